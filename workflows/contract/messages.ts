@@ -1,4 +1,4 @@
-import { defineSignal, defineUpdate } from '@temporalio/common';
+import { defineSignal, defineUpdate } from '@temporalio/workflow';
 
 /** Who may hold work. Work goes on only while the set is empty. */
 export type PausedBy = 'person' | 'parent' | 'factory' | 'budget';

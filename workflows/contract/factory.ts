@@ -1,0 +1,76 @@
+// The language of `factory`: admission, sweep, pause and thaw of everything.
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ControlCommand, PausedBy } from './messages.js';
+import type { Tuning } from './tuning.js';
+
+/** Workflow `factory`, id `factory`; one for ever, continues as new. */
+export type FactoryWorkflow = (input: FactoryInput) => Promise<never>;
+
+export interface FactoryLimits {
+  /** Epics admitted at once (5). */
+  readonly maxEpics: number;
+  /** Sum of slots (10). */
+  readonly maxWorkers: number;
+}
+
+export interface FactoryInput {
+  readonly tuning: Tuning;
+  readonly limits: FactoryLimits;
+  /** Between sweeps; default 5 minutes. */
+  readonly sweepMs?: number;
+  readonly maxEvents?: number;
+  readonly carried?: FactoryCarried;
+}
+
+/** One holder of admission: an epic, a lone task, or a queue that only wants to hear of holds. */
+export interface Holder {
+  readonly workflowId: string;
+  /** 1 (first) to 5. */
+  readonly priority: number;
+  /** Tasks it could run at once; 0 = none now. */
+  readonly wants: number;
+  readonly slots: number;
+  /** Position of its first ask: earlier goes first among equals. */
+  readonly seq: number;
+}
+
+export interface FactoryCarried {
+  readonly limits: FactoryLimits;
+  readonly pausedBy: readonly PausedBy[];
+  readonly holders: readonly Holder[];
+  readonly nextSeq: number;
+  readonly projects: readonly string[];
+  readonly crashes: readonly { readonly agentId: string; readonly atMs: number }[];
+  readonly crashLoops: readonly string[];
+  readonly transitions: number;
+}
+
+export interface AskAdmission {
+  readonly workflowId: string;
+  readonly priority: number;
+  readonly wants: number;
+}
+
+export interface FactoryView {
+  readonly pausedBy: readonly PausedBy[];
+  readonly limits: FactoryLimits;
+  readonly holders: readonly Holder[];
+  readonly crashLoops: readonly string[];
+}
+
+export const factoryPauseUpdate = defineUpdate<FactoryView, [ControlCommand]>('pause');
+export const factoryThawUpdate = defineUpdate<FactoryView, [ControlCommand]>('thaw');
+export const factorySetLimitsUpdate = defineUpdate<FactoryView, [ControlCommand & { readonly limits: FactoryLimits }]>(
+  'setLimits',
+);
+export const factoryClearCrashLoopUpdate = defineUpdate<FactoryView, [ControlCommand & { readonly agentId: string }]>(
+  'clearCrashLoop',
+);
+/** Repeated whenever `wants` changes; the answer is signal `admitted`. */
+export const factoryAskAdmissionSignal = defineSignal<[AskAdmission]>('askAdmission');
+export const factoryEndAdmissionSignal = defineSignal<[{ readonly workflowId: string }]>('endAdmission');
+export const factoryAgentCrashedSignal =
+  defineSignal<[{ readonly agentId: string; readonly runId: string }]>('agentCrashed');
+/** A project's row is `importing`: import, inspect, check the tip. */
+export const factoryProjectChangedSignal = defineSignal<[{ readonly projectId: string }]>('projectChanged');
+export const factoryStatusQuery = defineQuery<FactoryView>('status');

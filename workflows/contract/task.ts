@@ -1,0 +1,35 @@
+// The language of `task`. Also handles `pause`, `resume`, `cancel`, `hold`, `mail`, `admitted` (messages.ts), `forgeEvent`
+// and `requestRebase` (forge-event.ts), `runChanged` (epic.ts).
+import { defineQuery } from '@temporalio/workflow';
+import type { TaskState } from '../../domain/states.js';
+import type { ControlView } from './messages.js';
+import type { Tuning } from './tuning.js';
+
+/** Workflow `task`, id `task/<taskId>`: one task from admission to its landed pull request. */
+export type TaskWorkflow = (input: TaskInput) => Promise<TaskOutcome>;
+
+export interface TaskInput {
+  readonly taskId: string;
+  /** 1-based; a retry by a person starts the workflow again with the next one. */
+  readonly attempt: number;
+  readonly tuning: Tuning;
+  readonly maxEvents?: number;
+  /** Set by continue-as-new only; its shape belongs to task.state.ts. */
+  readonly carried?: unknown;
+}
+
+export type TaskOutcome =
+  | { readonly kind: 'completed'; readonly mergeSha?: string }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'ended'; readonly state: string };
+
+export interface TaskView extends ControlView {
+  readonly state: TaskState;
+  readonly attempt: number;
+  readonly headSha?: string;
+  readonly prNumber?: number;
+  readonly runId?: string;
+}
+
+export const taskStatusQuery = defineQuery<TaskView>('status');
