@@ -1,4 +1,4 @@
-import { defineSignal } from '@temporalio/common';
+import { defineSignal } from '@temporalio/workflow';
 import type { EjectionDetail, FailedCheck, LandedChange, LaneMode, Reason } from '../../domain/merge/types.js';
 
 /** What a queue tells the workflow that owns an entry. Repeats are possible; `entryId` and `kind` identify one. */
@@ -28,6 +28,8 @@ export type OwnerForgeEvent =
 export type QueueForgeEvent =
   /** The author pushed; sent after the new head was verified (and, once reviews exist, approved). */
   | { readonly kind: 'headPushed'; readonly entryId: string; readonly headSha: string }
+  /** The owner gives up (cancelled task). Answered by `entryWithdrawn`, or `entryLanded` when it came too late. */
+  | { readonly kind: 'withdraw'; readonly entryId: string; readonly by: string; readonly reason: string }
   /** The author of an entry that is rebasing was paused or goes on: paused time does not count. */
   | { readonly kind: 'authorHeld'; readonly entryId: string; readonly on: boolean }
   /** A control run of a task was red on the tip. The sender is told `laneChanged` when the lane opens. */
@@ -61,15 +63,3 @@ export interface RebaseRequestMessage {
   readonly dueAt: string;
 }
 export const requestRebaseSignal = defineSignal<[RebaseRequestMessage]>('requestRebase');
-
-/** To the epic that owns an entry's task, for its own view; the task itself gets `forgeEvent`. */
-export interface QueueChangedMessage {
-  readonly queueId: string;
-  readonly entryId: string;
-  readonly taskId?: string;
-  readonly prNumber: number;
-  readonly state: 'landed' | 'ejected' | 'withdrawn' | 'rebasing';
-  readonly reason?: Reason;
-  readonly mergeSha?: string;
-}
-export const queueChangedSignal = defineSignal<[QueueChangedMessage]>('queueChanged');

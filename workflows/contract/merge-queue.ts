@@ -1,6 +1,6 @@
-import { defineQuery, defineSignal, defineUpdate } from '@temporalio/common';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { BuildResult, Candidate, QueuePriority, QueueState, QueueTiming } from '../../domain/merge/types.js';
-import type { QueueView, WhyView } from '../../domain/merge/views.js';
+import type { QueueView, WhyView } from '../../domain/merge/view-model.js';
 import type { Tuning } from './tuning.js';
 
 /** Workflow `mergeQueue`, id `merge-queue/<projectId>/<branch>`: one entity per project and target branch. */

@@ -1,15 +1,17 @@
 import type {
   BuildResult,
   Candidate,
+  EntryState,
   LandingTarget,
   LaneMode,
   QueueConfig,
-  QueueTransition,
+  QueuePriority,
+  Reason,
   Score,
   Sha,
   Touch,
 } from '../../../domain/merge/types.js';
-import type { EntryView } from '../../../domain/merge/views.js';
+import type { LifecycleEntry, LifecycleKey } from '../lifecycle.js';
 
 export interface QueueRef {
   readonly projectId: string;
@@ -156,25 +158,46 @@ export interface MergeActivities {
   ): Promise<RevalidateOutcome>;
 }
 
-export interface RecordQueueInput extends QueueRef {
-  readonly queueId: string;
-  readonly firstRunId: string;
-  /** Rows with a lower generation do not overwrite a higher one. */
-  readonly gen: number;
-  readonly entries: readonly QueueEntryRecord[];
-  readonly lane?: { readonly mode: LaneMode; readonly reason: string; readonly by: string; readonly since: string };
-  readonly transitions: readonly QueueTransition[];
+/** One line of the log; belongs to the entry's task and epic where it has them. */
+export interface QueueLifecycleEntry extends LifecycleEntry {
+  readonly taskId?: string;
+  readonly epicId?: string;
 }
 
-export interface QueueEntryRecord extends EntryView {
+export interface RecordQueueInput extends QueueRef {
+  readonly key: LifecycleKey;
+  /** Generation of the state that the rows show; an older one never overwrites a newer. */
+  readonly gen: number;
+  readonly entries: readonly QueueEntryRecord[];
+  readonly lane?: QueueLaneRecord;
+  readonly log: readonly QueueLifecycleEntry[];
+}
+
+export interface QueueLaneRecord {
+  readonly mode: LaneMode;
+  readonly pausedBy: readonly string[];
+  readonly draining: boolean;
+  readonly by: string;
+  readonly reason: string;
+  readonly since: string;
+  readonly tip: Sha;
+}
+
+export interface QueueEntryRecord {
+  readonly entryId: string;
+  readonly prNumber: number;
   readonly taskId?: string;
   readonly epicId?: string;
   readonly owner: string;
+  readonly title: string;
   readonly headRef: string;
   readonly headSha: Sha;
   readonly patchId: string;
   readonly seq: number;
+  readonly priority: QueuePriority;
   readonly fixesBase: boolean;
+  readonly state: EntryState;
+  readonly reason?: Reason;
   readonly enqueuedBy: string;
   readonly enqueuedAt: string;
   readonly landedSha?: Sha;
@@ -193,6 +216,12 @@ export interface RecordBuildInput extends QueueRef {
   readonly result?: BuildResult;
 }
 
+export interface StoredBuild {
+  readonly status: RecordBuildInput['status'];
+  readonly candidate?: Candidate;
+  readonly result?: BuildResult;
+}
+
 export interface RebaseMailInput extends QueueRef {
   readonly requestId: string;
   readonly taskId?: string;
@@ -207,28 +236,10 @@ export interface QueueStoreActivities {
   /** Projection and decisions of what changed. */
   recordQueue(input: RecordQueueInput): Promise<void>;
   recordBuild(input: RecordBuildInput): Promise<void>;
+  /** The stored verdict of a build whose workflow has closed without being heard. */
+  readBuild(input: { readonly pathId: string; readonly attempt: number }): Promise<StoredBuild | null>;
   /** The landing's target on the entry's row, before anything is pushed. */
   recordLandingTarget(input: { readonly entryId: string; readonly target: LandingTarget }): Promise<void>;
   /** One mail per request id, however often it is sent. */
   sendRebaseMail(input: RebaseMailInput): Promise<void>;
-}
-
-/** What became of a build that says nothing. */
-export type BuildWhereabouts =
-  | { readonly kind: 'running' }
-  | {
-      readonly kind: 'closed';
-      readonly result?: BuildResult;
-      readonly candidate?: Candidate;
-      readonly cancelled: boolean;
-    }
-  | { readonly kind: 'gone' };
-
-/** Asks the engine, never the projection; a closed build's verdict is its stored row. Lives in activities/engine. */
-export interface BuildWatchActivities {
-  describeBuild(input: {
-    readonly workflowId: string;
-    readonly pathId: string;
-    readonly attempt: number;
-  }): Promise<BuildWhereabouts>;
 }
