@@ -1,0 +1,80 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Failure } from '../domain/failures.js';
+
+/** `sha256:<hex>` of the text's UTF-8 bytes. */
+export type BlobRef = string;
+
+/** Texts by reference: transcripts, diffs, logs, prompts. A repeated `put` of one text answers one reference. */
+export interface BlobStore {
+  put(text: string): Promise<BlobRef>;
+  /** @throws NotFound when nothing is kept under the reference */
+  get(ref: BlobRef): Promise<string>;
+}
+
+/** The few statements that a blob store needs, so that a pool or a transaction's client will do. */
+export interface BlobSql {
+  query(text: string, values: readonly unknown[]): Promise<{ readonly rows: readonly { readonly body?: string }[] }>;
+}
+
+/** Texts up to this size live in table `blob`, larger ones in files. */
+export const BLOB_ROW_BYTES = 64 * 1024;
+
+const REF = /^sha256:[0-9a-f]{64}$/;
+
+export const blobRef = (text: string): BlobRef => `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+
+/** PostgreSQL keeps no NUL in text; one from a log or a model is shown as the replacement character instead. */
+export const storableText = (text: string): string => text.replaceAll('\u0000', '\uFFFD').toWellFormed();
+
+/** @param directory the home's `artifacts`; files are fsynced before the row that names them is written */
+export function createBlobStore(sql: BlobSql, directory: string): BlobStore {
+  const fileOf = (ref: BlobRef): string => {
+    const hex = ref.slice('sha256:'.length);
+    return join(directory, hex.slice(0, 2), hex);
+  };
+  return {
+    async put(text) {
+      const body = storableText(text);
+      const ref = blobRef(body);
+      if (Buffer.byteLength(body) > BLOB_ROW_BYTES) await writeDurably(fileOf(ref), body);
+      else {
+        await sql.query('INSERT INTO blob (ref, body) VALUES ($1, $2) ON CONFLICT (ref) DO NOTHING', [ref, body]);
+      }
+      return ref;
+    },
+    async get(ref) {
+      if (!REF.test(ref)) throw new Failure('InvalidInput', 'That is not the reference of a stored text.', { ref });
+      const { rows } = await sql.query('SELECT body FROM blob WHERE ref = $1', [ref]);
+      const body = rows[0]?.body;
+      if (body !== undefined) return body;
+      try {
+        return await readFile(fileOf(ref), 'utf8');
+      } catch (cause) {
+        throw new Failure('NotFound', 'The stored text is gone.', { ref }, { cause });
+      }
+    },
+  };
+}
+
+/** Write, fsync, rename, fsync the directory: after it returns neither a kill nor a power cut loses the file. */
+async function writeDurably(path: string, text: string): Promise<void> {
+  const directory = dirname(path);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  const file = await open(temporary, 'wx', 0o600);
+  try {
+    await file.writeFile(text, 'utf8');
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  const parent = await open(directory, 'r');
+  try {
+    await parent.sync();
+  } finally {
+    await parent.close();
+  }
+}
