@@ -17,6 +17,7 @@ CREATE TABLE project (
   state           text NOT NULL CHECK (state IN ('importing', 'ready', 'refused', 'red')),
   reason          text,
   overrides       jsonb NOT NULL DEFAULT '{}',
+  config          jsonb NOT NULL DEFAULT '{}',        -- effective configuration at tip_sha, overrides applied
   proposals       jsonb NOT NULL DEFAULT '[]',
   tip_sha         text,
   commit_identity text NOT NULL DEFAULT 'Millwright <millwright@localhost>',
