@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '../domain/failures.js';
+import type { Queryable } from './pg/statement.js';
 
 /** `sha256:<hex>` of the text's UTF-8 bytes. */
 export type BlobRef = string;
@@ -11,11 +12,6 @@ export interface BlobStore {
   put(text: string): Promise<BlobRef>;
   /** @throws NotFound when nothing is kept under the reference */
   get(ref: BlobRef): Promise<string>;
-}
-
-/** The few statements that a blob store needs, so that a pool or a transaction's client will do. */
-export interface BlobSql {
-  query(text: string, values: readonly unknown[]): Promise<{ readonly rows: readonly { readonly body?: string }[] }>;
 }
 
 /** Texts up to this size live in table `blob`, larger ones in files. */
@@ -29,7 +25,7 @@ export const blobRef = (text: string): BlobRef => `sha256:${createHash('sha256')
 export const storableText = (text: string): string => text.replaceAll('\u0000', '\uFFFD').toWellFormed();
 
 /** @param directory the home's `artifacts`; files are fsynced before the row that names them is written */
-export function createBlobStore(sql: BlobSql, directory: string): BlobStore {
+export function createBlobStore(sql: Queryable, directory: string): BlobStore {
   const fileOf = (ref: BlobRef): string => {
     const hex = ref.slice('sha256:'.length);
     return join(directory, hex.slice(0, 2), hex);
@@ -40,13 +36,21 @@ export function createBlobStore(sql: BlobSql, directory: string): BlobStore {
       const ref = blobRef(body);
       if (Buffer.byteLength(body) > BLOB_ROW_BYTES) await writeDurably(fileOf(ref), body);
       else {
-        await sql.query('INSERT INTO blob (ref, body) VALUES ($1, $2) ON CONFLICT (ref) DO NOTHING', [ref, body]);
+        await sql.query({
+          name: 'put-blob',
+          text: 'INSERT INTO blob (ref, body) VALUES ($1, $2) ON CONFLICT (ref) DO NOTHING',
+          values: [ref, body],
+        });
       }
       return ref;
     },
     async get(ref) {
       if (!REF.test(ref)) throw new Failure('InvalidInput', 'That is not the reference of a stored text.', { ref });
-      const { rows } = await sql.query('SELECT body FROM blob WHERE ref = $1', [ref]);
+      const { rows } = await sql.query<{ body: string }>({
+        name: 'get-blob',
+        text: 'SELECT body FROM blob WHERE ref = $1',
+        values: [ref],
+      });
       const body = rows[0]?.body;
       if (body !== undefined) return body;
       try {
