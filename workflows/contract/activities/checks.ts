@@ -29,7 +29,8 @@ export type CheckPlan =
   /** The tree's configuration cannot be read; `message` names file, line and key. */
   | { readonly kind: 'invalid'; readonly message: string };
 
-export type CheckPurpose = 'first' | 'rerun' | 'control';
+/** `control` runs on the candidate's parent, restricted to the failed tests where possible; `controlWhole` never is. */
+export type CheckPurpose = 'first' | 'rerun' | 'control' | 'controlWhole';
 
 export interface RunCheckInput {
   readonly projectId: string;

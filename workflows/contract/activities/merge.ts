@@ -78,7 +78,7 @@ export interface ComposeInput extends QueueRef {
 }
 
 export type ComposeOutcome =
-  | ({ readonly kind: 'composed' } & Candidate)
+  | ({ readonly kind: 'composed'; readonly parentTree: Sha } & Candidate)
   /** Exact conflict of `member` with the tip (or, later, with a member before it). */
   | { readonly kind: 'conflict'; readonly entryId: string; readonly with: 'tip'; readonly files: readonly string[] }
   /** The candidate changes nothing: everything is in the base. */
@@ -212,6 +212,8 @@ export interface RecordBuildInput extends QueueRef {
   readonly members: readonly string[];
   readonly workflowId: string;
   readonly status: 'building' | 'done' | 'cancelled';
+  /** Time that checks ran, summed over machines. */
+  readonly machineMs: number;
   readonly candidate?: Candidate;
   readonly result?: BuildResult;
 }
