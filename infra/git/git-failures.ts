@@ -1,0 +1,92 @@
+import { Failure, type FailureType } from '../../domain/failures.js';
+
+interface Pattern {
+  readonly match: RegExp;
+  readonly type: FailureType;
+  /** Stable word in `details.reason`: what an operator or a caller may tell apart within a type. */
+  readonly reason: string;
+}
+
+/** First match wins. Git runs under LC_ALL=C, so its words are stable. */
+const PATTERNS: readonly Pattern[] = [
+  { match: /No space left on device|Disk quota exceeded/, type: 'Unavailable', reason: 'DISK_FULL' },
+  {
+    match: /Too many open files|Cannot allocate memory|unable to create thread/,
+    type: 'Unavailable',
+    reason: 'HOST_FULL',
+  },
+  {
+    match: /but expected|stale info|non-fast-forward|fetch first|reference already exists/,
+    type: 'Conflict',
+    reason: 'REF_MOVED',
+  },
+  { match: /\.lock': File exists|cannot lock ref|could not lock/i, type: 'Unavailable', reason: 'LOCKED' },
+  {
+    match: /mismatched algorithms|unknown repository extension|object format/,
+    type: 'InvalidInput',
+    reason: 'SHA256_REPOSITORY',
+  },
+  { match: /unrelated histories/, type: 'InvalidInput', reason: 'UNRELATED_HISTORIES' },
+  { match: /shallow/, type: 'InvalidInput', reason: 'SHALLOW_REPOSITORY' },
+  {
+    match: /index file (smaller|corrupt|open failed)|bad index|bad signature 0x|unknown index entry/,
+    type: 'WorktreeLost',
+    reason: 'INDEX_CORRUPT',
+  },
+  {
+    match:
+      /loose object .* is corrupt|inflate:|unable to unpack|pack.*(corrupt|is far too short|has bad)|hash mismatch|object file .* is empty|unable to read (tree|sha1 file|[0-9a-f]{40})/,
+    type: 'Internal',
+    reason: 'OBJECT_CORRUPT',
+  },
+  { match: /fsck error|fsckObjects|error in (object|tree|commit|blob)/, type: 'InvalidInput', reason: 'BAD_OBJECTS' },
+  { match: /couldn't find remote ref|no such ref|Remote branch .* not found/i, type: 'NotFound', reason: 'REF' },
+  {
+    match: /not a git repository|does not appear to be a git repository|repository .*not found|HTTP 404|error: 404/i,
+    type: 'NotFound',
+    reason: 'REPOSITORY',
+  },
+  {
+    match:
+      /Needed a single revision|[Nn]ot a valid object name|bad object|unknown revision|not something we can merge|could not parse|bad revision|invalid object|Invalid path|does not exist in|path '.*' exists on disk/,
+    type: 'NotFound',
+    reason: 'OBJECT',
+  },
+  { match: /transport '.*' not allowed|strange (host|path)name/, type: 'InvalidInput', reason: 'TRANSPORT' },
+  {
+    match:
+      /Authentication failed|could not read (Username|Password)|HTTP 40[13]|error: 40[13]|dubious ownership|Permission denied/,
+    type: 'PermissionDenied',
+    reason: 'DENIED',
+  },
+  {
+    match:
+      /Could not resolve host|Connection |timed out|early EOF|RPC failed|HTTP 5\d\d|error: 5\d\d|disconnect|hung up|Couldn't connect|Failed to connect|TLS|SSL|gnutls|reset by peer/i,
+    type: 'Unavailable',
+    reason: 'REMOTE',
+  },
+];
+
+const UNCLASSIFIED = { type: 'Internal', reason: 'GIT' } as const satisfies Omit<Pattern, 'match'>;
+
+/** Turns what git wrote to stderr into a classified failure. Addresses lose their credentials. */
+export function gitFailure(command: string, exitCode: number | null, stderr: string): Failure {
+  const { type, reason } = PATTERNS.find(({ match }) => match.test(stderr)) ?? UNCLASSIFIED;
+  return new Failure(type, `git ${command}: ${firstWords(stderr) || 'no message'}`, {
+    reason,
+    exitCode: exitCode ?? -1,
+  });
+}
+
+/** One line, at most 400 characters, no control characters, no user info of an address. */
+export const firstWords = (stderr: string): string =>
+  stderr
+    .replace(/\/\/[^/@\s]*@/g, '//***@')
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, 400);
+
+export const failureReason = (error: unknown): string | undefined => {
+  const reason = error instanceof Failure ? error.details.reason : undefined;
+  return typeof reason === 'string' ? reason : undefined;
+};

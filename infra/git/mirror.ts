@@ -1,0 +1,119 @@
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Failure } from '../../domain/failures.js';
+import { failureReason } from './git-failures.js';
+import { inTurn } from './in-turn.js';
+import { readRef } from './objects.js';
+import { forgeRef } from './refs.js';
+import { requireTip } from './remote-refs.js';
+import type { GitRemote, Repository } from './repository.js';
+import type { Git } from './run.js';
+
+const FETCH_TIMEOUT_MS = 30 * 60_000;
+const FETCH_ATTEMPTS = 3;
+
+/**
+ * A bare repository at `dir`, made under another name and renamed, so that a killed creation leaves nothing
+ * half-made. Its objects are readable to the owner of trees, whatever the umask. Repeatable.
+ */
+export async function ensureBareRepository(git: Git, dir: string, signal?: AbortSignal): Promise<Repository> {
+  if (await exists(join(dir, 'HEAD'))) return { git, dir };
+  await mkdir(dirname(dir), { recursive: true, mode: 0o755 });
+  const half = `${dir}.${process.pid}-${Date.now()}.making`;
+  try {
+    await git.run({
+      command: 'init',
+      gitDir: half,
+      options: ['--bare', '--quiet', '--template=', '--shared=0644', '--object-format=sha1'],
+      operands: [half],
+      signal,
+    });
+    await mkdir(join(half, 'info'), { recursive: true, mode: 0o755 });
+    await rename(half, dir);
+  } catch (error) {
+    await rm(half, { recursive: true, force: true });
+    // Somebody else was first, which is as good.
+    if (!(await exists(join(dir, 'HEAD')))) throw error;
+  }
+  return { git, dir };
+}
+
+/** The project's mirror, which must exist. @throws NotFound */
+export async function openRepository(git: Git, dir: string): Promise<Repository> {
+  if (!(await exists(join(dir, 'HEAD'))))
+    throw new Failure('NotFound', 'the repository is not there', { reason: 'REPOSITORY' });
+  return { git, dir };
+}
+
+export interface FetchInput {
+  readonly remote: GitRemote;
+  /** `+<remote ref>:<our ref>` each. */
+  readonly refspecs: readonly string[];
+  /** More options, such as `--upload-pack`. */
+  readonly options?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Fetches under the mirror's turn; a ref lock held by another process is waited for. @throws NotFound, Unavailable */
+export async function fetchRefs(
+  repo: Repository,
+  { remote, refspecs, options = [], signal }: FetchInput,
+): Promise<void> {
+  await inTurn(repo.dir, async () => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await repo.git.run({
+          command: 'fetch',
+          gitDir: repo.dir,
+          options: [
+            '--quiet',
+            '--no-tags',
+            '--no-write-fetch-head',
+            '--no-auto-maintenance',
+            '--no-recurse-submodules',
+            '--no-show-forced-updates',
+            ...options,
+          ],
+          operands: [remote.url, ...refspecs],
+          transport: remote.transport,
+          timeoutMs: FETCH_TIMEOUT_MS,
+          signal,
+        });
+        return;
+      } catch (error) {
+        const contended = ['LOCKED', 'REF_MOVED'].includes(failureReason(error) ?? '');
+        if (!contended || attempt === FETCH_ATTEMPTS) throw error;
+      }
+    }
+  });
+}
+
+/**
+ * Brings a branch of the forge into the mirror and answers its commit. Reads the remote first: a branch that
+ * the mirror has already costs no fetch.
+ * @throws NotFound when the forge has no such branch
+ */
+export async function fetchBranch(
+  repo: Repository,
+  remote: GitRemote,
+  branch: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const tip = await requireTip(repo, remote, branch, signal);
+  const ref = forgeRef(branch);
+  if ((await readRef(repo, ref, signal)) === tip) return tip;
+  await fetchRefs(repo, { remote, refspecs: [`+refs/heads/${branch}:${ref}`], signal });
+  const fetched = await readRef(repo, ref, signal);
+  if (fetched === undefined) throw new Failure('Unavailable', `${branch} could not be fetched`, { reason: 'REF' });
+  return fetched;
+}
+
+const exists = async (path: string): Promise<boolean> => {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+};

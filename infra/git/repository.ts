@@ -1,0 +1,34 @@
+import type { Git } from './run.js';
+
+/** A bare repository of ours and the git that may work on it. */
+export interface Repository {
+  readonly git: Git;
+  /** Absolute path of the git directory. */
+  readonly dir: string;
+}
+
+/** Where a repository is pushed to and fetched from. */
+export interface GitRemote {
+  readonly url: string;
+  readonly transport: 'file' | 'https';
+}
+
+/** NUL-separated output as byte-exact strings (one character per byte). The final NUL ends, it does not separate. */
+export const splitNul = (output: Buffer): string[] => {
+  const fields = output.toString('latin1').split('\0');
+  if (fields.at(-1) === '') fields.pop();
+  return fields;
+};
+
+const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** A byte-exact name as text for people and keys: UTF-8, else each byte that is no ASCII as `\xNN`. Injective enough to compare. */
+export const pathText = (name: string): string => {
+  try {
+    return STRICT_UTF8.decode(Buffer.from(name, 'latin1'));
+  } catch {
+    return name.replace(/[^\x20-\x7e]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  }
+};
+
+export const lineOf = (output: Buffer): string => output.toString('utf8').trim();
