@@ -1,4 +1,6 @@
 // What only a Temporal client can do for a workflow. Shared queue.
+import type { EnqueueInput, EnqueueOutcome } from '../merge-queue.js';
+import type { Tuning } from '../tuning.js';
 
 export interface WorkflowStatus {
   readonly workflowId: string;
@@ -10,4 +12,14 @@ export interface WorkflowStatus {
 export interface EngineActivities {
   /** STORE. Asks Temporal, never the projection. */
   describeWorkflows(input: { readonly workflowIds: readonly string[] }): Promise<readonly WorkflowStatus[]>;
+  /**
+   * STORE. Update-with-start of the target branch's queue, with the entry's id as update id: a repeat gets the same
+   * answer. A validator's refusal is the outcome `refused`, a queue without a live worker is asked again.
+   */
+  enqueueEntry(input: {
+    readonly projectId: string;
+    readonly branch: string;
+    readonly tuning: Tuning;
+    readonly entry: EnqueueInput;
+  }): Promise<EnqueueOutcome>;
 }
