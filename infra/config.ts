@@ -1,0 +1,132 @@
+import { homedir } from 'node:os';
+import { delimiter, isAbsolute } from 'node:path';
+import { type HostConfig, readHostFile } from './config/host-file.js';
+import { type HomeLayout, homeLayout, type ProcessUser, readCache, readHome } from './config/layout.js';
+import { type Limits, readLimits } from './config/limits.js';
+import { type ModelSettings, readModels } from './config/models.js';
+import { readTemporal, type TemporalSettings } from './config/temporal.js';
+import { type Environment, refused, Variables } from './config/variables.js';
+
+export type { HomeLayout } from './config/layout.js';
+export type { Environment } from './config/variables.js';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The validated configuration of one process. Nothing else of the program looks at the environment. */
+export interface Config {
+  readonly layout: HomeLayout;
+  /** Downloaded and built binaries. */
+  readonly cacheDirectory: string;
+  /** Directories of `PATH`. */
+  readonly searchPath: readonly string[];
+  /** Absent: PostgreSQL is embedded. */
+  readonly databaseUrl: string | undefined;
+  readonly temporal: TemporalSettings;
+  /** `MILLWRIGHT_TEMPORAL_CLI`: a Temporal CLI to use as it is. */
+  readonly temporalCli: string | undefined;
+  readonly api: ApiSettings;
+  readonly models: ModelSettings;
+  /** Which column of the activity policies new workflows get. */
+  readonly tuning: 'normal' | 'brisk';
+  readonly limits: Limits;
+  readonly logLevel: LogLevel;
+  readonly host: HostConfig;
+  readonly users: ServiceUsers | undefined;
+}
+
+export interface ApiSettings {
+  readonly host: string;
+  /** Absent: a free port is chosen once and remembered. */
+  readonly port: number | undefined;
+}
+
+/** Present when started as root: what must not run as root then runs as these. No passwd entry is needed. */
+export interface ServiceUsers {
+  /** Sandboxes and the git commands that write a tree. Group id alike. */
+  readonly serviceUid: number;
+  /** PostgreSQL: apart from the sandboxes' uid, so that nothing that leaves a sandbox may read the data files. */
+  readonly databaseUid: number;
+}
+
+/** What the broker alone may hold. */
+export interface ModelCredentials {
+  readonly apiKey: string | undefined;
+  readonly baseUrl: string;
+}
+
+const PORT = { min: 1, max: 65_535 };
+
+/**
+ * Reads and validates the whole configuration.
+ * @throws InvalidInput naming the variable, or the file with line and key
+ */
+export const loadConfig = (env: Environment = process.env, user: ProcessUser = currentUser()): Config => {
+  const variables = new Variables(env);
+  const layout = homeLayout(readHome(variables, user));
+  const hostFile = variables.text('MILLWRIGHT_HOST_CONFIG');
+  const temporalCli = variables.text('MILLWRIGHT_TEMPORAL_CLI');
+  if (temporalCli !== undefined && !isAbsolute(temporalCli)) {
+    throw refused('MILLWRIGHT_TEMPORAL_CLI', 'must be an absolute path');
+  }
+  return {
+    layout,
+    cacheDirectory: readCache(variables, user),
+    searchPath: (variables.text('PATH') ?? '').split(delimiter).filter(isAbsolute),
+    databaseUrl: variables.url('DATABASE_URL', ['postgres', 'postgresql']),
+    temporal: readTemporal(variables),
+    temporalCli,
+    api: {
+      host: variables.text('MILLWRIGHT_API_HOST') ?? '127.0.0.1',
+      port: variables.optionalInteger('MILLWRIGHT_API_PORT', PORT),
+    },
+    models: readModels(variables),
+    tuning: variables.oneOf('MILLWRIGHT_TUNING', ['normal', 'brisk'], 'normal'),
+    limits: readLimits(variables),
+    logLevel: variables.oneOf('MILLWRIGHT_LOG_LEVEL', LOG_LEVELS, 'info'),
+    host: readHostFile(hostFile ?? layout.hostFile, hostFile !== undefined),
+    users: user.uid === 0 ? readServiceUsers(variables) : undefined,
+  };
+};
+
+const readServiceUsers = (variables: Variables): ServiceUsers => {
+  const serviceUid = variables.integer('MILLWRIGHT_SERVICE_UID', 64_321, { min: 1, max: 4_294_967_290 });
+  return { serviceUid, databaseUid: serviceUid + 1 };
+};
+
+/** The model key and endpoint. Only `activities/sandbox/broker.ts` may import this; a test walks the imports. */
+export const modelCredentials = (env: Environment = process.env): ModelCredentials => {
+  const variables = new Variables(env);
+  return {
+    apiKey: variables.text('ANTHROPIC_API_KEY'),
+    baseUrl: variables.url('ANTHROPIC_BASE_URL', ['https', 'http']) ?? 'https://api.anthropic.com',
+  };
+};
+
+/** How the command line reaches the API: absent values are found in the data directory. */
+export const loadClientSettings = (
+  env: Environment = process.env,
+): { readonly apiUrl: string | undefined; readonly apiKey: string | undefined; readonly isColourOff: boolean } => {
+  const variables = new Variables(env);
+  return {
+    apiUrl: variables.url('MILLWRIGHT_API_URL', ['http', 'https']),
+    apiKey: variables.text('MILLWRIGHT_API_KEY'),
+    isColourOff: variables.text('NO_COLOR') !== undefined,
+  };
+};
+
+const MODEL_SECRETS = /^ANTHROPIC_/;
+const STORE_SECRETS = /^(DATABASE_URL|PG.*|TEMPORAL_.*|MILLWRIGHT_API_KEY)$/;
+
+/**
+ * The environment that a child process inherits: `worker` all of it, `api` all but the model's, `tool` (PostgreSQL,
+ * Temporal, Go) neither that nor what opens the stores.
+ */
+export const environmentFor = (child: 'worker' | 'api' | 'tool', env: Environment = process.env): Environment =>
+  Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) => child === 'worker' || (!MODEL_SECRETS.test(name) && (child === 'api' || !STORE_SECRETS.test(name))),
+    ),
+  );
+
+const currentUser = (): ProcessUser => ({ uid: process.getuid?.() ?? -1, homeDirectory: homedir() });

@@ -1,0 +1,75 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import { refused, type Variables } from './variables.js';
+
+/** Every path below the data directory that more than one part uses. */
+export interface HomeLayout {
+  readonly home: string;
+  /** 0700. Key files, each 0600. */
+  readonly secrets: string;
+  readonly adminKeyFile: string;
+  readonly databasePasswordFile: string;
+  /** 0700. Ports that were chosen once, the lock of the running instance, what is running. */
+  readonly state: string;
+  readonly portsFile: string;
+  readonly lockFile: string;
+  readonly stackFile: string;
+  readonly logs: string;
+  readonly postgres: string;
+  readonly temporal: string;
+  /** Bare mirrors of the projects; readable to the service uid. */
+  readonly mirrors: string;
+  /** Bare repositories of the local forge. */
+  readonly forge: string;
+  /** Working trees and their private indexes, in directories that the service uid owns. */
+  readonly trees: string;
+  /** Read-only outputs of `setup`, by layer key. */
+  readonly layers: string;
+  readonly artifacts: string;
+  readonly hostFile: string;
+}
+
+export const homeLayout = (home: string): HomeLayout => {
+  const secrets = join(home, 'secrets');
+  const state = join(home, 'state');
+  return {
+    home,
+    secrets,
+    adminKeyFile: join(secrets, 'admin.key'),
+    databasePasswordFile: join(secrets, 'postgres.password'),
+    state,
+    portsFile: join(state, 'ports.json'),
+    lockFile: join(state, 'instance.lock'),
+    stackFile: join(state, 'stack.json'),
+    logs: join(home, 'logs'),
+    postgres: join(home, 'postgres'),
+    temporal: join(home, 'temporal'),
+    mirrors: join(home, 'mirrors'),
+    forge: join(home, 'forge'),
+    trees: join(home, 'trees'),
+    layers: join(home, 'layers'),
+    artifacts: join(home, 'artifacts'),
+    hostFile: join(home, 'host.yml'),
+  };
+};
+
+export interface ProcessUser {
+  readonly uid: number;
+  readonly homeDirectory: string;
+}
+
+/** `MILLWRIGHT_HOME`, else `/var/lib/millwright` for root (a sandbox cannot reach `/root`), else `~/.millwright`. */
+export const readHome = (variables: Variables, user: ProcessUser): string => {
+  const given = variables.text('MILLWRIGHT_HOME');
+  if (given !== undefined) {
+    if (!isAbsolute(given)) throw refused('MILLWRIGHT_HOME', 'must be an absolute path');
+    return resolve(given);
+  }
+  return user.uid === 0 ? '/var/lib/millwright' : join(user.homeDirectory, '.millwright');
+};
+
+/** Where binaries that were downloaded or built are kept: they outlive any one data directory. */
+export const readCache = (variables: Variables, user: ProcessUser): string => {
+  const xdg = variables.text('XDG_CACHE_HOME');
+  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'millwright');
+  return user.uid === 0 ? '/var/cache/millwright' : join(user.homeDirectory, '.cache', 'millwright');
+};
