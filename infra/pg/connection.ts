@@ -1,0 +1,49 @@
+import pg from 'pg';
+import { Failure } from '../../domain/failures.js';
+
+const INT8 = 20;
+
+const toSafeInteger = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) {
+    throw new Failure('Internal', `The database holds ${text}, which is beyond the safe integers.`);
+  }
+  return value;
+};
+
+/** `pg` reads int8 as text by default, which then sorts and adds as text. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
+    if (format !== 'binary' && oid === INT8) return toSafeInteger;
+    return pg.types.getTypeParser(oid, format);
+  },
+};
+
+export interface ConnectionOptions {
+  readonly databaseUrl: string;
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName: string;
+}
+
+/** What every connection has in common: bounded waits, and no session that a ghost could hold a lock with. */
+export const connectionConfig = ({ databaseUrl, applicationName }: ConnectionOptions): pg.ClientConfig => ({
+  connectionString: databaseUrl,
+  application_name: applicationName,
+  connectionTimeoutMillis: 5_000,
+  statement_timeout: 30_000,
+  idle_in_transaction_session_timeout: 60_000,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
+  types,
+});
+
+/** A connected client of its own. Without the listener a broken connection would end the process. */
+export const connectAlone = async (
+  options: ConnectionOptions & { readonly onLost?: (error: Error) => void },
+): Promise<pg.Client> => {
+  const client = new pg.Client(connectionConfig(options));
+  client.on('error', (error) => options.onLost?.(error));
+  client.on('end', () => options.onLost?.(new Error('Connection ended')));
+  await client.connect();
+  return client;
+};

@@ -1,0 +1,50 @@
+import { type ConnectionOptions, connectAlone } from './connection.js';
+import { toDatabaseFailure } from './failures.js';
+import type { LockProof, Tx } from './statement.js';
+
+const proofOf = (name: string): LockProof => ({ name }) as LockProof; // minted only where a lock was taken
+
+/** Waits for the named advisory lock; it goes with the transaction. */
+export const lockInTransaction = async (tx: Tx, name: string): Promise<LockProof> => {
+  await tx.query({
+    name: 'lock-in-transaction',
+    text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))',
+    values: [name],
+  });
+  return proofOf(name);
+};
+
+export interface SessionLock {
+  readonly proof: LockProof;
+  /** Aborted when the session is gone: from then on another process may hold the lock. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+/**
+ * Tries to take the named advisory lock on a connection of its own, which holds it until `release` or the death of
+ * either side. Answers undefined when another session has it.
+ */
+export const tryHoldLock = async (options: ConnectionOptions, name: string): Promise<SessionLock | undefined> => {
+  const lost = new AbortController();
+  try {
+    const client = await connectAlone({ ...options, onLost: (error) => lost.abort(error) });
+    const { rows } = await client.query<{ held: boolean }>({
+      text: 'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS held',
+      values: [name],
+    });
+    if (rows[0]?.held !== true) {
+      await client.end();
+      return undefined;
+    }
+    // A server that vanished without a word is noticed by asking; the lock is useless without it.
+    const pulse = setInterval(() => void client.query('SELECT 1').catch((error) => lost.abort(error)), 5_000);
+    lost.signal.addEventListener('abort', () => {
+      clearInterval(pulse);
+      client.end().catch(() => {});
+    });
+    return { proof: proofOf(name), lost: lost.signal, release: async () => client.end() };
+  } catch (error) {
+    throw toDatabaseFailure(error);
+  }
+};

@@ -1,0 +1,80 @@
+import pg from 'pg';
+import { type ConnectionOptions, connectionConfig } from './connection.js';
+import { toDatabaseFailure } from './failures.js';
+import type { Answer, Queryable, Statement } from './statement.js';
+
+interface Lane {
+  readonly client: pg.Client;
+  readonly ready: Promise<void>;
+  inFlight: number;
+}
+
+/**
+ * Single reading statements over a few pipelined connections: many callers share one connection, and a statement does
+ * not wait for the answer to the one before it. Transactions, cursors and anything that changes the session's state
+ * would leak into other callers' statements and belong to the writes.
+ */
+export class PipelinedReads implements Queryable {
+  private readonly lanes = new Set<Lane>();
+  private isClosed = false;
+
+  constructor(
+    private readonly options: ConnectionOptions,
+    private readonly maxConnections: number,
+  ) {}
+
+  async query<Row extends object = Record<string, unknown>>(statement: Statement): Promise<Answer<Row>> {
+    const lane = this.lane();
+    lane.inFlight++;
+    try {
+      await lane.ready;
+      const { rows, rowCount } = await lane.client.query({
+        ...statement,
+        values: statement.values === undefined ? [] : [...statement.values],
+      });
+      return { rows, rowCount: rowCount ?? 0 };
+    } catch (error) {
+      const failure = toDatabaseFailure(error);
+      // A client that saw its connection break is never used again.
+      if (failure.type === 'Unavailable') this.discard(lane);
+      throw failure;
+    } finally {
+      lane.inFlight--;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    const lanes = [...this.lanes];
+    this.lanes.clear();
+    await Promise.all(lanes.map((lane) => lane.ready.then(() => lane.client.end()).catch(() => {})));
+  }
+
+  /** Another connection is opened only when every open one is busy. */
+  private lane(): Lane {
+    if (this.isClosed) throw toDatabaseFailure(new Error('Connection ended: the reads are closed'));
+    let calmest: Lane | undefined;
+    for (const lane of this.lanes) {
+      if (calmest === undefined || lane.inFlight < calmest.inFlight) calmest = lane;
+    }
+    if (calmest !== undefined && (calmest.inFlight === 0 || this.lanes.size >= this.maxConnections)) return calmest;
+    return this.open();
+  }
+
+  private open(): Lane {
+    const client = new pg.Client({ ...connectionConfig(this.options), pipeline: true });
+    const lane: Lane = { client, ready: client.connect().then(() => undefined), inFlight: 0 };
+    client.on('error', () => this.discard(lane));
+    client.on('end', () => this.discard(lane));
+    // Each caller awaits `ready` itself; this keeps a failed one without callers from ending the process.
+    lane.ready.catch(() => this.discard(lane));
+    this.lanes.add(lane);
+    return lane;
+  }
+
+  /** Statements in flight on it fail by themselves when the connection goes. */
+  private discard(lane: Lane): void {
+    if (!this.lanes.delete(lane)) return;
+    lane.client.end().catch(() => {});
+  }
+}
