@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.js';
+
+export interface OwnerLock {
+  release(): void;
+}
+
+export type LockAttempt =
+  | { readonly kind: 'held'; readonly lock: OwnerLock }
+  | { readonly kind: 'taken'; readonly owner: ProcessIdentity };
+
+/**
+ * Tries to take a lock file for this process. A dead owner holds nothing: its lock is taken over, by one contender
+ * only. Works between processes of one machine and one process namespace.
+ */
+export const tryOwnerLock = (path: string): LockAttempt => {
+  mkdirSync(dirname(path), { recursive: true });
+  for (;;) {
+    if (createWhole(path, ownIdentity())) return { kind: 'held', lock: { release: () => unlinkSync(path) } };
+    const owner = readOwner(path);
+    if (owner === undefined) continue; // released between the two looks
+    if (isAlive(owner)) return { kind: 'taken', owner };
+    // Two contenders may both see the same dead owner; only the one that holds the claim on *that* owner removes its
+    // lock, so that the slower one cannot remove the faster one's.
+    const claim = tryOwnerLock(`${path}.after-${nameOf(owner)}`);
+    if (claim.kind === 'taken') continue; // being taken over right now
+    const current = readOwner(path);
+    if (current !== undefined && nameOf(current) === nameOf(owner)) unlinkSync(path);
+    claim.lock.release();
+  }
+};
+
+/** Waits for the lock for as long as its owner lives. @throws the signal's reason */
+export const waitForOwnerLock = async (
+  path: string,
+  { onWait, signal }: { readonly onWait?: (owner: ProcessIdentity) => void; readonly signal?: AbortSignal } = {},
+): Promise<OwnerLock> => {
+  for (let hasWaited = false; ; hasWaited = true) {
+    const attempt = tryOwnerLock(path);
+    if (attempt.kind === 'held') return attempt.lock;
+    if (!hasWaited) onWait?.(attempt.owner);
+    await sleep(100, undefined, { signal });
+  }
+};
+
+/** Who holds the lock now; a dead owner counts as nobody. */
+export const lockOwner = (path: string): ProcessIdentity | undefined => {
+  const owner = readOwner(path);
+  return owner !== undefined && isAlive(owner) ? owner : undefined;
+};
+
+const nameOf = ({ pid, startedAt }: ProcessIdentity): string => `${pid}-${startedAt.replace(/\W/g, '')}`;
+
+/** Creates the file with its content in one step, so that no one ever reads half of it. */
+const createWhole = (path: string, owner: ProcessIdentity): boolean => {
+  const draft = `${path}.${process.pid}.${randomUUID()}`;
+  writeFileSync(draft, JSON.stringify(owner), { mode: 0o644 });
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false;
+    throw error;
+  } finally {
+    unlinkSync(draft);
+  }
+};
+
+const readOwner = (path: string): ProcessIdentity | undefined => {
+  try {
+    const { pid, startedAt } = JSON.parse(readFileSync(path, 'utf8')) as ProcessIdentity; // written by createWhole
+    return { pid, startedAt };
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+};
+
+const isCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { lockInTransaction, tryHoldLock } from '../../infra/pg/locks.js';
+import { withTransaction } from '../../infra/pg/transaction.js';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
+import { until } from '../support/until.js';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await database.pools.writes.query({
+    text: 'CREATE TABLE counter (id int PRIMARY KEY, value int8 NOT NULL, note text)',
+  });
+  await database.pools.writes.query({ text: `INSERT INTO counter VALUES (1, 0, ''), (2, 0, '')` });
+});
+afterAll(() => database.drop());
+
+test('many reads at once share a few pipelined connections and each gets its own answer', async () => {
+  const reads = Array.from({ length: 200 }, (_, n) =>
+    database.pools.reads.query<{ n: number; backend: number }>({
+      name: 'echo',
+      text: 'SELECT $1::int AS n, pg_backend_pid() AS backend',
+      values: [n],
+    }),
+  );
+  const rows = (await Promise.all(reads)).map((answer) => answer.rows[0]);
+  expect(rows.map((row) => row?.n)).toEqual(Array.from({ length: 200 }, (_, n) => n));
+  expect(new Set(rows.map((row) => row?.backend)).size).toBeLessThanOrEqual(4);
+});
+
+test('a failing read spoils neither its connection nor the reads behind it', async () => {
+  const [bad, good] = await Promise.allSettled([
+    database.pools.reads.query({ text: 'SELECT 1 / $1::int', values: [0] }),
+    database.pools.reads.query({ text: 'SELECT 1 AS one' }),
+  ]);
+  expect(bad).toMatchObject({ status: 'rejected', reason: { type: 'Internal', details: { code: '22012' } } });
+  expect(good).toMatchObject({ status: 'fulfilled', value: { rows: [{ one: 1 }] } });
+});
+
+test('a failed transaction leaves nothing and its connection serves the next one', async () => {
+  const failed = withTransaction(database.pools.writes, async (tx) => {
+    await tx.query({ text: 'UPDATE counter SET value = 99 WHERE id = 1' });
+    throw new Error('changed my mind');
+  });
+  await expect(failed).rejects.toThrow('changed my mind');
+  const { rows } = await database.pools.writes.query({ text: 'SELECT value FROM counter WHERE id = 1' });
+  expect(rows).toEqual([{ value: 0 }]);
+});
+
+test('a swallowed error inside a transaction is not taken for a commit', async () => {
+  const swallowed = withTransaction(database.pools.writes, async (tx) => {
+    await tx.query({ text: 'SELECT 1 / 0' }).catch(() => {});
+  });
+  await expect(swallowed).rejects.toMatchObject({ type: 'Internal' });
+});
+
+test('two transactions that deadlock both commit, because the loser runs again', async () => {
+  let arrived = 0;
+  const crossing = (first: number, second: number): Promise<number> => {
+    let runs = 0;
+    return withTransaction(database.pools.writes, async (tx) => {
+      runs++;
+      await tx.query({ text: 'UPDATE counter SET value = value + 1 WHERE id = $1', values: [first] });
+      arrived++;
+      await until(() => arrived >= 2);
+      await tx.query({ text: 'UPDATE counter SET value = value + 1 WHERE id = $1', values: [second] });
+      return runs;
+    });
+  };
+  const runs = await Promise.all([crossing(1, 2), crossing(2, 1)]);
+  expect([...runs].sort()).toEqual([1, 2]);
+  const { rows } = await database.pools.reads.query({ text: 'SELECT value FROM counter ORDER BY id' });
+  expect(rows).toEqual([{ value: 2 }, { value: 2 }]);
+});
+
+test('NUL in text and in JSON is refused as bad input', async () => {
+  const { writes } = database.pools;
+  const text = writes.query({ text: 'UPDATE counter SET note = $1', values: ['a\0b'] });
+  await expect(text).rejects.toMatchObject({ type: 'InvalidInput' });
+  const json = writes.query({ text: 'SELECT $1::jsonb', values: [JSON.stringify({ note: 'a\0b' })] });
+  await expect(json).rejects.toMatchObject({ type: 'InvalidInput' });
+});
+
+test('int8 arrives as a number, and one beyond the safe integers is refused', async () => {
+  const { reads } = database.pools;
+  expect((await reads.query({ text: 'SELECT 9007199254740991::int8 AS n' })).rows).toEqual([{ n: 9007199254740991 }]);
+  await expect(reads.query({ text: 'SELECT 9007199254740993::int8 AS n' })).rejects.toMatchObject({ type: 'Internal' });
+});
+
+test('a session lock has one holder, tells when its session is gone, and is then free', async () => {
+  const options = { databaseUrl: database.url, applicationName: 'lock-test' };
+  const lock = await tryHoldLock(options, 'duties');
+  expect(lock?.proof.name).toBe('duties');
+  expect(await tryHoldLock(options, 'duties')).toBeUndefined();
+  await database.pools.writes.query({
+    text: `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lock-test'`,
+  });
+  await until(() => lock?.lost.aborted === true);
+  const next = await tryHoldLock(options, 'duties');
+  expect(next).toBeDefined();
+  await next?.release();
+});
+
+test('a transaction lock makes the second transaction wait for the first', async () => {
+  const order: string[] = [];
+  let isHeld = false;
+  const first = withTransaction(database.pools.writes, async (tx) => {
+    await lockInTransaction(tx, 'one');
+    isHeld = true;
+    await until(async () => {
+      const { rowCount } = await database.pools.reads.query({
+        text: `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`,
+      });
+      return rowCount > 0;
+    });
+    order.push('first');
+  });
+  await until(() => isHeld);
+  const second = withTransaction(database.pools.writes, async (tx) => {
+    await lockInTransaction(tx, 'one');
+    order.push('second');
+  });
+  await Promise.all([first, second]);
+  expect(order).toEqual(['first', 'second']);
+});
