@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { prepareHostView } from '../../../activities/sandbox/host-view.js';
+import { launcherArguments, SHELL } from '../../../activities/sandbox/launch.js';
+import { bwrapArguments } from '../../../activities/sandbox/profile.js';
+import { processesWith } from '../../support/processes.js';
+import { SandboxHome, serviceUser, shell } from '../../support/sandbox/home.js';
+import { until } from '../../support/until.js';
+
+let home: SandboxHome;
+beforeAll(async () => {
+  home = await SandboxHome.open();
+});
+afterAll(() => home.remove());
+
+const hide = (marker: string): string =>
+  `(setsid sh -c ': ${marker}; sleep 300' &); sh -c ': ${marker}; sleep 300' & : ${marker}; sleep 300`;
+
+test('kill -9 of the launcher leaves no child, and says that nobody answered', async () => {
+  const marker = `orphan-${process.pid}`;
+  const running = home.sandbox.run(shell(await home.tree(), hide(marker)));
+  const refused = expect(running).rejects.toMatchObject({ type: 'Unavailable' });
+  await until(async () => (await processesWith(marker)).length >= 4);
+  // The launcher is the one whose command line starts with bwrap's path and that has the lowest pid.
+  const [launcher] = [...(await processesWith(marker))].sort((a, b) => a - b);
+  process.kill(launcher ?? 0, 'SIGKILL');
+  await refused;
+  await until(async () => (await processesWith(marker)).length === 0);
+});
+
+/** Starts a process that launches `script` in a sandbox as we do, with descriptors left open by its own parent. */
+const startElsewhere = async (script: string): Promise<ChildProcess> => {
+  const user = serviceUser ?? { uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 };
+  const host = await prepareHostView(home.settings.directory, [], user);
+  const profile = {
+    tree: await home.tree(),
+    isTreeReadOnly: false,
+    cwd: '.',
+    env: {},
+    network: 'none',
+    readOnly: [],
+    writable: [],
+    tmpBytes: 1 << 20,
+  } as const;
+  const argv = ['/usr/bin/bwrap', '--json-status-fd', '3', ...bwrapArguments(host, profile), '--', 'sh', '-c', script];
+  const options = { cwd: '/', env: {}, detached: true, stdio: ['pipe', 'inherit', 'inherit', 'pipe'], ...serviceUser };
+  const program = `
+    const child = require('child_process').spawn(${JSON.stringify(SHELL)}, ${JSON.stringify(launcherArguments(argv))}, ${JSON.stringify(options)});
+    child.stdio[3].write('go\\n');`;
+  return spawn(SHELL, [
+    '-c',
+    'exec 9</etc/hostname 40</etc/hostname 212</etc/hostname; exec "$0" -e "$1"',
+    process.execPath,
+    program,
+  ]);
+};
+
+test('the sandbox dies with the process that started it', async () => {
+  const marker = `parentless-${process.pid}`;
+  const parent = await startElsewhere(hide(marker));
+  await until(async () => (await processesWith(marker)).length >= 4);
+  parent.kill('SIGKILL');
+  await until(async () => (await processesWith(marker)).length === 0);
+});
+
+test('no descriptor above the three streams enters, however high it is', async () => {
+  const parent = await startElsewhere('ls /proc/$$/fd | tr "\\n" " "');
+  let seen = '';
+  parent.stdout?.on('data', (chunk: Buffer) => {
+    seen += chunk.toString();
+  });
+  await new Promise((resolve) => parent.once('close', resolve));
+  expect(seen).toBe('0 1 2 ');
+});
