@@ -6,6 +6,7 @@ import { Failure } from '../../domain/failures.js';
  * they run hooks, rewrite metadata, or cannot tell an operand from an option.
  */
 export const TAKES_END_OF_OPTIONS = {
+  add: true,
   'cat-file': true,
   'check-ignore': true,
   clean: true,

@@ -105,7 +105,8 @@ function argumentsOf(call: GitCall): string[] {
   return [
     ...hardenedConfig(call.transport ?? 'none'),
     ...(call.config ?? []).flatMap((setting) => ['-c', setting]),
-    '--literal-pathspecs',
+    // check-ignore refuses the flag; its paths start with `./`, which is no magic.
+    ...(call.command === 'check-ignore' ? [] : ['--literal-pathspecs']),
     call.command,
     ...(call.options ?? []),
     ...(guarded ? ['--end-of-options'] : []),

@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '../../domain/failures.js';
+import { inTurn } from './in-turn.js';
+import { isMissing, type Tree, writeAtomically } from './tree-record.js';
+
+/**
+ * Admits the holder of `fence` to write into the tree and remembers it; call right before each write. Fences
+ * sort as text. Checked, not enforced by storage: a writer that stalls after the check can still land one write.
+ * @throws Superseded when a newer attempt was admitted; WorktreeLost when the tree is gone
+ */
+export async function checkFence(tree: Tree, fence: string): Promise<void> {
+  const file = join(tree.directory, 'fence');
+  await inTurn(file, async () => {
+    const newest = await readFence(file);
+    if (newest !== undefined && newest > fence)
+      throw new Failure('Superseded', `a newer attempt works on the tree ${tree.treeId}`);
+    if (newest === fence) return;
+    try {
+      await writeAtomically(file, fence);
+    } catch (error) {
+      if (isMissing(error)) throw new Failure('WorktreeLost', `the working tree ${tree.treeId} is gone`);
+      throw error;
+    }
+  });
+}
+
+async function readFence(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
