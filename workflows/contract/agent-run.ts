@@ -14,6 +14,15 @@ export interface RunHost {
   readonly treeId: string;
 }
 
+/** How a lost tree is made anew; `at` counts until the run has a checkpoint of its own. */
+export interface TreeSource {
+  /** The tree's owner: the task, or the run itself where the tree is read-only. */
+  readonly ownerId: string;
+  readonly branch: string;
+  readonly at?: string;
+  readonly mode: 'write' | 'read';
+}
+
 export interface AgentRunInput {
   readonly runId: string;
   readonly projectId: string;
@@ -29,6 +38,12 @@ export interface AgentRunInput {
   readonly parentWorkflowId: string;
   readonly host: RunHost;
   readonly context: RunContext;
+  /** Absent: a lost tree or host ends the run `lost`, because only its parent knows what belongs in the tree. */
+  readonly rebuild?: TreeSource;
+  /** Of the task or epic; shown in the Web UI. */
+  readonly title?: string;
+  /** Who is asked by mail when a budget limit is reached. */
+  readonly createdBy?: string;
   /** Holds that were in force when it was started. */
   readonly pausedBy?: readonly PausedBy[];
   readonly tuning: Tuning;
