@@ -1,0 +1,30 @@
+import type { Pools } from '../../infra/pg/pools.js';
+import { withTransaction } from '../../infra/pg/transaction.js';
+import type { MailActivities } from '../../workflows/contract/activities/mail.js';
+import { epicWorkflowId, taskWorkflowId } from '../../workflows/contract/ids.js';
+import { insertMail, notifyOfMail } from './mail.repository.js';
+import { mailText } from './templates.js';
+
+export const createMailActivities = ({ pools }: { readonly pools: Pools }): MailActivities => ({
+  async sendMail(input) {
+    const text = mailText(input.template);
+    const { waiterWorkflowId, to } = input;
+    await withTransaction(pools.writes, async (tx) => {
+      const isNew = await insertMail(tx, {
+        ...text,
+        id: input.mailId,
+        from: input.from,
+        to,
+        needsAnswer: waiterWorkflowId !== undefined,
+        projectId: input.projectId,
+        ...(input.epicId === undefined ? {} : { epicId: input.epicId }),
+        ...(input.taskId === undefined ? {} : { taskId: input.taskId }),
+        ...(input.runId === undefined ? {} : { runId: input.runId }),
+        ...(waiterWorkflowId === undefined ? {} : { waiterWorkflowId }),
+      });
+      // People read their inbox; workflows must be woken.
+      if (isNew && to.kind === 'epic') await notifyOfMail(tx, input, epicWorkflowId(to.id));
+      if (isNew && to.kind === 'task') await notifyOfMail(tx, input, taskWorkflowId(to.id));
+    });
+  },
+});

@@ -1,0 +1,34 @@
+import { CompleteAsyncError } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
+import { FAILURES, Failure } from '../../domain/failures.js';
+
+const MAX_MESSAGE = 2_000;
+
+/**
+ * What the engine gets to see of an activity's error: our type, a message for people and small details. The cause is
+ * cut to name and message because the SDK logs and stores the object it gets.
+ */
+export function toApplicationFailure(error: unknown): unknown {
+  if (isCancellation(error) || error instanceof CompleteAsyncError) return error;
+  // A TemporalFailure was made on purpose by an adapter that knows the engine.
+  if (error instanceof TemporalFailure) return error;
+  if (error instanceof Failure) {
+    return ApplicationFailure.create({
+      type: error.type,
+      message: error.message.slice(0, MAX_MESSAGE),
+      nonRetryable: !FAILURES[error.type].retryable,
+      details: [error.details],
+      ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
+    });
+  }
+  const { name, message } =
+    error instanceof Error ? error : { name: 'Error', message: 'A value that is no error was thrown.' };
+  return ApplicationFailure.create({
+    type: 'Internal',
+    message: `${name}: ${message}`.slice(0, MAX_MESSAGE),
+    nonRetryable: false,
+  });
+}
+
+/** `AbortError` counts only under an aborted signal, which the interceptor knows. */
+const isCancellation = (error: unknown): boolean => error instanceof CancelledFailure;
