@@ -1,4 +1,8 @@
-/** State of one merge queue: plain JSON, integers only, collections as arrays ordered by id. */
+// State of one merge queue: plain JSON, integers only, collections as arrays ordered by id.
+import type { QueueConfig, QueueTiming } from './settings.js';
+
+export type { QueueConfig, QueueTiming } from './settings.js';
+
 export type Sha = string;
 export type EntryId = string;
 export type EvidenceId = string;
@@ -133,6 +137,8 @@ export interface Path {
   readonly retryAtMs?: number;
   readonly candidate?: Candidate;
   readonly result?: BuildResult;
+  /** A revalidation found that its tree is no longer what would land. */
+  readonly obsolete?: boolean;
 }
 
 export type BuildCause = 'red' | 'inherited' | 'timeout' | 'infra' | 'conflict' | 'empty' | 'tipMoved' | 'none';
@@ -153,7 +159,7 @@ export interface BuildResult {
   readonly evidence: readonly EvidenceId[];
   /** Of `infra`: what broke, in one sentence. */
   readonly error?: string;
-  /** Of `tipMoved`: the tip the build found. */
+  /** Of `tipMoved`: the tip the build found. Of `inherited`: the base commit that is red itself. */
   readonly tip?: Sha;
 }
 
@@ -228,6 +234,13 @@ export type Notice =
       readonly to: string;
       readonly mode: LaneMode;
       readonly reason: string;
+    }
+  | {
+      readonly kind: 'epicLane';
+      readonly id: number;
+      readonly epicId: string;
+      readonly mode: LaneMode;
+      readonly reason: string;
     };
 
 export interface NoticeEntry {
@@ -279,35 +292,6 @@ export interface LandedChange {
   readonly commit: Sha;
 }
 
-export interface QueueConfig {
-  readonly policy: 'sequential';
-  /** Builds in flight, those being cancelled included. */
-  readonly budget: number;
-  /** Unresolved dependencies that a funded path may have. */
-  readonly lookahead: number;
-  readonly landing: 'strict';
-  readonly analyser: 'all';
-  readonly strategy: 'merge';
-  /** Infrastructure attempts before a control run decides. */
-  readonly attempts: number;
-  readonly rebaseRounds: number;
-  readonly maxEntries: number;
-  readonly holdLabel?: string;
-}
-
-/** Durations of the queue's own clock; tests shorten them. */
-export interface QueueTiming {
-  /** Idle look at the remote and at silent builds. */
-  readonly tickMs: number;
-  readonly idleExitMs: number;
-  readonly rebaseRoundMs: number;
-  readonly controlEveryMs: number;
-  /** Wait before infrastructure attempt 2, 3, 4; the last value goes on for ever. */
-  readonly infraBackoffMs: readonly number[];
-  /** A build older than this is asked after at the next tick. */
-  readonly silentMs: number;
-}
-
 export interface QueueState {
   readonly queueId: string;
   /** Start of the queue's first run in base 36: path ids never repeat after an idle exit. */
@@ -338,6 +322,8 @@ export interface QueueState {
   readonly ended: readonly EndedEntry[];
   readonly recent: readonly LandedChange[];
   readonly marks: readonly OwedMark[];
+  /** The remote must be read before anything starts or lands. */
+  readonly remoteDue: boolean;
   /** The tip that waiting entries must still be composed with. */
   readonly sweep?: Sha;
   readonly notices: readonly Notice[];

@@ -18,6 +18,7 @@ export type Why =
     }
   | { readonly kind: 'INFRA'; readonly attempt: number; readonly error: string }
   | { readonly kind: 'STALE'; readonly sha: Sha }
+  | { readonly kind: 'PASSED' }
   | { readonly kind: 'LANDING' };
 
 export type EntryStatus =

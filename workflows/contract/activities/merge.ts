@@ -50,6 +50,8 @@ export interface InspectInput extends QueueRef {
   readonly headSha: Sha;
   readonly tip: Sha;
   readonly title: string;
+  /** Of the head that was inspected before; absent at the first inspection. */
+  readonly patchId?: string;
 }
 
 export type InspectOutcome =
@@ -68,6 +70,8 @@ export type InspectOutcome =
   | { readonly kind: 'landed'; readonly mergeSha: Sha; readonly external: boolean }
   /** The row already ended; nothing is to be done again. */
   | { readonly kind: 'ended'; readonly state: 'landed' | 'ejected' | 'withdrawn'; readonly mergeSha?: Sha }
+  /** The forge's head is another change than the one that was enqueued. */
+  | { readonly kind: 'headChanged'; readonly headSha: Sha }
   | { readonly kind: 'refused'; readonly reason: GuardReason };
 
 export interface ComposeInput extends QueueRef {
@@ -121,7 +125,7 @@ export interface SweepInput extends QueueRef {
   readonly entries: readonly { readonly entryId: string; readonly headSha: Sha; readonly headRef: string }[];
 }
 export interface SweepOutcome {
-  readonly conflicts: readonly { readonly entryId: string; readonly files: readonly string[] }[];
+  readonly conflicts: readonly { readonly entryId: string; readonly headSha: Sha; readonly files: readonly string[] }[];
 }
 
 export type RevalidateOutcome =

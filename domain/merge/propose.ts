@@ -1,0 +1,101 @@
+import {
+  findHead,
+  isBroken,
+  isFinished,
+  isLaneOpenFor,
+  isLive,
+  isStale,
+  isUnsettled,
+  landedSince,
+  membersOf,
+  rankedHeads,
+  sameIds,
+  unresolved,
+  usedSlots,
+} from './facts.js';
+import type { EntryId, Head, QueueState } from './types.js';
+
+/** What the planner wants; the legality filter has the last word. */
+export interface Proposal {
+  readonly form: readonly (readonly EntryId[])[];
+  readonly start: readonly { readonly head: number; readonly on: readonly number[] }[];
+  /** Paths whose next infrastructure attempt is due. */
+  readonly retry: readonly string[];
+  readonly cancel: readonly string[];
+  /** Paths to be composed on the present tip, their keys looked up. */
+  readonly revalidate: readonly string[];
+  readonly land?: number;
+  readonly control: boolean;
+}
+
+/** Inspected entries become heads of one, in seq order: a head appears together with its entries turning active. */
+export const proposeHeads = (state: QueueState): readonly (readonly EntryId[])[] =>
+  state.entries
+    .filter((entry) => entry.state === 'queued' && entry.inspectedHead === entry.headSha)
+    .map((entry) => [entry.id]);
+
+/** Live paths whose assumption cannot come true, or whose head is decided. */
+export const proposeCancels = (state: QueueState): readonly string[] =>
+  state.paths
+    .filter((path) => path.status === 'building' || path.status === 'retrying')
+    .filter((path) => path.obsolete || isBroken(state, path))
+    .map((path) => path.id);
+
+export const proposeRevalidations = (state: QueueState): readonly string[] =>
+  state.paths
+    .filter(
+      (path) => (path.status === 'building' || isFinished(path)) && isStale(state, path) && !isBroken(state, path),
+    )
+    .filter((path) => {
+      const head = findHead(state, path.head);
+      return head !== undefined && head.state === 'open' && !isUnsettled(state, head) && !path.obsolete;
+    })
+    .map((path) => path.id);
+
+/** The first merging head by rank, when no landing runs and the lane lets it. */
+export const proposeLanding = (state: QueueState): number | undefined =>
+  state.landing
+    ? undefined
+    : rankedHeads(state).find(
+        (head) => head.state === 'merging' && isLaneOpenFor(state, head) && !isUnsettled(state, head),
+      )?.id;
+
+/** Walks the path stream and spends the free slots. `freed` = slots that proposed cancels will not free yet: none. */
+export function proposeBuilds(state: QueueState, nowMs: number): Pick<Proposal, 'start' | 'retry' | 'control'> {
+  let free = state.cfg.budget - usedSlots(state);
+  const start: { head: number; on: readonly number[] }[] = [];
+  const retry: string[] = [];
+  for (const wanted of pathStream(state)) {
+    if (free <= 0) break;
+    const known = state.paths.find(
+      (path) => path.head === wanted.head && sameIds(path.on, wanted.on) && path.status !== 'cancelling',
+    );
+    if (known && (known.status !== 'retrying' || nowMs < (known.retryAtMs ?? 0))) continue;
+    if (known) retry.push(known.id);
+    else start.push(wanted);
+    free--;
+  }
+  return { start, retry, control: free > 0 && isControlDue(state, nowMs) };
+}
+
+/** Each open head's cheapest path, by rank: what landed is in, and with no lookahead nothing may be unresolved. */
+function* pathStream(state: QueueState): Generator<{ readonly head: number; readonly on: readonly number[] }> {
+  const ranked = rankedHeads(state);
+  for (const head of ranked) {
+    if (!mayBuild(state, head)) continue;
+    if (unresolved(state, head, ranked).length > state.cfg.lookahead) continue;
+    yield { head: head.id, on: landedSince(state, head) };
+  }
+}
+
+const mayBuild = (state: QueueState, head: Head): boolean =>
+  head.state === 'open' && isLaneOpenFor(state, head) && !isUnsettled(state, head) && membersOf(state, head).length > 0;
+
+/** A red base is looked at again from time to time, and whenever it moves. */
+const isControlDue = (state: QueueState, nowMs: number): boolean =>
+  state.lane.red !== undefined &&
+  state.lane.pausedBy.length === 0 &&
+  !state.remoteDue &&
+  !state.control &&
+  !state.heads.some((head) => isLive(head) && state.landing?.head === head.id) &&
+  nowMs >= state.lane.red.nextControlAtMs;

@@ -1,0 +1,170 @@
+import {
+  findEntry,
+  headOf,
+  isFinished,
+  isLaneOpenFor,
+  laneMode,
+  needsInspection,
+  rankedHeads,
+  unresolved,
+  usedSlots,
+} from './facts.js';
+import { whyText } from './texts.js';
+import type { Entry, EntryId, Head, Path, QueueState } from './types.js';
+import type { EntryStatus, EntryView, QueueView, Why, WhyView } from './view-model.js';
+
+/** What a landing takes after its last check: a push and a look. */
+const LANDING_EST_MS = 2_000;
+const SHOWN_ENDED = 20;
+
+export function queueView(state: QueueState, nowMs: number): QueueView {
+  const { pausedBy, draining, by, reason, sinceMs, red } = state.lane;
+  return {
+    queueId: state.queueId,
+    tip: state.tip,
+    lane: {
+      mode: laneMode(state.lane),
+      pausedBy,
+      draining,
+      by,
+      reason: red?.reason ?? reason,
+      sinceMs: red?.sinceMs ?? sinceMs,
+    },
+    slots: { used: usedSlots(state), budget: state.cfg.budget },
+    entries: entryViews(state, nowMs),
+    ended: state.ended.slice(-SHOWN_ENDED).reverse(),
+  };
+}
+
+export function whyView(state: QueueState, entryId: EntryId, nowMs: number): WhyView | undefined {
+  const entry = entryViews(state, nowMs).find((view) => view.entryId === entryId);
+  if (!entry) return undefined;
+  const head = headOf(state, entryId);
+  const prOf = (id: EntryId): string => `#${findEntry(state, id)?.prNumber ?? '?'}`;
+  return {
+    entry,
+    text: whyText(entry.why, prOf),
+    builds: state.paths
+      .filter((path) => path.head === head?.id)
+      .map((path) => ({
+        pathId: path.id,
+        attempt: path.attempt,
+        status: path.status,
+        on: path.on.flatMap((id) => prNumbersOf(state, id)),
+      })),
+  };
+}
+
+const prNumbersOf = (state: QueueState, headId: number): readonly number[] =>
+  (state.heads.find((head) => head.id === headId)?.members ?? []).flatMap(
+    (id) => findEntry(state, id)?.prNumber ?? state.ended.find((ended) => ended.id === id)?.prNumber ?? [],
+  );
+
+/** Live entries in the order in which they would land now: heads by rank, then those without a head by seq. */
+export function entryViews(state: QueueState, nowMs: number): readonly EntryView[] {
+  const ranked = rankedHeads(state);
+  const times = finishTimes(state, ranked, nowMs);
+  const headed = ranked.flatMap((head) => head.members.flatMap((id) => findEntry(state, id) ?? []));
+  const rest = state.entries.filter((entry) => !headed.includes(entry)).sort((a, b) => a.seq - b.seq);
+  return [...headed, ...rest].map((entry, at) => {
+    const head = headOf(state, entry.id);
+    const why = whyOf(state, entry, head, ranked);
+    const eta = head && hasEta(state, entry, head) ? times.get(head.id) : undefined;
+    return {
+      entryId: entry.id,
+      prNumber: entry.prNumber,
+      title: entry.title,
+      state: entry.state,
+      position: at + 1,
+      priority: entry.priority,
+      fixesBase: entry.fixesBase,
+      status: STATUS[why.kind],
+      why,
+      etaMs: eta?.likelyMs ?? null,
+      etaHighMs: eta?.highMs ?? null,
+      ...(entry.taskId ? { taskId: entry.taskId } : {}),
+      ...(entry.epicId ? { epicId: entry.epicId } : {}),
+    };
+  });
+}
+
+const STATUS: Record<Why['kind'], EntryStatus> = {
+  INSPECTION: 'inspecting',
+  STALE: 'inspecting',
+  AHEAD: 'waiting',
+  NO_SLOT: 'waiting',
+  BUILDING: 'building',
+  SUSPECT: 'suspect',
+  FAILING_BEHIND: 'suspect',
+  REBASING: 'rebasing',
+  LANE: 'held',
+  INFRA: 'retrying',
+  PASSED: 'passed-waiting',
+  LANDING: 'landing',
+};
+
+const hasEta = (state: QueueState, entry: Entry, head: Head): boolean =>
+  isLaneOpenFor(state, head) && !needsInspection(entry);
+
+/** Exactly one reason, the most pressing first. */
+function whyOf(state: QueueState, entry: Entry, head: Head | undefined, ranked: readonly Head[]): Why {
+  if (entry.rebase) return { kind: 'REBASING', round: entry.rebase.round, files: entry.rebase.files };
+  if (head && state.landing?.head === head.id && state.landing.stage === 'pushing') return { kind: 'LANDING' };
+  const { by, reason, sinceMs, red } = state.lane;
+  if (state.lane.pausedBy.length > 0 || (red && !entry.fixesBase))
+    return {
+      kind: 'LANE',
+      mode: laneMode(state.lane),
+      by,
+      reason: red?.reason ?? reason,
+      sinceMs: red?.sinceMs ?? sinceMs,
+    };
+  if (!head || needsInspection(entry))
+    return entry.inspectedHead ? { kind: 'STALE', sha: entry.headSha } : { kind: 'INSPECTION' };
+  if (state.landing?.head === head.id) return { kind: 'LANDING' };
+  if (head.state === 'merging') return { kind: 'PASSED' };
+  return whyOpen(state, head, ranked);
+}
+
+function whyOpen(state: QueueState, head: Head, ranked: readonly Head[]): Why {
+  const path = state.paths.find((one) => one.head === head.id && one.status !== 'cancelling');
+  const ahead = unresolved(state, head, ranked).flatMap((other) => other.members);
+  if (path?.suspect) return { kind: 'SUSPECT', tests: path.suspectTests };
+  if (path?.status === 'retrying')
+    return { kind: 'INFRA', attempt: path.attempt, error: path.result?.error ?? 'the build was interrupted' };
+  if (path && isFailure(path) && ahead.length > 0)
+    return { kind: 'FAILING_BEHIND', entries: ahead, tests: path.result?.failedTests ?? [] };
+  if (path?.status === 'building') return { kind: 'BUILDING', buildId: path.id, sinceMs: path.startedAtMs };
+  if (ahead.length > 0) return { kind: 'AHEAD', entries: ahead };
+  if (path && isFinished(path)) return { kind: 'PASSED' };
+  return { kind: 'NO_SLOT', used: usedSlots(state), budget: state.cfg.budget };
+}
+
+const isFailure = (path: Path): boolean => path.status === 'failed';
+
+interface FinishTime {
+  readonly likelyMs: number;
+  readonly highMs: number;
+}
+
+/** From now: a head ends after those it depends on, and after its own build. */
+function finishTimes(state: QueueState, ranked: readonly Head[], nowMs: number): ReadonlyMap<number, FinishTime> {
+  const times = new Map<number, FinishTime>();
+  for (const head of ranked) {
+    const before = unresolved(state, head, ranked).flatMap((other) => times.get(other.id) ?? []);
+    const likely = Math.max(0, ...before.map((time) => time.likelyMs));
+    const high = Math.max(0, ...before.map((time) => time.highMs));
+    const path = state.paths.find((one) => one.head === head.id && one.status !== 'cancelling');
+    times.set(head.id, {
+      likelyMs: afterOwnBuild(path, likely, head.score.estMs, nowMs) + LANDING_EST_MS,
+      highMs: afterOwnBuild(path, high, head.score.estMs + head.score.sdMs, nowMs) + LANDING_EST_MS,
+    });
+  }
+  return times;
+}
+
+function afterOwnBuild(path: Path | undefined, readyMs: number, estMs: number, nowMs: number): number {
+  if (path && isFinished(path)) return readyMs;
+  if (path?.status === 'building') return Math.max(readyMs, path.startedAtMs + estMs - nowMs);
+  return readyMs + estMs;
+}
