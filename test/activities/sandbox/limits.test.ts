@@ -32,7 +32,7 @@ describe.each(['cgroup', 'watcher'] as const)('with caps kept by %s', (caps) => 
   });
 
   test('a fork bomb ends typed', async () => {
-    const bomb = 'while :; do sleep 100 & done';
+    const bomb = '(while :; do sleep 100 & done); sleep 15';
     const { end } = await home.sandbox.run(
       shell(await home.tree(), bomb, { limits: limits({ processes: 60, wallMs: 10_000 }) }),
     );
