@@ -1,0 +1,101 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { CancellationScope, condition, proxyActivities } from '@temporalio/workflow';
+import type {
+  HostToolActivities,
+  ModelActivities,
+  ProgramActivities,
+  SealActivities,
+  StoreToolActivities,
+} from '../contract/activities/agents.js';
+import type { HostClaimActivities, TreeActivities } from '../contract/activities/git.js';
+import type { AgentRunInput, RunHost } from '../contract/agent-run.js';
+import type { TreeFence } from '../contract/fence.js';
+import { QUEUE } from '../contract/task-queues.js';
+import { activityPolicy } from '../policy/activity-options.js';
+import { activitiesOf } from '../support/activities-of.js';
+import { neverStarted } from '../support/failure-type.js';
+import { summaryLine } from '../support/visibility.js';
+import { faultOf } from './fault.js';
+import type { ProgramPorts } from './program.js';
+import { modelSummary, programSummary, sealSummary } from './texts.js';
+import type { TurnPorts } from './turn.js';
+
+export interface RunWiring {
+  readonly input: AgentRunInput;
+  readonly fence: () => TreeFence;
+  /** Commit that a lost tree is made anew from. */
+  readonly checkpoint: () => string | undefined;
+  readonly isHeld: () => boolean;
+}
+
+/** Time for a program to be killed and reported after its own timeout. */
+const PROGRAM_GRACE_MS = 60_000;
+/** Hosts that may die between being claimed and taking the tree. */
+const REBUILDS = 3;
+
+/** The activities behind both drivers. */
+export function runPorts(wiring: RunWiring): TurnPorts & ProgramPorts {
+  const { input, fence } = wiring;
+  const { runId, projectId, taskId, tuning } = input;
+  const owner = { projectId, ...(taskId === undefined ? {} : { taskId }) };
+  return {
+    fence,
+    faultOf,
+    uncancelled: (work) => CancellationScope.nonCancellable(work),
+    released: () => condition(() => !wiring.isHeld()),
+    rebuild: () => rebuild(wiring),
+    callModel: (call) => {
+      const model: ModelActivities = activitiesOf('MODEL', tuning, { summary: modelSummary(call.turn) });
+      return model.callModel(call);
+    },
+    runTool: (host, call, step) => {
+      const summary = summaryLine(call.summary);
+      if (call.where === 'store') {
+        const store: StoreToolActivities = activitiesOf('STORE', tuning, { summary });
+        return store.runStoreTool(step);
+      }
+      const tools: HostToolActivities = activitiesOf('HOST_TOOL', tuning, { summary, taskQueue: host.hostQueue });
+      return tools.runHostTool(step);
+    },
+    seal: (host, step) => {
+      const seal: SealActivities = activitiesOf('SEAL', tuning, {
+        taskQueue: host?.hostQueue ?? QUEUE.shared,
+        summary: sealSummary(step.turn, step.lost),
+      });
+      return seal.sealTurn({ ...step, ...owner });
+    },
+    runProgram: (host, step) => {
+      const programs: ProgramActivities = proxyActivities<ProgramActivities>({
+        ...activityPolicy('CLI_AGENT', tuning),
+        startToCloseTimeout: step.timeoutMs + PROGRAM_GRACE_MS,
+        taskQueue: host.hostQueue,
+        summary: summaryLine(programSummary(input.agentName, step.turn)),
+      });
+      return programs.runProgram({ ...step, runId });
+    },
+  };
+}
+
+async function rebuild({ input, fence, checkpoint }: RunWiring): Promise<RunHost> {
+  const { rebuild: source, projectId, taskId, tuning } = input;
+  const at = checkpoint() ?? source?.at;
+  if (!source || at === undefined)
+    throw ApplicationFailure.nonRetryable('only its parent knows what belongs in the tree', 'WorktreeLost');
+  const hosts: HostClaimActivities = activitiesOf('CLAIM_HOST', tuning, { summary: 'claim another host' });
+  for (let attempt = 1; ; attempt += 1) {
+    const { hostQueue } = await hosts.claimHost({ projectId });
+    const trees: Pick<TreeActivities, 'acquireTree'> = activitiesOf('WORKTREE', tuning, {
+      taskQueue: hostQueue,
+      summary: `rebuild the tree at ${at.slice(0, 12)}`,
+    });
+    try {
+      const { ownerId, branch, mode } = source;
+      const task = taskId === undefined ? {} : { taskId };
+      const { treeId } = await trees.acquireTree({ projectId, ownerId, ...task, branch, at, mode, fence: fence() });
+      return { hostQueue, treeId };
+    } catch (error) {
+      // Taking a tree is repeatable: what an attempt on a dead host left there is its janitor's.
+      if (!neverStarted(error) || attempt >= REBUILDS) throw error;
+    }
+  }
+}
