@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
 import { failureReason } from './git-failures.js';
@@ -11,6 +11,27 @@ import type { Git } from './run.js';
 
 const FETCH_TIMEOUT_MS = 30 * 60_000;
 const FETCH_ATTEMPTS = 3;
+
+/**
+ * The whole configuration of a repository of ours. Files are readable to all whatever the umask, because the owner
+ * of trees reads them; a home is closed above them. Leases guard the refs, so force and deletion are allowed.
+ */
+const REPOSITORY_CONFIG = `[core]
+\trepositoryformatversion = 0
+\tfilemode = true
+\tbare = true
+\tsharedRepository = 0644
+\tlogAllRefUpdates = false
+[receive]
+\tdenyNonFastForwards = false
+\tdenyDeletes = false
+\tfsckObjects = false
+\tautogc = false
+[gc]
+\tauto = 0
+[maintenance]
+\tauto = false
+`;
 
 /**
  * A bare repository at `dir`, made under another name and renamed, so that a killed creation leaves nothing
@@ -28,7 +49,7 @@ export async function ensureBareRepository(git: Git, dir: string, signal?: Abort
       operands: [half],
       signal,
     });
-    await mkdir(join(half, 'info'), { recursive: true, mode: 0o755 });
+    await writeFile(join(half, 'config'), REPOSITORY_CONFIG, { mode: 0o644 });
     await rename(half, dir);
   } catch (error) {
     await rm(half, { recursive: true, force: true });
