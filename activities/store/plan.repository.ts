@@ -45,13 +45,13 @@ export async function upsertPlannedTasks(tx: Tx, owner: PlanOwner, plan: Plan): 
         owner.projectId,
         task.key,
         task.title,
-        task.description ?? '',
-        task.kind ?? 'execution',
+        task.description,
+        task.kind,
         task.priority ?? owner.priority,
-        task.capabilities ?? [],
-        task.technologies ?? [],
-        task.predictedFiles ?? [],
-        task.acceptance ?? [],
+        task.capabilities,
+        task.technologies,
+        task.predictedFiles,
+        task.acceptance,
         task.estimate === undefined ? null : JSON.stringify(task.estimate),
         taskBranch(task.title, id),
         position,
@@ -64,10 +64,10 @@ export async function upsertPlannedTasks(tx: Tx, owner: PlanOwner, plan: Plan): 
 
 async function replaceDependencies(tx: Tx, epicId: string, task: Plan['tasks'][number]): Promise<void> {
   const id = plannedTaskId(epicId, task.key);
-  const wanted = (task.dependsOn ?? []).map((edge) => ({
+  const wanted = task.dependsOn.map((edge) => ({
     on: plannedTaskId(epicId, edge.key),
-    type: edge.type ?? 'finish_to_start',
-    required: edge.required ?? true,
+    type: edge.type,
+    required: edge.required,
   }));
   await tx.query({
     name: 'replace-dependencies',

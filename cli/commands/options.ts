@@ -1,0 +1,14 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Collects a repeatable option. */
+export const collect = (value: string, earlier: readonly string[]): readonly string[] => [...earlier, value];
+
+export const integer =
+  (min: number, max: number) =>
+  (value: string): number => {
+    const number = Number(value);
+    if (!Number.isInteger(number) || number < min || number > max) {
+      throw new InvalidArgumentError(`wants a whole number from ${min} to ${max}`);
+    }
+    return number;
+  };

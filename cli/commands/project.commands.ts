@@ -1,0 +1,148 @@
+import { basename, isAbsolute, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { ApiClient, Resource } from '../api-client.js';
+import { createContext } from '../context.js';
+import { CliError, EXIT } from '../errors.js';
+import { findProject } from '../find.js';
+import { type Column, printList, printOne } from '../output.js';
+import { collect } from './options.js';
+
+const COLUMNS: readonly Column[] = [
+  { title: 'name', of: (p) => p.name },
+  { title: 'state', of: (p) => p.state },
+  { title: 'base', of: (p) => p.baseBranch },
+  { title: 'source', of: (p) => p.source },
+  { title: 'reason', of: (p) => p.reason, max: 80 },
+];
+
+interface AddOptions {
+  readonly name?: string;
+  readonly base?: string;
+  readonly worker?: string;
+  readonly acceptChecks?: boolean;
+  readonly check: readonly string[];
+  readonly checks?: string;
+  readonly sandbox?: string;
+  readonly allowSetupNetwork?: boolean;
+}
+
+export function addProjectCommands(program: Command): void {
+  const project = program.command('project').description('repositories that Millwright works on');
+
+  project
+    .command('add <source>')
+    .description('import a repository (path or https URL); its source is never written to')
+    .option('--name <name>', 'unique name; default: the last part of the source')
+    .option('--base <branch>', "base branch; default: the source's own")
+    .option('--worker <agent>', 'agent that implements its tasks')
+    .option('--accept-checks', 'take the proposed checks as required checks')
+    .option('--check <name=command>', 'add a required check', collect, [])
+    .option('--checks <none>', 'take work without any required check')
+    .option('--sandbox <none>', 'run commands UNPROTECTED on this host (only where bubblewrap cannot run)')
+    .option('--allow-setup-network', 'let `setup` commands reach the network, in a sandbox without secrets')
+    .action(async (source: string, options: AddOptions) => {
+      const { out, api } = createContext(program.opts());
+      const client = await api();
+      const body = {
+        source: /^https:\/\//.test(source) || isAbsolute(source) ? source : resolve(source),
+        ...(options.name ? { name: options.name } : {}),
+        ...(options.base ? { baseBranch: options.base } : {}),
+        ...overridesOf(options),
+      };
+      const created = await client.post('/projects', body);
+      let settled = await untilSettled(client, String(created.id), (text) => out.json || out.line(text));
+      if (options.acceptChecks && hasProposals(settled)) {
+        await client.send(`/projects/${created.id}`, { method: 'PATCH', body: { acceptChecks: true } });
+        settled = await untilSettled(client, String(created.id), (text) => out.json || out.line(text));
+      }
+      printProject(out, settled);
+      if (settled.state !== 'ready') throw new CliError(String(settled.reason ?? 'The project is not ready.'));
+    });
+
+  project
+    .command('list')
+    .description('all live projects')
+    .action(async () => {
+      const { out, api } = createContext(program.opts());
+      printList(
+        out,
+        await (await api()).list('/projects'),
+        COLUMNS,
+        'No project yet. Add one: millwright project add <path>',
+      );
+    });
+
+  project
+    .command('show <project>')
+    .description('state, configuration and the line that fetches the result')
+    .action(async (name: string) => {
+      const { out, api } = createContext(program.opts());
+      printProject(out, await findProject(await api(), name));
+    });
+
+  project
+    .command('sync <project>')
+    .description('import again what the source has gained')
+    .action(async (name: string) => {
+      const { out, api } = createContext(program.opts());
+      const client = await api();
+      const { id } = await findProject(client, name);
+      await client.post(`/projects/${id}/sync`);
+      const settled = await untilSettled(client, String(id), (text) => out.json || out.line(text));
+      printProject(out, settled);
+      if (settled.state !== 'ready') throw new CliError(String(settled.reason ?? 'The project is not ready.'));
+    });
+}
+
+const hasProposals = ({ proposals }: Resource): boolean => Array.isArray(proposals) && proposals.length > 0;
+
+function overridesOf(options: AddOptions): { readonly overrides?: Resource } {
+  const overrides: Record<string, unknown> = {};
+  if (options.worker) overrides.agents = { worker: { use: options.worker } };
+  if (options.checks !== undefined) {
+    if (options.checks !== 'none') throw new CliError('--checks takes only `none`.', EXIT.usage);
+    overrides.checks = 'none';
+  }
+  if (options.sandbox !== undefined) {
+    if (options.sandbox !== 'none') throw new CliError('--sandbox takes only `none`.', EXIT.usage);
+    overrides.sandbox = 'none';
+  }
+  if (options.allowSetupNetwork) overrides.setupNetwork = true;
+  if (options.check.length > 0) overrides.checks = options.check.map(parseCheck);
+  return Object.keys(overrides).length > 0 ? { overrides } : {};
+}
+
+function parseCheck(text: string): { readonly name: string; readonly run: string } {
+  const at = text.indexOf('=');
+  if (at < 1) throw new CliError(`--check wants name=command, not ${text}.`, EXIT.usage);
+  return { name: text.slice(0, at), run: text.slice(at + 1) };
+}
+
+async function untilSettled(client: ApiClient, id: string, say: (text: string) => unknown): Promise<Resource> {
+  say('Importing and running the required checks on the tip …');
+  for (;;) {
+    const project = await client.get(`/projects/${id}`);
+    if (project.state !== 'importing') return project;
+    await sleep(300);
+  }
+}
+
+function printProject(out: Parameters<typeof printOne>[0], project: Resource): void {
+  printOne(out, project, [
+    ['name', project.name],
+    ['id', project.id],
+    ['state', project.state],
+    ['reason', project.reason],
+    ['source', project.source],
+    ['base branch', project.baseBranch],
+    ['tip', project.tipSha],
+    ['sandbox', project.sandbox === 'none' ? 'NONE: commands run unprotected on this host' : project.sandbox],
+    ['fetch result', project.pullCommand],
+  ]);
+  if (out.json || !hasProposals(project)) return;
+  out.line(
+    `\nProposed checks for ${basename(String(project.source))} (accept with --accept-checks, or give your own with --check):`,
+  );
+  for (const proposal of project.proposals as readonly Resource[]) out.line(`  ${proposal.name}: ${proposal.run}`);
+}

@@ -1,0 +1,140 @@
+import type { Command } from 'commander';
+import type { ApiClient } from '../api-client.js';
+import { type Context, createContext } from '../context.js';
+import { CliError, EXIT } from '../errors.js';
+import { findId, findProject } from '../find.js';
+import { type Column, printList } from '../output.js';
+
+const QUEUE_COLUMNS: readonly Column[] = [
+  { title: 'project', of: (q) => q.projectName ?? q.projectId },
+  { title: 'branch', of: (q) => q.branch },
+  { title: 'mode', of: (q) => q.mode },
+  { title: 'entries', of: (q) => q.liveEntries },
+  { title: 'reason', of: (q) => q.reason },
+];
+
+const ENTRY_COLUMNS: readonly Column[] = [
+  { title: 'id', of: (e) => String(e.id ?? e.entryId).slice(-12) },
+  { title: 'pr', of: (e) => `#${e.prNumber}` },
+  { title: 'state', of: (e) => e.state },
+  { title: 'status', of: (e) => e.status },
+  { title: 'title', of: (e) => e.title },
+  { title: 'reason', of: (e) => e.reason },
+];
+
+export function addQueueCommands(program: Command): void {
+  const contextOf = (): Context => createContext(program.opts());
+  const queue = program.command('queue').description('merge queues: one per project and target branch');
+
+  queue
+    .command('list', { isDefault: true })
+    .description('all queues')
+    .action(async () => {
+      const { out, api } = contextOf();
+      printList(out, await (await api()).list('/queues'), QUEUE_COLUMNS, 'No queue yet.');
+    });
+
+  queue
+    .command('entries <project> [branch]')
+    .description('what waits, builds and has landed')
+    .action(async (project: string, branch: string | undefined) => {
+      const { out, api } = contextOf();
+      const client = await api();
+      printList(
+        out,
+        await client.list(`${await queuePath(client, project, branch)}/entries`),
+        ENTRY_COLUMNS,
+        'The queue is empty.',
+      );
+    });
+
+  queue
+    .command('why <entry>')
+    .description('why an entry has not landed')
+    .action(async (text: string) => {
+      const { out, api } = contextOf();
+      const client = await api();
+      out.line(JSON.stringify(await client.get(`/queues/entries/${await findEntry(client, text)}/why`), undefined, 2));
+    });
+
+  queue
+    .command('pause <project> [branch]')
+    .description('let builds end, start and land nothing')
+    .requiredOption('--reason <text>', 'shown to everyone who waits')
+    .option('--drain', 'take no new entries, finish those that wait')
+    .action(
+      async (
+        project: string,
+        branch: string | undefined,
+        options: { readonly reason: string; readonly drain?: boolean },
+      ) => {
+        const { out, api } = contextOf();
+        const client = await api();
+        const body = { mode: options.drain ? 'drain' : 'pause', reason: options.reason };
+        out.line(
+          JSON.stringify(await client.post(`${await queuePath(client, project, branch)}/pause`, body), undefined, 2),
+        );
+      },
+    );
+
+  queue
+    .command('open <project> [branch]')
+    .description('end a pause or a drain')
+    .action(async (project: string, branch: string | undefined) => {
+      const { out, api } = contextOf();
+      const client = await api();
+      out.line(JSON.stringify(await client.post(`${await queuePath(client, project, branch)}/open`), undefined, 2));
+    });
+
+  queue
+    .command('withdraw <entry>')
+    .description('take an entry out')
+    .option('--reason <text>', 'kept in the decision log')
+    .action(async (text: string, options: { readonly reason?: string }) => {
+      const { out, api } = contextOf();
+      const client = await api();
+      const body = options.reason ? { reason: options.reason } : {};
+      out.line(
+        JSON.stringify(
+          await client.post(`/queues/entries/${await findEntry(client, text)}/withdraw`, body),
+          undefined,
+          2,
+        ),
+      );
+    });
+
+  queue
+    .command('reprioritise <entry> <low|normal|urgent>')
+    .description('move an entry forward or back')
+    .requiredOption('--reason <text>', 'kept in the decision log')
+    .action(async (text: string, priority: string, options: { readonly reason: string }) => {
+      const { out, api } = contextOf();
+      const client = await api();
+      const level = ['low', 'normal', 'urgent'].indexOf(priority);
+      if (level < 0) throw new CliError('The priority is low, normal or urgent.', EXIT.usage);
+      const body = { priority: level, reason: options.reason };
+      out.line(
+        JSON.stringify(
+          await client.post(`/queues/entries/${await findEntry(client, text)}/reprioritise`, body),
+          undefined,
+          2,
+        ),
+      );
+    });
+}
+
+async function queuePath(client: ApiClient, project: string, branch: string | undefined): Promise<string> {
+  const found = await findProject(client, project);
+  return `/queues/${found.id}/${encodeURIComponent(branch ?? String(found.baseBranch))}`;
+}
+
+/** Entries are listed by queue, so the end of an id is looked for in all of them. */
+async function findEntry(client: ApiClient, text: string): Promise<string> {
+  if (text.length === 36) return text;
+  for (const { projectId, branch } of await client.list('/queues')) {
+    const list = `/queues/${projectId}/${encodeURIComponent(String(branch))}/entries`;
+    const found = await findId(client, list, text).catch(() => undefined); // not in this queue
+    if (found !== undefined) return found;
+  }
+  throw new CliError(`No queue has an entry that ends with ${text}.`);
+}

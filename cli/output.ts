@@ -1,0 +1,81 @@
+import Table from 'cli-table3';
+import type { Resource } from './api-client.js';
+
+/** Where commands write: tables for people, or the API's own shapes as JSON. */
+export interface Output {
+  readonly json: boolean;
+  line(text: string): void;
+}
+
+export const createOutput = (
+  json: boolean,
+  write: (text: string) => void = (text) => process.stdout.write(text),
+): Output => ({
+  json,
+  line: (text) => write(`${text}\n`),
+});
+
+export interface Column {
+  readonly title: string;
+  readonly of: (row: Resource) => unknown;
+  /** Longest text shown. */
+  readonly max?: number;
+}
+
+const BARE = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+export const cell = (value: unknown, max = 60): string => {
+  const text = Array.isArray(value) ? value.join(', ') : value === null || value === undefined ? '' : String(value);
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > max ? `${line.slice(0, max - 1)}…` : line;
+};
+
+/** A plain table without borders, which pipes and narrow terminals take well. */
+export function table(columns: readonly Column[], rows: readonly Resource[]): string {
+  const out = new Table({
+    head: columns.map(({ title }) => title.toUpperCase()),
+    chars: BARE,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+  });
+  for (const row of rows) out.push(columns.map(({ of, max }) => cell(of(row), max)));
+  return out
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** `key: value` lines, for one thing. */
+export function details(pairs: readonly (readonly [string, unknown])[]): string {
+  const shown = pairs.filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const width = Math.max(0, ...shown.map(([key]) => key.length));
+  return shown
+    .map(([key, value]) => `${key.padEnd(width)}  ${Array.isArray(value) ? value.join(', ') : String(value)}`)
+    .join('\n');
+}
+
+/** Prints a list: JSON as it came, or a table, or a sentence when it is empty. */
+export function printList(out: Output, rows: readonly Resource[], columns: readonly Column[], none: string): void {
+  if (out.json) out.line(JSON.stringify(rows, undefined, 2));
+  else out.line(rows.length === 0 ? none : table(columns, rows));
+}
+
+export function printOne(out: Output, row: Resource, pairs: readonly (readonly [string, unknown])[]): void {
+  out.line(out.json ? JSON.stringify(row, undefined, 2) : details(pairs));
+}

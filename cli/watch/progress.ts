@@ -1,0 +1,78 @@
+import { createLogUpdate } from 'log-update';
+import type { Resource } from '../api-client.js';
+import { cell, table } from '../output.js';
+
+/** Shows how work goes on: a table that updates on a terminal, plain lines elsewhere. */
+export interface ProgressView {
+  /** Something happened, in one sentence. */
+  note(text: string): void;
+  /** How everything stands now. */
+  show(title: string, tasks: readonly Resource[]): void;
+  done(): void;
+}
+
+const MARKS: Readonly<Record<string, string>> = {
+  PENDING: '·',
+  ASSIGNED: '○',
+  IN_PROGRESS: '●',
+  REVIEW: '◐',
+  BLOCKED: '!',
+  COMPLETED: '✔',
+  FAILED: '✘',
+  SKIPPED: '-',
+  CANCELLED: '-',
+};
+
+const NOTES = 8;
+
+export function createProgress(stream: NodeJS.WriteStream, startedAtMs: number = Date.now()): ProgressView {
+  const clock = (): string => `${((Date.now() - startedAtMs) / 1000).toFixed(1).padStart(6)}s`;
+  return stream.isTTY ? terminalProgress(stream, clock) : lineProgress(stream, clock);
+}
+
+function lineProgress(stream: NodeJS.WriteStream, clock: () => string): ProgressView {
+  return {
+    note: (text) => void stream.write(`${clock()}  ${text}\n`),
+    show: () => {},
+    done: () => {},
+  };
+}
+
+function terminalProgress(stream: NodeJS.WriteStream, clock: () => string): ProgressView {
+  const render = createLogUpdate(stream);
+  const notes: string[] = [];
+  let title = '';
+  let tasks: readonly Resource[] = [];
+  const draw = (): void => {
+    const width = (stream.columns || 100) - 1;
+    const board = table(
+      [
+        { title: ' ', of: (task) => MARKS[String(task.state)] ?? ' ' },
+        { title: 'task', of: (task) => task.title, max: 44 },
+        { title: 'state', of: (task) => task.state },
+        { title: 'pr', of: (task) => (task.prNumber ? `#${task.prNumber}` : '') },
+        { title: 'waits for', of: (task) => task.waitingFor, max: Math.max(20, width - 70) },
+      ],
+      tasks,
+    );
+    const lines = [`${clock()}  ${title}`, '', ...board.split('\n'), '', ...notes.slice(-NOTES)];
+    render(lines.map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line)).join('\n'));
+  };
+  const ticking = setInterval(draw, 500);
+  return {
+    note: (text) => {
+      notes.push(`${clock()}  ${cell(text, 200)}`);
+      draw();
+    },
+    show: (nextTitle, nextTasks) => {
+      title = nextTitle;
+      tasks = nextTasks;
+      draw();
+    },
+    done: () => {
+      clearInterval(ticking);
+      draw();
+      render.done();
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { ApiClient, Resource } from '../api-client.js';
+import { CliError } from '../errors.js';
+import type { Output } from '../output.js';
+import { followEvents } from './event-stream.js';
+import { eventText } from './event-text.js';
+import { createProgress } from './progress.js';
+
+const ENDED = ['COMPLETED', 'CANCELLED', 'FAILED', 'SKIPPED'];
+
+/** Follows one task until it ends; anything but COMPLETED is a failure of the command. */
+export async function watchTask(api: ApiClient, out: Output, taskId: string): Promise<void> {
+  const progress = createProgress(out.json ? process.stderr : process.stdout);
+  const over = new AbortController();
+  let task: Resource = await api.get(`/tasks/${taskId}`);
+  for await (const event of followEvents(api, { taskId }, over.signal)) {
+    const text = eventText(event, () => String(task.title));
+    if (text) progress.note(text);
+    if (event.type !== 'task.state') continue;
+    task = await api.get(`/tasks/${taskId}`).catch(() => task); // away for a moment: the next event tells
+    progress.show(String(task.title), [task]);
+    if (ENDED.includes(String(task.state))) break;
+  }
+  over.abort();
+  progress.done();
+  if (out.json) out.line(JSON.stringify(task, undefined, 2));
+  if (task.state !== 'COMPLETED') throw new CliError(`The task ended ${task.state}: ${task.failureReason ?? ''}`);
+}
