@@ -28,7 +28,7 @@ export const ENTRY_TRANSITIONS = {
 } as const satisfies Record<EntryState, readonly EntryState[]>;
 
 /** How many ended entries are remembered, so that a repeated admission gets its old answer. */
-const KEPT_ENDED = 200;
+const KEPT_ENDED = 100;
 const SYSTEM = 'system';
 
 export const withEntry = (state: QueueState, id: EntryId, patch: Partial<Entry>): QueueState => ({
@@ -115,6 +115,7 @@ export function endEntry(state: QueueState, id: EntryId, ending: Ending, nowMs: 
       ...moved,
       entries: moved.entries.filter((other) => other.id !== id),
       ended: [...moved.ended, ended].slice(-KEPT_ENDED),
+      unrecorded: [...moved.unrecorded, { entry: { ...entry, state: ending.as }, ended }],
     },
     noticeOf(entry, ending),
   );

@@ -47,6 +47,7 @@ export const NEXT_STEP: Record<Reason, string> = {
   PR_DRAFT: 'Mark the pull request as ready, then enqueue it again.',
   BRANCH_GONE: 'Push the branch again, then enqueue the pull request again.',
   BASE_CHANGED: 'The pull request targets another branch now: enqueue it there.',
+  BASE_GONE: 'The target branch or its project is gone: enqueue the pull request on another branch.',
   OPERATOR: 'Ask the person who withdrew it.',
 };
 

@@ -22,6 +22,7 @@ export type Reason =
   | 'PR_DRAFT'
   | 'BRANCH_GONE'
   | 'BASE_CHANGED'
+  | 'BASE_GONE'
   | 'OPERATOR';
 
 /** 2 = urgent (role `lead`), 0 = whenever there is room. */
@@ -320,6 +321,8 @@ export interface QueueState {
   /** Workflows that wait for the lane though they have no entry. */
   readonly waiters: readonly string[];
   readonly ended: readonly EndedEntry[];
+  /** Ended entries whose rows do not say so yet. */
+  readonly unrecorded: readonly { readonly entry: Entry; readonly ended: EndedEntry }[];
   readonly recent: readonly LandedChange[];
   readonly marks: readonly OwedMark[];
   /** The remote must be read before anything starts or lands. */
@@ -328,6 +331,4 @@ export interface QueueState {
   readonly sweep?: Sha;
   readonly notices: readonly Notice[];
   readonly transitions: readonly QueueTransition[];
-  /** Message ids already applied, newest last, at most 200. */
-  readonly seen: readonly string[];
 }

@@ -32,7 +32,10 @@ export function queueView(state: QueueState, nowMs: number): QueueView {
     },
     slots: { used: usedSlots(state), budget: state.cfg.budget },
     entries: entryViews(state, nowMs),
-    ended: state.ended.slice(-SHOWN_ENDED).reverse(),
+    ended: state.ended
+      .slice(-SHOWN_ENDED)
+      .reverse()
+      .map(({ id, headSha: _head, ...ended }) => ({ entryId: id, ...ended })),
   };
 }
 
