@@ -7,6 +7,10 @@ interface Pattern {
   readonly reason: string;
 }
 
+const LOCKED = /\.lock': File exists|cannot lock ref|could not lock/i;
+
+export const isLockMessage = (stderr: string): boolean => LOCKED.test(stderr);
+
 /** First match wins. Git runs under LC_ALL=C, so its words are stable. */
 const PATTERNS: readonly Pattern[] = [
   { match: /No space left on device|Disk quota exceeded/, type: 'Unavailable', reason: 'DISK_FULL' },
@@ -20,7 +24,7 @@ const PATTERNS: readonly Pattern[] = [
     type: 'Conflict',
     reason: 'REF_MOVED',
   },
-  { match: /\.lock': File exists|cannot lock ref|could not lock/i, type: 'Unavailable', reason: 'LOCKED' },
+  { match: LOCKED, type: 'Unavailable', reason: 'LOCKED' },
   {
     match: /mismatched algorithms|unknown repository extension|object format/,
     type: 'InvalidInput',

@@ -1,9 +1,10 @@
 import { Failure } from '../../domain/failures.js';
-import { firstWords, gitFailure } from './git-failures.js';
+import { firstWords, gitFailure, isLockMessage } from './git-failures.js';
 import { requireObjectId } from './operands.js';
 import { branchRef, isOwnRef } from './refs.js';
 import { readRemoteRefs } from './remote-refs.js';
 import type { GitRemote, Repository } from './repository.js';
+import { removeStaleLocks } from './stale-locks.js';
 
 const PUSH_TIMEOUT_MS = 10 * 60_000;
 
@@ -126,6 +127,8 @@ async function pushGuarded(
     said = { exitCode: -1, stderr: error instanceof Error ? error.message : '' };
   }
   if (said.exitCode === 0) return [];
+  // A receive-pack that was killed leaves its locks in a forge of our own; elsewhere they are not ours to touch.
+  if (remote.transport === 'file' && isLockMessage(said.stderr)) await removeStaleLocks(remote.url);
   return judge(
     refs,
     await readRemoteRefs(

@@ -1,8 +1,7 @@
 import { Failure } from '../../domain/failures.js';
 
 const MAX_REF_BYTES = 200;
-const SLUG_LENGTH = 40;
-const ID_HEX = 12;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Why git or we refuse it as a branch name, or undefined. The rules of git-check-ref-format and a bit more. */
 export function whyNotBranch(name: string): string | undefined {
@@ -28,33 +27,14 @@ export function requireBranch(name: string): string {
 /** `refs/heads/<branch>`. @throws InvalidInput when it is no branch name */
 export const branchRef = (branch: string): string => `refs/heads/${requireBranch(branch)}`;
 
-/** Lower-case ASCII words joined by dashes, at most 40 characters; `work` when nothing is left of the title. */
-export function slugOf(title: string): string {
-  const words = title
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[\u0300-\u036f]/g, '')
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+/, '');
-  return words.slice(0, SLUG_LENGTH).replace(/-+$/, '') || 'work';
-}
-
-const idTail = (id: string): string => {
-  const hex = id.replace(/-/g, '').toLowerCase();
-  if (!/^[0-9a-f]{12,}$/.test(hex)) throw new Failure('InvalidInput', 'an id must be a UUID');
-  return hex.slice(-ID_HEX);
-};
-
-/** Frozen when the task is created: a later title changes nothing. */
-export const taskBranch = (title: string, taskId: string): string => `millwright/${slugOf(title)}-${idTail(taskId)}`;
-export const epicBranch = (title: string, epicId: string): string =>
-  `millwright/epic/${slugOf(title)}-${idTail(epicId)}`;
-
 /** Newest checkpoint of a task's tree; goes when the task ends. */
 export const checkpointRef = (taskId: string): string => {
-  idTail(taskId);
-  return `refs/millwright/wip/${taskId.toLowerCase()}`;
+  if (!UUID.test(taskId)) throw new Failure('InvalidInput', 'a task id must be a UUID');
+  return `${CHECKPOINTS}${taskId.toLowerCase()}`;
 };
+
+/** Prefix of all checkpoints. */
+export const CHECKPOINTS = 'refs/millwright/wip/';
 
 /** Where the mirror keeps what it saw of the forge's branch. */
 export const forgeRef = (branch: string): string => `refs/millwright/forge/${requireBranch(branch)}`;

@@ -1,9 +1,10 @@
 /** The only place of the host that spawns git. Metadata an agent could write is never in GIT_DIR. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Failure } from '../../domain/failures.js';
-import { firstWords, gitFailure } from './git-failures.js';
+import { failureReason, firstWords, gitFailure, isLockMessage } from './git-failures.js';
 import { type Environment, type GitTransport, hardenedConfig, hardenedEnvironment } from './hardening.js';
 import { checkOperands, type GitCommand, TAKES_END_OF_OPTIONS } from './operands.js';
+import { removeStaleLocks } from './stale-locks.js';
 
 const DEFAULT_TIMEOUT_MS = 120_000;
 const DEFAULT_OUTPUT_BYTES = 64 * 1024 * 1024;
@@ -79,8 +80,21 @@ export interface Git {
 
 export const createGit = (options: GitOptions = {}): Git => ({
   treeOwner: options.treeOwner,
-  run: (call) => runGit(options, call),
+  run: (call) => withLockRepair(call, () => runGit(options, call)),
 });
+
+/** A killed git leaves its lock, and every later one fails on it: clear what is provably nobody's, then try once more. */
+async function withLockRepair(call: GitCall, run: () => Promise<GitResult>): Promise<GitResult> {
+  const repair = async (): Promise<boolean> => (await removeStaleLocks(call.gitDir, call.indexFile)) > 0;
+  try {
+    const result = await run();
+    const isLocked = result.exitCode !== 0 && isLockMessage(result.stderr);
+    return isLocked && (await repair()) ? await run() : result;
+  } catch (error) {
+    if (failureReason(error) === 'LOCKED' && (await repair())) return await run();
+    throw error;
+  }
+}
 
 async function runGit(options: GitOptions, call: GitCall): Promise<GitResult> {
   call.signal?.throwIfAborted();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
-import type { ProcessOwner } from './process-owner.js';
+import type { ProcessIdentity } from '../process-identity.js';
 
 /** What is known of a tree; kept beside it, outside everything an agent can reach. */
 export interface TreeRecord {
@@ -21,7 +21,7 @@ export interface TreeRecord {
   /** Outputs of `setup`, relative to the root: never part of a snapshot. */
   readonly excluded: readonly string[];
   /** Who moved or changed it last. */
-  readonly process: ProcessOwner;
+  readonly process: ProcessIdentity;
 }
 
 /** A working tree: a plain directory without `.git`, its private index and its record beside it. */

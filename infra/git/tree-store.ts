@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { currentOwner } from './process-owner.js';
+import { ownIdentity } from '../process-identity.js';
 import { removeDirectory } from './tree-files.js';
 import { findRecord, isMissing, type Tree, type TreeRecord, treeAt, writeRecord } from './tree-record.js';
 
@@ -53,7 +53,7 @@ export class TreeStore {
   /** Out of reach of everybody but this process, whose name the record bears from then on. */
   async toTransit(tree: Tree): Promise<Tree | undefined> {
     const record = await findRecord(tree);
-    if (record !== undefined) await writeRecord(tree, { ...record, process: await currentOwner() });
+    if (record !== undefined) await writeRecord(tree, { ...record, process: ownIdentity() });
     const to = this.newTransit();
     return (await moved(tree, to)) ? to : undefined;
   }
@@ -69,7 +69,7 @@ export class TreeStore {
 }
 
 export const changeRecord = async (tree: Tree, record: Omit<TreeRecord, 'process'>): Promise<void> =>
-  writeRecord(tree, { ...record, process: await currentOwner() });
+  writeRecord(tree, { ...record, process: ownIdentity() });
 
 const TAKEN = ['ENOENT', 'ENOTEMPTY', 'EEXIST'];
 
