@@ -13,7 +13,7 @@ const compile = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.bui
 });
 if (compile.status !== 0) process.exit(compile.status ?? 1);
 
-const ASSET = /\.(sql|cjs|mjs|json|ya?ml|mod|sum|md)$|[/\\]tools[/\\]temporal-cli[/\\]/;
+const ASSET = /\.(sql|cjs|mjs|json|ya?ml|mod|sum|md)$|[/\\](tools[/\\]temporal-cli|demo[/\\]sample)[/\\]/;
 for (const folder of ['infra', 'activities', 'workers', 'api', 'cli', 'test/support', 'test/demo'])
   copyAssets(join(root, folder));
 
