@@ -4,7 +4,7 @@ import { Failure } from '../../domain/failures.js';
 import { failureReason } from './git-failures.js';
 import { inTurn } from './in-turn.js';
 import { readRef } from './objects.js';
-import { forgeRef } from './refs.js';
+import { FORGE_REFS, forgeRef } from './refs.js';
 import { requireTip } from './remote-refs.js';
 import type { GitRemote, Repository } from './repository.js';
 import type { Git } from './run.js';
@@ -127,6 +127,16 @@ export async function fetchBranch(
   const fetched = await readRef(repo, ref, signal);
   if (fetched === undefined) throw new Failure('Unavailable', `${branch} could not be fetched`, { reason: 'REF' });
   return fetched;
+}
+
+/** Every branch of the forge; what is gone there goes here. */
+export async function fetchAllBranches(repo: Repository, remote: GitRemote, signal?: AbortSignal): Promise<void> {
+  await fetchRefs(repo, {
+    remote,
+    options: ['--prune'],
+    refspecs: [`+refs/heads/*:${FORGE_REFS}*`],
+    signal,
+  });
 }
 
 const exists = async (path: string): Promise<boolean> => {

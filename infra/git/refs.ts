@@ -36,8 +36,9 @@ export const checkpointRef = (taskId: string): string => {
 /** Prefix of all checkpoints. */
 export const CHECKPOINTS = 'refs/millwright/wip/';
 
+export const FORGE_REFS = 'refs/millwright/forge/';
 /** Where the mirror keeps what it saw of the forge's branch. */
-export const forgeRef = (branch: string): string => `refs/millwright/forge/${requireBranch(branch)}`;
+export const forgeRef = (branch: string): string => `${FORGE_REFS}${requireBranch(branch)}`;
 /** Where the mirror keeps the source's branch between import and push. */
 export const sourceRef = (branch: string): string => `refs/millwright/source/${requireBranch(branch)}`;
 
