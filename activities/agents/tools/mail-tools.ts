@@ -1,0 +1,141 @@
+import { markedData } from '../../../domain/prompt-data.js';
+import type { Queryable, Tx } from '../../../infra/pg/statement.js';
+import { epicWorkflowId, runWorkflowId, taskWorkflowId } from '../../../workflows/contract/ids.js';
+import {
+  type Correspondent,
+  findMail,
+  insertMail,
+  listInbox,
+  type MailRow,
+  markAnswered,
+  markRead,
+  type NewMail,
+  notifyOfMail,
+} from '../../mail/mail.repository.js';
+import type { AgentRun } from '../../store/agent-run.repository.js';
+import { mailBlock } from '../turn-request.js';
+import { inboxesOf, isSame, receiverOf, senderOf } from './mail-addresses.js';
+import { callUuid, isSet, type StoreTool, type StoreToolCall, textField } from './store-tool.js';
+import { ToolError } from './tool-error.js';
+
+const INBOX_LIMIT = 50;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const ownersOf = ({
+  projectId,
+  epicId,
+  taskId,
+  runId,
+}: AgentRun): Pick<NewMail, 'projectId' | 'epicId' | 'taskId' | 'runId'> => ({
+  projectId,
+  runId,
+  ...(epicId === null ? {} : { epicId }),
+  ...(taskId === null ? {} : { taskId }),
+});
+
+/** Wakes whoever sleeps at the address. Agents and people read their inbox when they next look. */
+async function wake(
+  tx: Tx,
+  to: Correspondent,
+  mail: { readonly mailId: string; readonly answers?: string },
+): Promise<void> {
+  if (to.kind === 'epic') await notifyOfMail(tx, mail, epicWorkflowId(to.id));
+  if (to.kind === 'task') await notifyOfMail(tx, mail, taskWorkflowId(to.id));
+}
+
+export const mailSend: StoreTool = {
+  async run(call, tx) {
+    const { run } = call;
+    const to = await receiverOf(tx, run, textField(call, 'to'));
+    const id = callUuid(call);
+    const needsAnswer = isSet(call, 'needs_answer');
+    const isNew = await insertMail(tx, {
+      id,
+      from: senderOf(run),
+      to,
+      subject: textField(call, 'subject'),
+      body: textField(call, 'body'),
+      kind: needsAnswer ? 'question' : 'message',
+      needsAnswer,
+      ...ownersOf(run),
+      ...(needsAnswer ? { waiterWorkflowId: runWorkflowId(run.runId) } : {}),
+    });
+    if (isNew) await wake(tx, to, { mailId: id });
+    return needsAnswer
+      ? `Sent as mail ${id}. You sleep after this turn until the answer arrives.`
+      : `Sent as mail ${id}.`;
+  },
+  /** A question puts its asker to sleep; any other mail changes nothing for the run. */
+  effectOf: async (call) =>
+    isSet(call, 'needs_answer') ? { kind: 'asked', mailId: callUuid(call), of: textField(call, 'to') } : undefined,
+};
+
+/** One of the run's own mails. Somebody else's is as good as none. @throws ToolError RESOURCE_NOT_FOUND */
+async function ownMail(db: Queryable, call: StoreToolCall): Promise<MailRow> {
+  const id = textField(call, 'mail_id');
+  const [mail] = UUID.test(id) ? await findMail(db, [id]) : [];
+  if (!mail || !inboxesOf(call.run).some((inbox) => isSame(inbox, mail.to))) {
+    throw new ToolError('RESOURCE_NOT_FOUND', `You have no mail with the id ${id}.`);
+  }
+  return mail;
+}
+
+const statusOf = ({ readAt, needsAnswer, answeredAt }: MailRow): string => {
+  const read = readAt === null ? 'unread' : 'read';
+  return needsAnswer ? `${read}, ${answeredAt === null ? 'waits for an answer' : 'answered'}` : read;
+};
+
+export const mailListInbox: StoreTool = {
+  async run({ run, ...call }, tx) {
+    const onlyUnread = call.input.unread_only === true;
+    const lists = await Promise.all(inboxesOf(run).map((inbox) => listInbox(tx, inbox, onlyUnread, INBOX_LIMIT)));
+    const mails = lists
+      .flat()
+      .sort((a, b) => (a.id < b.id ? 1 : -1))
+      .slice(0, INBOX_LIMIT);
+    if (mails.length === 0) return 'No mail.';
+    const lines = mails.map(
+      (mail) =>
+        `${mail.id} | ${mail.kind} | ${statusOf(mail)} | from ${mail.from.kind} ${mail.from.id} | ${mail.subject}`,
+    );
+    return markedData({ origin: 'mailbox', author: 'several', text: lines.join('\n') });
+  },
+};
+
+export const mailRead: StoreTool = {
+  async run(call, tx) {
+    const mail = await ownMail(tx, call);
+    await markRead(tx, [mail.id]);
+    return mailBlock(mail);
+  },
+};
+
+export const mailReply: StoreTool = {
+  async run(call, tx) {
+    const { run } = call;
+    const mail = await ownMail(tx, call);
+    const { from } = mail;
+    if (from.kind === 'system') throw new ToolError('INVALID_STATE', 'Nobody reads answers to this mail.');
+    const id = callUuid(call);
+    if (mail.needsAnswer && !(await markAnswered(tx, mail.id, id))) {
+      throw new ToolError('INVALID_STATE', 'This question was answered already.');
+    }
+    const isNew = await insertMail(tx, {
+      id,
+      threadId: mail.threadId,
+      inReplyTo: mail.id,
+      from: senderOf(run),
+      to: { kind: from.kind, id: from.id },
+      subject: mail.subject.startsWith('Re: ') ? mail.subject : `Re: ${mail.subject}`,
+      body: textField(call, 'body'),
+      kind: 'message',
+      needsAnswer: false,
+      ...ownersOf(run),
+    });
+    if (!isNew) return `Sent as mail ${id}.`;
+    // The asker waits in a workflow of its own; any other mail reaches the address.
+    if (mail.waiterWorkflowId !== null) await notifyOfMail(tx, { mailId: id, answers: mail.id }, mail.waiterWorkflowId);
+    else await wake(tx, from, { mailId: id });
+    return `Sent as mail ${id}.`;
+  },
+};

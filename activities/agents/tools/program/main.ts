@@ -1,0 +1,32 @@
+import * as fs from 'node:fs';
+import { explain, type FileAnswer, type FileLimits, type FileRequest } from './answer.js';
+import { readFileTool } from './read-file.js';
+import { listFilesTool, searchTool } from './walk.js';
+import { editFileTool, writeFileTool } from './write-file.js';
+
+/** One request on stdin, one answer on stdout. */
+export function main(): void {
+  const { request, limits } = JSON.parse(fs.readFileSync(0, 'utf8')) as { request: FileRequest; limits: FileLimits };
+  let answer: FileAnswer;
+  try {
+    answer = perform(request, limits);
+  } catch (error) {
+    answer = explain(error, request.path === '' ? 'The root' : request.path);
+  }
+  fs.writeSync(1, JSON.stringify(answer));
+}
+
+export function perform(request: FileRequest, limits: FileLimits): FileAnswer {
+  switch (request.tool) {
+    case 'read_file':
+      return readFileTool(request, limits);
+    case 'write_file':
+      return writeFileTool(request, limits);
+    case 'edit_file':
+      return editFileTool(request, limits);
+    case 'list_files':
+      return listFilesTool(request, limits);
+    case 'search':
+      return searchTool(request, limits);
+  }
+}

@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { runCommandTool, type ToolAnswer } from '../../../activities/agents/tools/run-command.js';
+import { SandboxHome } from '../../support/sandbox/home.js';
+
+let home: SandboxHome;
+beforeAll(async () => {
+  home = await SandboxHome.open();
+});
+afterAll(() => home.remove());
+
+const run = async (command: string, timeoutSeconds = 10): Promise<string> => {
+  const tree = {
+    path: await home.tree({ 'a.txt': 'here' }),
+    isReadOnly: false,
+    isolation: 'bubblewrap',
+    ignoredPaths: [],
+  } as const;
+  const answer: ToolAnswer = await runCommandTool(home, { command, timeoutSeconds }, tree);
+  return answer.ok ? answer.text.replace(/after [\d.]+ s/, 'after T') : `${answer.code}: ${answer.message}`;
+};
+
+test('a command answers its output, both streams in order, and its exit code', async () => {
+  expect(await run('cat a.txt; echo; echo err >&2; echo out; exit 3')).toBe(
+    '$ cat a.txt; echo; echo err >&2; echo out; exit 3\nhere\nerr\nout\n[exit 3 after T]\n',
+  );
+});
+
+test('long output keeps its head and its tail', async () => {
+  const text = await run('seq 1 100000');
+  expect(text.length).toBeLessThan(40_000);
+  expect(text).toMatch(/^\$ seq 1 100000\n1\n2\n.*bytes left out.*\n100000\n\[exit 0/s);
+});
+
+test('a command that hangs answers that it was ended', async () => {
+  expect(await run('echo started; sleep 60', 1)).toMatch(
+    /started\n\[The command ran longer than 1 s and was ended\. after T\]/,
+  );
+});
