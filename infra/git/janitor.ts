@@ -1,6 +1,5 @@
 import { lstat } from 'node:fs/promises';
 import { isAlive } from '../process-identity.js';
-import { removeStaleLocks } from './stale-locks.js';
 import { removeDirectory } from './tree-files.js';
 import { findRecord, type Tree, type TreeRecord } from './tree-record.js';
 import type { TreeStore } from './tree-store.js';
@@ -12,12 +11,16 @@ export interface LiveTree {
   readonly tree: Tree;
   /** Absent for the ruin of a killed creation. */
   readonly record: TreeRecord | undefined;
+  /** Since it was last moved or its record changed. */
+  readonly ageMs: number;
 }
 
 /** Trees in use; whether their owner still lives is the engine's to say. */
 export async function listLiveTrees(store: TreeStore): Promise<readonly LiveTree[]> {
   const trees = await store.listLive();
-  return await Promise.all(trees.map(async (tree) => ({ tree, record: await findRecord(tree) })));
+  return await Promise.all(
+    trees.map(async (tree) => ({ tree, record: await findRecord(tree), ageMs: (await ageOf(tree)) ?? 0 })),
+  );
 }
 
 /** Removes trees whose maker or cleaner died half-way. Answers how many. */
@@ -34,14 +37,12 @@ export async function removeAbandonedTrees(store: TreeStore): Promise<number> {
 async function isAbandoned(tree: Tree): Promise<boolean> {
   const record = await findRecord(tree);
   if (record !== undefined) return !isAlive(record.process);
-  const found = await lstat(tree.directory).catch(() => undefined);
-  return found !== undefined && Date.now() - found.mtimeMs > UNRECORDED_MS;
+  const ageMs = await ageOf(tree);
+  return ageMs !== undefined && ageMs > UNRECORDED_MS;
 }
 
-/** Locks and temporary files of killed gits in the trees' private indexes. */
-export async function removeIndexLocks(store: TreeStore, gitDir: (projectId: string) => string): Promise<number> {
-  let removed = 0;
-  for (const { tree, record } of await listLiveTrees(store))
-    if (record !== undefined) removed += await removeStaleLocks(gitDir(record.projectId), tree.indexFile);
-  return removed;
+/** Undefined when it went while it was looked at. Every change of the record renames a file in the directory. */
+async function ageOf(tree: Tree): Promise<number | undefined> {
+  const found = await lstat(tree.directory).catch(() => undefined);
+  return found === undefined ? undefined : Date.now() - found.mtimeMs;
 }

@@ -18,6 +18,23 @@ export async function readRef(repo: Repository, ref: string, signal?: Signal): P
   return exitCode === 0 && isObjectId(sha) ? sha : undefined;
 }
 
+/** Refs below a prefix that ends in `/`, or the one ref of that name, with their commits. */
+export async function listRefs(
+  repo: Repository,
+  prefix: string,
+  signal?: Signal,
+): Promise<ReadonlyMap<string, string>> {
+  const { stdout } = await repo.git.run({
+    command: 'for-each-ref',
+    gitDir: repo.dir,
+    options: ['--format=%(objectname) %(refname)'],
+    operands: [prefix],
+    signal,
+  });
+  const lines = stdout.toString('utf8').split('\n').filter(Boolean);
+  return new Map(lines.map((line) => [line.slice(41), line.slice(0, 40)]));
+}
+
 /** True when the object is here; a missing object is no error. */
 export async function hasCommit(repo: Repository, sha: string, signal?: Signal): Promise<boolean> {
   const { exitCode } = await repo.git.run({

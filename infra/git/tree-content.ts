@@ -73,6 +73,16 @@ async function cleanFiles(repo: Repository, tree: Tree, keep: readonly string[],
   });
 }
 
+/** Deletes what `setup` made, by a git that follows no link and has the rights of the tree's owner. */
+export async function removeOutputs(repo: Repository, tree: Tree, paths: readonly string[]): Promise<void> {
+  await repo.git.run({
+    ...inTree(repo, tree, undefined),
+    command: 'clean',
+    options: ['-f', '-f', '-d', '-x', '-q'],
+    paths,
+  });
+}
+
 async function differences(repo: Repository, tree: Tree, keep: readonly string[], signal: Signal): Promise<number> {
   const { stdout } = await repo.git.run({
     ...inTree(repo, tree, signal),

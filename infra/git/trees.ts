@@ -2,7 +2,7 @@ import { Failure } from '../../domain/failures.js';
 import { inTurn } from './in-turn.js';
 import type { Repository } from './repository.js';
 import type { Git } from './run.js';
-import { forceContent, moveClean, writeExcludes } from './tree-content.js';
+import { forceContent, moveClean, removeOutputs, writeExcludes } from './tree-content.js';
 import { makeDirectories, removeDirectory } from './tree-files.js';
 import { findRecord, readRecord, type Tree, type TreeRecord } from './tree-record.js';
 import { changeRecord, TreeStore } from './tree-store.js';
@@ -43,6 +43,11 @@ export class Trees {
     return { tree, record: await readRecord(tree) };
   }
 
+  /** Undefined when there is no such tree. */
+  find(treeId: string): Promise<TreeRecord | undefined> {
+    return findRecord(this.store.live(treeId));
+  }
+
   /**
    * The owner's tree at the base. Asked again it answers the same tree with its edits, unless `checkOut` names
    * other content: then the files become exactly that.
@@ -69,11 +74,24 @@ export class Trees {
     await changeRecord(tree, { ...record, checkedOut: input.to, ready: true });
   }
 
-  /** Declares what `setup` put into the tree: it stays in resets and out of snapshots until the tree is released. */
-  async setLayer(treeId: string, layer: { readonly key: string; readonly outputs: readonly string[] }): Promise<void> {
+  /**
+   * Declares what `setup` puts into the tree: it stays in resets and out of snapshots until the tree is released.
+   * What an earlier declaration named goes. Without `key` the outputs are not trusted to be there yet.
+   */
+  async setLayer(
+    treeId: string,
+    layer: { readonly repository: Repository; readonly key?: string; readonly outputs: readonly string[] },
+  ): Promise<void> {
     const { tree, record } = await this.open(treeId);
+    const gone = record.excluded.filter((path) => !layer.outputs.includes(path));
+    if (gone.length > 0) await removeOutputs(layer.repository, tree, gone);
     await writeExcludes(tree, layer.outputs);
-    await changeRecord(tree, { ...record, layerKey: layer.key, excluded: layer.outputs });
+    const { layerKey: _, ...rest } = record;
+    await changeRecord(tree, {
+      ...rest,
+      ...(layer.key === undefined ? {} : { layerKey: layer.key }),
+      excluded: layer.outputs,
+    });
   }
 
   /**

@@ -166,7 +166,7 @@ test('outputs of setup stay in resets, out of snapshots, and do not reach the ne
   mkdirSync(join(tree.source, 'deps [1]'));
   writeFileSync(join(tree.source, 'deps [1]', 'x'), 'x');
   if (TREE_OWNER !== undefined) spawnSync('chown', ['-R', `${TREE_OWNER.uid}`, join(tree.source, 'deps [1]')]);
-  await trees.setLayer('t1', { key: 'k1', outputs: ['deps [1]'] });
+  await trees.setLayer('t1', { repository: world.mirror, key: 'k1', outputs: ['deps [1]'] });
   expect(await takeSnapshot(world.mirror, { tree })).toEqual({ kind: 'taken', tree: await treeOf(world.mirror, base) });
   await trees.force('t1', { repository: world.mirror, to: next });
   expect(existsSync(join(tree.source, 'deps [1]', 'x'))).toBe(true);
@@ -175,6 +175,20 @@ test('outputs of setup stay in resets, out of snapshots, and do not reach the ne
   const second = await acquire('t2');
   expect(existsSync(join(second.tree.source, 'deps [1]'))).toBe(false);
   expect(second.record.layerKey).toBeUndefined();
+});
+
+test('outputs that a new declaration does not name any more are removed', async () => {
+  const { tree } = await acquire('t1');
+  for (const name of ['old', 'new']) {
+    mkdirSync(join(tree.source, name));
+    writeFileSync(join(tree.source, name, 'x'), 'x');
+    if (TREE_OWNER !== undefined) spawnSync('chown', ['-R', `${TREE_OWNER.uid}`, join(tree.source, name)]);
+  }
+  await trees.setLayer('t1', { repository: world.mirror, key: 'k1', outputs: ['old', 'new'] });
+  await trees.setLayer('t1', { repository: world.mirror, outputs: ['new'] });
+  expect([existsSync(join(tree.source, 'old')), existsSync(join(tree.source, 'new'))]).toEqual([false, true]);
+  expect((await trees.open('t1')).record).toMatchObject({ excluded: ['new'] });
+  expect((await trees.open('t1')).record.layerKey).toBeUndefined();
 });
 
 test('a link at the root of a tree is never followed by a reset', async () => {

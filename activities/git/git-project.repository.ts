@@ -1,0 +1,89 @@
+import { Failure } from '../../domain/failures.js';
+import type { ConfigOverrides } from '../../domain/project-config/types.js';
+import type { Queryable } from '../../infra/pg/statement.js';
+
+/** What git work needs to know of a project. */
+export interface GitProject {
+  readonly projectId: string;
+  readonly source: string;
+  /** Null until the first import has seen the source's default. */
+  readonly baseBranch: string | null;
+  /** `Name <address>`. */
+  readonly commitIdentity: string;
+  readonly overrides: ConfigOverrides;
+}
+
+/** @throws NotFound for an unknown project */
+export async function findGitProject(db: Queryable, projectId: string): Promise<GitProject> {
+  const { rows } = await db.query<GitProject>({
+    name: 'find-git-project',
+    text: `SELECT id AS "projectId", source, base_branch AS "baseBranch", commit_identity AS "commitIdentity", overrides
+           FROM project WHERE id = $1`,
+    values: [projectId],
+  });
+  const [project] = rows;
+  if (project === undefined) throw new Failure('NotFound', 'there is no such project');
+  return project;
+}
+
+/** What the inspection found at the tip; state and reason are stored by `saveProject`. */
+export async function saveInspection(
+  db: Queryable,
+  {
+    projectId,
+    config,
+    proposals,
+  }: { readonly projectId: string; readonly config?: object; readonly proposals: readonly object[] },
+): Promise<void> {
+  await db.query({
+    name: 'save-inspection',
+    text: `UPDATE project SET config = coalesce($2, config), proposals = $3, updated_at = now() WHERE id = $1`,
+    values: [projectId, config === undefined ? null : JSON.stringify(config), JSON.stringify(proposals)],
+  });
+}
+
+/** Those of the names that no registered agent bears. */
+export async function unknownAgents(db: Queryable, names: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await db.query<{ name: string }>({
+    name: 'list-agents-by-name',
+    text: 'SELECT name FROM agent WHERE name = ANY($1)',
+    values: [names],
+  });
+  const known = new Set(rows.map(({ name }) => name));
+  return names.filter((name) => !known.has(name));
+}
+
+export interface BranchWork {
+  readonly branch: string;
+  readonly state: string;
+  /** Branch that the work lands on. */
+  readonly target: string | null;
+}
+
+/** Tasks and epics of the project that bear one of the branches. */
+export async function listBranchWork(
+  db: Queryable,
+  projectId: string,
+  branches: readonly string[],
+): Promise<readonly BranchWork[]> {
+  const { rows } = await db.query<BranchWork>({
+    name: 'list-branch-work',
+    text: `SELECT t.branch, t.state, coalesce(t.target_branch, p.base_branch) AS target
+             FROM task t JOIN project p ON p.id = t.project_id WHERE t.project_id = $1 AND t.branch = ANY($2)
+           UNION ALL
+           SELECT e.branch, e.state, p.base_branch AS target
+             FROM epic e JOIN project p ON p.id = e.project_id WHERE e.project_id = $1 AND e.branch = ANY($2)`,
+    values: [projectId, branches],
+  });
+  return rows;
+}
+
+/** Those of the tasks that have come to an end that nobody retries. */
+export async function listEndedTasks(db: Queryable, taskIds: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'list-ended-tasks',
+    text: `SELECT id FROM task WHERE id = ANY($1::uuid[]) AND state IN ('COMPLETED', 'CANCELLED', 'SKIPPED')`,
+    values: [taskIds],
+  });
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,123 @@
+import { Failure } from '../../domain/failures.js';
+import { dropCheckpoint } from '../../infra/git/checkpoint.js';
+import { importSource } from '../../infra/git/import.js';
+import { mergeTrees } from '../../infra/git/merge.js';
+import { fetchBranch } from '../../infra/git/mirror.js';
+import { requireCommits } from '../../infra/git/mirrors.js';
+import { isAncestor, treeOf } from '../../infra/git/objects.js';
+import { pushOwnRef } from '../../infra/git/push.js';
+import { branchRef } from '../../infra/git/refs.js';
+import { readTip } from '../../infra/git/remote-refs.js';
+import type { GitRemote, Repository } from '../../infra/git/repository.js';
+import { parseSource } from '../../infra/git/source.js';
+import type { RepositoryActivities } from '../../workflows/contract/activities/git.js';
+import { withHeartbeat } from '../support/heartbeat.js';
+import { cleanRepository } from './clean-repository.js';
+import { findGitProject } from './git-project.repository.js';
+import { inspectProject } from './inspect-project.js';
+import type { GitDeps } from './ports.js';
+
+export interface RepositoryDeps extends GitDeps {
+  /** Sources must lie outside of it. */
+  readonly dataDirectory: string;
+}
+
+/** For the shared queue. Refs are pushed under leases and read back; a repeat finds what is done. */
+export const createRepositoryActivities = (deps: RepositoryDeps): RepositoryActivities => {
+  const places = async (
+    projectId: string,
+    signal: AbortSignal,
+  ): Promise<{ mirror: Repository; remote: GitRemote }> => ({
+    mirror: await deps.mirrors.ensure(projectId, signal),
+    remote: await deps.forge.remote(projectId),
+  });
+
+  return {
+    importSource: ({ projectId }) =>
+      withHeartbeat(async (signal) => {
+        const project = await findGitProject(deps.pools.writes, projectId);
+        await deps.forge.prepare(projectId, signal);
+        const { mirror, remote } = await places(projectId, signal);
+        const { branch, tip, moved } = await importSource(mirror, {
+          source: parseSource(project.source),
+          dataDirectory: deps.dataDirectory,
+          ...(project.baseBranch === null ? {} : { branch: project.baseBranch }),
+          remote,
+          signal,
+        });
+        return { baseBranch: branch, tip, moved };
+      }),
+
+    inspectProject: (input) => withHeartbeat((signal) => inspectProject(deps, input, signal)),
+
+    readTip: ({ projectId, branch }) =>
+      withHeartbeat(async (signal) => {
+        const { mirror, remote } = await places(projectId, signal);
+        return { sha: (await readTip(mirror, remote, branch, signal)) ?? null };
+      }),
+
+    createBranch: ({ projectId, branch, from }) =>
+      withHeartbeat(async (signal) => {
+        const { mirror, remote } = await places(projectId, signal);
+        const there = await readTip(mirror, remote, branch, signal);
+        if (there !== undefined) return { sha: there };
+        const sha = await fetchBranch(mirror, remote, from, signal);
+        await pushOwnRef(mirror, remote, { ref: branchRef(branch), to: sha, expected: undefined }, signal);
+        return { sha };
+      }),
+
+    deleteMergedBranch: ({ projectId, branch, target, mergedSha }) =>
+      withHeartbeat(async (signal) => {
+        const { mirror, remote } = await places(projectId, signal);
+        const held = await fetchBranch(mirror, remote, target, signal);
+        if (!(await isAncestor(mirror, mergedSha, held, signal))) return { deleted: false };
+        const tip = await readTip(mirror, remote, branch, signal);
+        if (tip === undefined) return { deleted: true };
+        // Somebody pushed on after the merge: that work is nowhere else.
+        await requireCommits(mirror, remote, [tip], signal);
+        if (!(await isAncestor(mirror, tip, held, signal))) return { deleted: false };
+        await pushOwnRef(mirror, remote, { ref: branchRef(branch), to: undefined, expected: tip }, signal);
+        return { deleted: true };
+      }),
+
+    dropBranch: ({ projectId, branch, taskId }) =>
+      withHeartbeat(async (signal) => {
+        const { mirror, remote } = await places(projectId, signal);
+        const tip = await readTip(mirror, remote, branch, signal);
+        if (tip !== undefined)
+          await pushOwnRef(mirror, remote, { ref: branchRef(branch), to: undefined, expected: tip }, signal);
+        if (taskId !== undefined) await dropCheckpoint(mirror, taskId, signal);
+      }),
+
+    dropCheckpoints: ({ projectId, taskId }) =>
+      withHeartbeat(async (signal) => {
+        const mirror = await deps.mirrors.ensure(projectId, signal);
+        await dropCheckpoint(mirror, taskId, signal);
+      }),
+
+    isContained: ({ projectId, tip, head }) =>
+      withHeartbeat(async (signal) => {
+        const { mirror, remote } = await places(projectId, signal);
+        await requireCommits(mirror, remote, [tip, head], signal);
+        return await addsNothing(mirror, tip, head, signal);
+      }),
+
+    cleanRepository: ({ projectId }) =>
+      withHeartbeat(async (signal) => {
+        try {
+          return { removed: await cleanRepository(deps, projectId, signal) };
+        } catch (error) {
+          // A project whose import never came so far has nothing to clean.
+          if (error instanceof Failure && error.type === 'NotFound') return { removed: 0 };
+          throw error;
+        }
+      }),
+  };
+};
+
+/** Merged already, or a merge of it would change no file. */
+async function addsNothing(mirror: Repository, tip: string, head: string, signal: AbortSignal): Promise<boolean> {
+  if (await isAncestor(mirror, head, tip, signal)) return true;
+  const merged = await mergeTrees(mirror, tip, head, signal);
+  return merged.kind === 'clean' && merged.tree === (await treeOf(mirror, tip, signal));
+}
