@@ -56,8 +56,8 @@ export interface AgentRunState {
   readonly log: LifecycleLog;
   readonly revision: number;
   readonly shown?: RunShown;
-  /** Last state the parent was told. */
-  readonly told?: RunState;
+  /** What the parent was told last: see `tellingOf`. */
+  readonly told?: string;
 }
 
 export function restore(input: AgentRunInput, nowMs: number): AgentRunState {
@@ -187,6 +187,10 @@ export const saved = (run: AgentRunState, save: RunSave, revision: number): Agen
   log: stored(run.log, save.entries),
   revision,
 });
+
+/** A parent hears of every new state, and of a hold or an answer that left the state as it was. */
+export const tellingOf = ({ state, pausedBy, asked }: AgentRunState): string =>
+  `${state}/${pausedBy.join()}/${asked.length}`;
 
 export function waitingFor(run: AgentRunState, nowMs: number): string | undefined {
   if (run.outcome) return undefined;

@@ -15,6 +15,7 @@ import { runWorkflowId } from '../contract/ids.js';
 import { holdSignal, mailSignal, pauseUpdate, resumeUpdate } from '../contract/messages.js';
 import { activitiesOf } from '../support/activities-of.js';
 import { changedKeys } from '../support/changed-keys.js';
+import { faultOf } from '../support/fault.js';
 import { makeFences } from '../support/fence.js';
 import { lifecycleKey } from '../support/lifecycle-key.js';
 import { mustContinue } from '../support/must-continue.js';
@@ -33,11 +34,11 @@ import {
   remainingMs,
   restore,
   saved,
+  tellingOf,
   unsaved,
   viewOf,
 } from './agent-run.state.js';
 import { held, mailed, paused, resumed, stopped, whyNotPause, whyNotResume, whyNotStop } from './controls.js';
-import { faultOf } from './fault.js';
 import { afterTurn, isQuotaOver, nextAct, withoutQuota } from './next-act.js';
 import type { TurnOutcome } from './outcomes.js';
 import { runPorts } from './ports.js';
@@ -83,7 +84,7 @@ export async function agentRun(input: AgentRunInput): Promise<AgentRunOutcome> {
     isHeld: () => run.pausedBy.length > 0,
   });
 
-  const isWritten = (): boolean => unsaved(run) === undefined && run.told === run.state;
+  const isWritten = (): boolean => unsaved(run) === undefined && run.told === tellingOf(run);
   let closing = false;
   /** Rows and parent follow the state while a turn is still in flight. */
   const keepWritten = async (): Promise<void> => {
@@ -97,9 +98,10 @@ export async function agentRun(input: AgentRunInput): Promise<AgentRunOutcome> {
         run = saved(run, save, revision);
       }
       const { state, outcome } = run;
-      if (run.told === state) continue;
+      const telling = tellingOf(run);
+      if (run.told === telling) continue;
       await tell(input.parentWorkflowId, runChangedSignal, { runId, state, ...(outcome ? { outcome } : {}) });
-      run = { ...run, told: state };
+      run = { ...run, told: telling };
     }
   };
 

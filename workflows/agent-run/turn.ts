@@ -12,7 +12,7 @@ import type {
 } from '../contract/activities/agents.js';
 import type { RunHost } from '../contract/agent-run.js';
 import type { TreeFence } from '../contract/fence.js';
-import type { Fault } from './fault.js';
+import type { Fault } from '../support/fault.js';
 import type { TurnOutcome } from './outcomes.js';
 
 /** What both backends need around a step. */

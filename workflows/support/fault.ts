@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import type { FailureType } from '../../domain/failures.js';
-import { failureMessage, failureType, isCancelled, neverStarted } from '../support/failure-type.js';
+import { failureMessage, failureType, isCancelled, neverStarted } from './failure-type.js';
 
 /** A failed activity as a value, so that drivers need no SDK. */
 export type Fault =

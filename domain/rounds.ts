@@ -1,0 +1,8 @@
+/** Rounds of required checks on one change, before people are asked. */
+export const MAX_CHECK_ROUNDS = 3;
+/** Runs that may leave conflict markers behind, before people are asked. */
+export const MAX_MARKER_ROUNDS = 3;
+/** Verifications that the machinery may spoil; the last one judges a timeout by a control run. */
+export const MAX_VERIFY_TRIES = 3;
+/** Target tips that may move under one verification before it waits like for broken machinery. */
+export const MAX_TIP_MOVES = 5;

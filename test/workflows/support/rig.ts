@@ -1,0 +1,53 @@
+import { fileURLToPath } from 'node:url';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { SEARCH_ATTRIBUTE } from '../../../workflows/contract/search-attributes.js';
+import { QUEUE } from '../../../workflows/contract/task-queues.js';
+import { createTestTemporal } from '../../support/temporal.js';
+
+/** A server, and workers on the fixed queues that can be stopped and started again. Stubs tell tests apart by ids. */
+export class Rig {
+  private workers: { worker: Worker; run: Promise<void> }[] = [];
+
+  private constructor(
+    readonly env: TestWorkflowEnvironment,
+    private readonly workflowBundle: WorkflowBundleWithSourceMap,
+    private readonly activities: object,
+    private readonly hostQueues: readonly string[],
+  ) {}
+
+  /** @param bundle module beside this one that exports the workflows */
+  static async start(bundle: string, activities: object, hostQueues: readonly string[]): Promise<Rig> {
+    const env = await createTestTemporal({ searchAttributes: Object.values(SEARCH_ATTRIBUTE) });
+    const workflowBundle = await bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL(bundle, import.meta.url)),
+      logger: new DefaultLogger('ERROR'),
+    });
+    const rig = new Rig(env, workflowBundle, activities, hostQueues);
+    await rig.startWorkers();
+    return rig;
+  }
+
+  async startWorkers(): Promise<void> {
+    const { env, activities } = this;
+    const common = { connection: env.nativeConnection, activities, maxHeartbeatThrottleInterval: 100 };
+    const made = await Promise.all([
+      Worker.create({ ...common, taskQueue: QUEUE.shared, workflowBundle: this.workflowBundle }),
+      Worker.create({ ...common, taskQueue: QUEUE.model }),
+      Worker.create({ ...common, taskQueue: QUEUE.checks }),
+      ...this.hostQueues.map((taskQueue) => Worker.create({ ...common, taskQueue })),
+    ]);
+    this.workers = made.map((worker) => ({ worker, run: worker.run() }));
+  }
+
+  async stopWorkers(): Promise<void> {
+    for (const { worker } of this.workers) worker.shutdown();
+    await Promise.all(this.workers.map(({ run }) => run));
+    this.workers = [];
+  }
+
+  async stop(): Promise<void> {
+    await this.stopWorkers();
+    await this.env.teardown();
+  }
+}

@@ -1,0 +1,3 @@
+export { agentRun } from '../../../workflows/agent-run/agent-run.workflow.js';
+export { task } from '../../../workflows/task/task.workflow.js';
+export { listener } from './listener.workflow.js';

@@ -1,0 +1,42 @@
+// Pure: how a task stops for people, and how it fails.
+import { afterBadAttempt, MAX_ATTEMPTS } from '../../domain/attempts.js';
+import type { MailTemplate } from '../contract/activities/mail.js';
+import type { Blocked, Stage } from './stages.js';
+import type { TaskFlow } from './task.state.js';
+
+type Goal = Blocked['goal'];
+
+export interface Block {
+  readonly reason: string;
+  /** Asked by mail; without it the task waits for a person to resume it. */
+  readonly ask?: MailTemplate;
+  readonly anyMail?: boolean;
+  /** Where it goes on. */
+  readonly goal: Goal;
+}
+
+/** The mail's id is given when it is sent; until then the template stands for it. */
+export function blocked(task: TaskFlow, { reason, ask, anyMail = false, goal }: Block): TaskFlow {
+  const asked = task.facts?.epicId === undefined ? 'its creator' : 'its supervisor';
+  const { run: _ended, ...rest } = task;
+  return {
+    ...rest,
+    stage: {
+      kind: 'blocked',
+      reason,
+      waitingFor: ask ? `an answer from ${asked}, or a person to resume it` : 'a person to resume it',
+      ...(ask ? { mail: { mailId: '', template: ask, sent: false } } : {}),
+      anyMail,
+      goal,
+    },
+  };
+}
+
+/** The agent itself ended badly: another attempt on the same tree, or the end. */
+export function attemptFailed(task: TaskFlow, reason: string, again: Stage & { readonly kind: 'run' }): TaskFlow {
+  const next = afterBadAttempt(task.attempts);
+  const { run: _ended, ...rest } = task;
+  if (next.kind === 'fail')
+    return { ...rest, stage: { kind: 'failing', reason: `${reason} (attempt ${task.attempts} of ${MAX_ATTEMPTS})` } };
+  return { ...rest, attempts: next.attempts, stage: { kind: 'run', next: { ...again.next, opensAttempt: true } } };
+}

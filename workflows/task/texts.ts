@@ -1,0 +1,28 @@
+// Every text that a task shows to people.
+
+import { runWorkflowId } from '../contract/ids.js';
+import type { TaskInput } from '../contract/task.js';
+import type { NextRun } from './stages.js';
+import type { TaskFlow } from './task.state.js';
+import { waitingFor } from './waiting-for.js';
+
+/** Current details of the Web UI, Markdown. The title is repeated: a new history has lost the static summary. */
+export function detailsOf(input: TaskInput, task: TaskFlow): string {
+  const { facts, stage, run } = task;
+  const waits = waitingFor(task);
+  return [
+    `### ${facts?.title ?? `Task ${input.taskId}`}`,
+    `**${task.state}** (${stage.kind}), attempt ${task.attempts}${facts ? `, agent \`${facts.agentName}\`` : ''}`,
+    ...(waits === undefined ? [] : [`Waiting for ${waits}.`]),
+    ...(stage.kind === 'blocked' ? [`Blocked: ${stage.reason}`] : []),
+    ...(run ? [`Run \`${runWorkflowId(run.runId)}\` is ${run.state}.`] : []),
+    ...(task.headSha ? [`Head \`${task.headSha.slice(0, 12)}\` on \`${facts?.branch}\`.`] : []),
+    ...(task.prNumber ? [`Pull request #${task.prNumber} to \`${facts?.targetBranch}\`.`] : []),
+  ].join('\n\n');
+}
+
+export const runSummary = (title: string, { kind }: NextRun, agentName: string): string =>
+  `Run (${kind}): ${title} · ${agentName}`;
+
+export const treeSummary = (at: string | undefined, branch: string): string =>
+  `take a tree at ${at === undefined ? branch : at.slice(0, 12)}`;

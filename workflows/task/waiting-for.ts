@@ -1,0 +1,27 @@
+import { holdWords } from '../support/holds.js';
+import type { TaskFlow } from './task.state.js';
+
+/** Whom or what the task waits for, in plain words. */
+export function waitingFor(task: TaskFlow): string | undefined {
+  const { stage } = task;
+  if (stage.kind === 'end') return undefined;
+  if (task.cancel) return 'its run and its queue entry to end';
+  if (task.pausedBy.length > 0) return holdWords(task.pausedBy);
+  switch (stage.kind) {
+    case 'run':
+    case 'merge':
+      return task.slots > 0 ? undefined : 'a free worker';
+    case 'running':
+      if (task.run?.state === 'waiting')
+        return task.run.answering && task.slots === 0 ? 'a free worker' : 'an answer to its agent';
+      return task.run?.state === 'paused' ? 'its run to be resumed' : undefined;
+    case 'lane':
+      return 'the target branch to be green again';
+    case 'queued':
+      return 'the merge queue';
+    case 'blocked':
+      return stage.waitingFor;
+    default:
+      return undefined;
+  }
+}
