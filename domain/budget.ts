@@ -11,7 +11,7 @@ export interface BudgetTotals {
   readonly costMicroUsd: number;
 }
 
-export type BudgetScope = 'run' | 'task' | 'epic' | 'project';
+export type BudgetScope = 'run' | 'task' | 'epic';
 
 /** What a run may use unless its project says otherwise. */
 export const DEFAULT_RUN_LIMITS: BudgetLimits = { turns: 100, tokens: 2_000_000, costMicroUsd: 5_000_000 };

@@ -1,11 +1,11 @@
-const MAX = 120;
+import { plainLine } from '../prompt-hidden.js';
 
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+const MAX = 120;
 
 /** What people see of a call in the Temporal UI and in lists: the tool and its most telling argument. */
 export function toolTitle(name: string, input: unknown): string {
   const args = (typeof input === 'object' && input !== null ? input : {}) as Readonly<Record<string, unknown>>;
   const telling = args.command ?? args.path ?? args.pattern ?? args.subject ?? args.title ?? args.mail_id;
-  const text = typeof telling === 'string' ? `${name}: ${oneLine(telling)}` : name;
-  return text.length > MAX ? `${text.slice(0, MAX - 1)}…` : text;
+  // Cut first: an argument may be megabytes.
+  return plainLine(typeof telling === 'string' ? `${name}: ${telling.slice(0, 4 * MAX)}` : name, MAX);
 }

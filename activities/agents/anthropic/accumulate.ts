@@ -8,6 +8,9 @@ type StreamEvent = Anthropic.RawMessageStreamEvent;
 /** Far above what `max_tokens` allows: only a broken or hostile endpoint sends more. */
 const MAX_REPLY_CHARS = 4 * 1024 * 1024;
 
+/** What the vendor takes back as the id and name of a call. */
+const NAME = /^[a-zA-Z0-9_-]{1,128}$/;
+
 interface OpenBlock {
   readonly start: Record<string, unknown> & { readonly type: string };
   text: string;
@@ -126,7 +129,10 @@ function pieceOf(delta: Anthropic.RawContentBlockDelta): string {
 function parseInput(json: string): Readonly<Record<string, unknown>> | undefined {
   if (json.trim() === '') return {};
   try {
-    const value: unknown = JSON.parse(json);
+    // Half a surrogate pair is no text: neither the vendor nor the database takes it back.
+    const value: unknown = JSON.parse(json, (_, item: unknown) =>
+      typeof item === 'string' ? item.toWellFormed() : item,
+    );
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
     return isObject ? (value as Readonly<Record<string, unknown>>) : undefined;
   } catch {
@@ -137,10 +143,11 @@ function parseInput(json: string): Readonly<Record<string, unknown>> | undefined
 
 function toReplyBlock(block: OpenBlock): ReplyBlock {
   const { start } = block;
-  if (start.type === 'text') return { type: 'text', text: block.text };
+  if (start.type === 'text') return { type: 'text', text: block.text.toWellFormed() };
   // Thinking goes back signed and unchanged, or the vendor refuses the next request.
   if (start.type === 'thinking') return { type: 'thinking', thinking: block.thinking, signature: block.signature };
   if (start.type !== 'tool_use') return start;
+  if (!NAME.test(String(start.id)) || !NAME.test(String(start.name))) throw malformed('names a tool call wrongly');
   const input = parseInput(block.json);
   if (!input) throw malformed(`holds broken arguments for ${String(start.name)}`);
   return { type: 'tool_use', id: String(start.id), name: String(start.name), input };

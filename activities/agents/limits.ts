@@ -1,0 +1,70 @@
+import {
+  type BudgetAccount,
+  type BudgetLimits,
+  DEFAULT_EPIC_LIMITS,
+  DEFAULT_RUN_LIMITS,
+  whyNotCall,
+} from '../../domain/budget.js';
+import type { BudgetHit } from '../../workflows/contract/activities/agents.js';
+import type { AgentRun } from '../store/agent-run.repository.js';
+import type { SpentTotals } from '../store/usage.repository.js';
+
+const microUsd = (dollars: number | undefined): number | undefined =>
+  dollars === undefined ? undefined : Math.round(dollars * 1_000_000);
+
+const defined = ({
+  turns,
+  tokens,
+  costMicroUsd,
+}: { readonly [K in keyof BudgetLimits]: number | undefined }): BudgetLimits => ({
+  ...(turns === undefined ? {} : { turns }),
+  ...(tokens === undefined ? {} : { tokens }),
+  ...(costMicroUsd === undefined ? {} : { costMicroUsd }),
+});
+
+/** Each grant of a person adds the whole allowance once more. */
+const granted = (limits: BudgetLimits, grants: number): BudgetLimits => {
+  const times = (value: number | undefined): number | undefined =>
+    value === undefined ? undefined : value * (1 + grants);
+  return defined({
+    turns: times(limits.turns),
+    tokens: times(limits.tokens),
+    costMicroUsd: times(limits.costMicroUsd),
+  });
+};
+
+/** The project's limits over the defaults of SPEC section 8; a task has none of its own unless the project sets one. */
+export function limitsOf({
+  limits,
+  epicBudgetMicroUsd,
+}: AgentRun): Readonly<Record<'run' | 'task' | 'epic', BudgetLimits>> {
+  const { run, task, epic } = limits ?? {};
+  return {
+    run: {
+      ...DEFAULT_RUN_LIMITS,
+      ...defined({ turns: run?.turns, tokens: run?.tokens, costMicroUsd: microUsd(run?.dollars) }),
+    },
+    task: defined({ turns: undefined, tokens: task?.tokens, costMicroUsd: microUsd(task?.dollars) }),
+    epic: {
+      ...DEFAULT_EPIC_LIMITS,
+      ...defined({
+        turns: undefined,
+        tokens: epic?.tokens,
+        costMicroUsd: epicBudgetMicroUsd ?? microUsd(epic?.dollars),
+      }),
+    },
+  };
+}
+
+const WHAT = { turns: 'turns', tokens: 'tokens', cost: 'money' } as const;
+
+/** The limit that the recorded totals have reached, if any. */
+export function budgetHit(run: AgentRun, totals: SpentTotals, grants: number): BudgetHit | undefined {
+  const limits = limitsOf(run);
+  const accounts = (['run', 'task', 'epic'] as const).map(
+    (scope): BudgetAccount => ({ scope, limits: granted(limits[scope], grants), totals: totals[scope] }),
+  );
+  const stop = whyNotCall(accounts);
+  if (!stop) return undefined;
+  return { scope: stop.scope, what: WHAT[stop.of], spent: stop.used, limit: stop.limit };
+}

@@ -1,0 +1,97 @@
+import type { CallUsage } from '../../domain/pricing.js';
+import type { Queryable, Tx } from '../../infra/pg/statement.js';
+
+/** One tool call of a turn, as the turn's row keeps it. */
+export interface TurnCall {
+  readonly id: string;
+  readonly name: string;
+  readonly inputRef: string;
+  /** For people, redacted. */
+  readonly title: string;
+  /** Set by the seal. */
+  readonly resultRef?: string;
+  readonly ok?: boolean;
+  readonly ms?: number;
+}
+
+export interface TurnRow {
+  readonly seq: number;
+  readonly requestRef: string | null;
+  readonly responseRef: string | null;
+  readonly resultsRef: string | null;
+  readonly stopReason: string | null;
+  readonly calls: readonly TurnCall[];
+  readonly checkpointRef: string | null;
+  readonly isSealed: boolean;
+}
+
+const COLUMNS = `seq, request_ref AS "requestRef", response_ref AS "responseRef", results_ref AS "resultsRef",
+  stop_reason AS "stopReason", tool_calls AS calls, checkpoint_ref AS "checkpointRef", sealed_at IS NOT NULL AS "isSealed"`;
+
+/** Turns of a run whose reply is kept, in order. */
+export async function listTurns(db: Queryable, runId: string): Promise<readonly TurnRow[]> {
+  const { rows } = await db.query<TurnRow>({
+    name: 'list-turns',
+    text: `SELECT ${COLUMNS} FROM turn WHERE run_id = $1 ORDER BY seq`,
+    values: [runId],
+  });
+  return rows;
+}
+
+export async function findTurn(db: Queryable, runId: string, seq: number): Promise<TurnRow | undefined> {
+  const { rows } = await db.query<TurnRow>({
+    name: 'find-turn',
+    text: `SELECT ${COLUMNS} FROM turn WHERE run_id = $1 AND seq = $2`,
+    values: [runId, seq],
+  });
+  return rows[0];
+}
+
+export interface KeptReply {
+  readonly runId: string;
+  readonly seq: number;
+  readonly requestRef: string;
+  readonly responseRef: string;
+  readonly stopReason: string;
+  readonly usage: CallUsage;
+  readonly costMicroUsd: number;
+  readonly calls: readonly TurnCall[];
+}
+
+/** Keeps a reply. False when an earlier attempt has kept one: that one stands. */
+export async function insertReply(tx: Tx, reply: KeptReply): Promise<boolean> {
+  const { rowCount } = await tx.query({
+    name: 'insert-turn',
+    text: `INSERT INTO turn (run_id, seq, request_ref, response_ref, stop_reason, usage, tool_calls)
+           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (run_id, seq) DO NOTHING`,
+    values: [
+      reply.runId,
+      reply.seq,
+      reply.requestRef,
+      reply.responseRef,
+      reply.stopReason,
+      JSON.stringify({ ...reply.usage, costMicroUsd: reply.costMicroUsd }),
+      JSON.stringify(reply.calls),
+    ],
+  });
+  return rowCount === 1;
+}
+
+export interface Seal {
+  readonly runId: string;
+  readonly seq: number;
+  readonly resultsRef: string | null;
+  readonly calls: readonly TurnCall[];
+  readonly checkpointRef: string | null;
+}
+
+/** The one writer of a turn's results. False when it is sealed already. */
+export async function sealTurnRow(tx: Tx, seal: Seal): Promise<boolean> {
+  const { rowCount } = await tx.query({
+    name: 'seal-turn',
+    text: `UPDATE turn SET results_ref = $3, tool_calls = $4, checkpoint_ref = $5, sealed_at = now()
+           WHERE run_id = $1 AND seq = $2 AND sealed_at IS NULL`,
+    values: [seal.runId, seal.seq, seal.resultsRef, JSON.stringify(seal.calls), seal.checkpointRef],
+  });
+  return rowCount === 1;
+}
