@@ -110,14 +110,16 @@ export function endEntry(state: QueueState, id: EntryId, ending: Ending, nowMs: 
     ...(ending.as !== 'withdrawn' && ending.reason ? { reason: ending.reason } : {}),
     ...(ending.as === 'withdrawn' ? { reason: 'OPERATOR' as const } : {}),
   };
+  const notice = noticeOf(entry, ending);
+  const detail = notice.kind === 'ejected' ? { detail: notice.detail } : {};
   return notify(
     {
       ...moved,
       entries: moved.entries.filter((other) => other.id !== id),
       ended: [...moved.ended, ended].slice(-KEPT_ENDED),
-      unrecorded: [...moved.unrecorded, { entry: { ...entry, state: ending.as }, ended }],
+      unrecorded: [...moved.unrecorded, { entry: { ...entry, state: ending.as }, ended, ...detail }],
     },
-    noticeOf(entry, ending),
+    notice,
   );
 }
 

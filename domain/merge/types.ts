@@ -322,7 +322,11 @@ export interface QueueState {
   readonly waiters: readonly string[];
   readonly ended: readonly EndedEntry[];
   /** Ended entries whose rows do not say so yet. */
-  readonly unrecorded: readonly { readonly entry: Entry; readonly ended: EndedEntry }[];
+  readonly unrecorded: readonly {
+    readonly entry: Entry;
+    readonly ended: EndedEntry;
+    readonly detail?: EjectionDetail;
+  }[];
   readonly recent: readonly LandedChange[];
   readonly marks: readonly OwedMark[];
   /** The remote must be read before anything starts or lands. */

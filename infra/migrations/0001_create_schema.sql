@@ -124,6 +124,7 @@ CREATE TABLE task (
   blocked_reason  text,
   waiting_for     text,
   summary         text,
+  position        integer NOT NULL DEFAULT 0,         -- order within its plan
   created_by      text NOT NULL,
   version         integer NOT NULL DEFAULT 1,
   revision        integer NOT NULL DEFAULT 0,
@@ -308,11 +309,27 @@ CREATE TABLE queue_entry (
   landing     jsonb,                                  -- {base, commit, tree} recorded before the push
   landed_sha  text,
   enqueued_by text NOT NULL,
-  version     integer NOT NULL DEFAULT 1,
+  version     bigint NOT NULL DEFAULT 0,             -- generation of the queue's state that the row shows
   enqueued_at timestamptz NOT NULL DEFAULT now(),
   decided_at  timestamptz
 );
 CREATE INDEX queue_entry_live ON queue_entry (project_id, branch, seq) WHERE state IN ('queued', 'active', 'rebasing');
+
+-- One row per queue that ever ran: how its lane stands.
+CREATE TABLE queue_lane (
+  project_id uuid NOT NULL REFERENCES project (id),
+  branch     text NOT NULL,
+  mode       text NOT NULL CHECK (mode IN ('open', 'draining', 'paused', 'red')),
+  paused_by  text[] NOT NULL DEFAULT '{}',
+  draining   boolean NOT NULL DEFAULT false,
+  by         text NOT NULL,
+  reason     text NOT NULL DEFAULT '',
+  tip_sha    text NOT NULL,
+  since      timestamptz NOT NULL,
+  version    bigint NOT NULL,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (project_id, branch)
+);
 
 CREATE TABLE queue_build (
   id           text PRIMARY KEY,                      -- path id + attempt

@@ -76,14 +76,27 @@ export async function verify(ports: VerifyPorts, subject: VerifySubject): Promis
   const candidate: Candidate = { parent: composed.parent, commit: composed.commit, tree: composed.tree };
   const plan = await ports.planChecks({ base, commit: candidate.commit, tree: candidate.tree });
   if (plan.kind === 'infra') return { ...plan, machineMs: 0 };
-  if (plan.kind === 'invalid') {
-    const checks = [{ name: CONFIGURATION, failedTests: [plan.message] }];
-    return { kind: 'red', cause: 'red', candidate, checks, evidence: [], machineMs: 0 };
-  }
+  if (plan.kind === 'invalid') return judgeConfiguration(ports, base, composed, plan.message);
   const required = requiredChecks(plan.checks);
   const stored = await ports.lookUpEvidence(required.map((check) => check.key));
   const verdicts = await runMissing(ports, subject, composed, required, stored);
   return { ...combine(candidate, verdicts), machineMs: verdicts.reduce((sum, verdict) => sum + verdict.ms, 0) };
+}
+
+/** A configuration that cannot be read is red like a failed check; when the parent's cannot either, the base is. */
+async function judgeConfiguration(
+  ports: VerifyPorts,
+  base: Sha,
+  { parent, parentTree, commit, tree }: Composed,
+  message: string,
+): Promise<VerifyOutcome> {
+  const candidate: Candidate = { parent, commit, tree };
+  const checks = [{ name: CONFIGURATION, failedTests: [message] }];
+  const control = await ports.planChecks({ base, commit: parent, tree: parentTree });
+  if (control.kind === 'infra') return { ...control, machineMs: 0 };
+  return control.kind === 'invalid'
+    ? { kind: 'controlRed', candidate, checks, machineMs: 0 }
+    : { kind: 'red', cause: 'red', candidate, checks, evidence: [], machineMs: 0 };
 }
 
 /** Required checks and, transitively, what they need, in configured order. */

@@ -11,7 +11,7 @@ export interface LandPorts {
   /** Puts the target into the state, hence into the history, before anything moves. */
   schedulePush(head: number, target: LandingTarget): void;
   recordTarget(entryId: string, target: LandingTarget): Promise<void>;
-  push(target: LandingTarget, member: MergeMember): Promise<LandOutcome | Infra>;
+  push(target: LandingTarget, members: readonly MergeMember[]): Promise<LandOutcome | Infra>;
   check(target: LandingTarget): Promise<LandingCheck | Infra>;
   /** Before something is asked again whose answer the machinery lost. */
   backOff(): Promise<void>;
@@ -37,13 +37,18 @@ export async function land(ports: LandPorts, { head, tip, members }: LandingJob)
   const { target } = prepared;
   ports.schedulePush(head, target);
   for (const { entryId } of members) await ports.recordTarget(entryId, target);
-  return pushUntilKnown(ports, target, member);
+  return pushUntilKnown(ports, target, members, member.entryId);
 }
 
 /** Once scheduled the push is repeated until its result is known: it finds out first whether it happened. */
-async function pushUntilKnown(ports: LandPorts, target: LandingTarget, member: MergeMember): Promise<LandingResult> {
+async function pushUntilKnown(
+  ports: LandPorts,
+  target: LandingTarget,
+  members: readonly MergeMember[],
+  entryId: string,
+): Promise<LandingResult> {
   for (;;) {
-    const pushed = await ports.push(target, member);
+    const pushed = await ports.push(target, members);
     switch (pushed.kind) {
       case 'landed':
         return { kind: 'landed', target, ...(await mismatchOf(ports, target)) };
@@ -52,10 +57,10 @@ async function pushUntilKnown(ports: LandPorts, target: LandingTarget, member: M
       case 'headMoved':
         return {
           kind: 'setback',
-          setback: { kind: 'headMoved', entryId: member.entryId, headSha: pushed.headSha },
+          setback: { kind: 'headMoved', entryId, headSha: pushed.headSha },
         };
       case 'headGone':
-        return { kind: 'setback', setback: { kind: 'refused', entryId: member.entryId, reason: 'BRANCH_GONE' } };
+        return { kind: 'setback', setback: { kind: 'refused', entryId, reason: 'BRANCH_GONE' } };
       case 'forbidden':
         return { kind: 'setback', setback: { kind: 'forbidden', message: pushed.message } };
       case 'infra':

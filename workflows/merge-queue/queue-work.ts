@@ -44,7 +44,7 @@ export function makeQueueWork(input: MergeQueueInput, firstRunId: string, box: Q
       mayPush: (head) => mayPush(box.get(), head),
       schedulePush: (head, target) => box.become(scheduledPush(box.get(), head, target)),
       recordTarget: (entryId, target) => store.recordLandingTarget({ entryId, target }),
-      push: (target, { headRef, headSha }) => orInfra(landing.landHead({ ...at, target, headRef, headSha })),
+      push: (target, members) => orInfra(landing.landHead({ ...at, target, members })),
       check: (target) => orInfra(landing.checkLanding({ ...at, target })),
     };
   };

@@ -29,7 +29,8 @@ export function restore(input: MergeQueueInput, { queueId, nowMs }: QueueBirth):
     timing,
     tip: '',
     epoch: 0,
-    gen: 0,
+    // Rises over all lives of one queue: rows are only overwritten by a later generation.
+    gen: nowMs,
     next: { seq: 1, head: 1, path: 1, notice: 1, transition: 1 },
     entries: [],
     heads: [],
@@ -77,11 +78,12 @@ export type QueueRecord = Omit<RecordQueueInput, 'projectId' | 'branch' | 'key'>
 /** What the rows do not say yet, or undefined. `recorded` is the state that they show. */
 export function toRecord(state: QueueState, recorded: QueueState | undefined): QueueRecord | undefined {
   const changed = state.entries.filter((entry) => !recorded?.entries.includes(entry));
-  const ended = state.unrecorded.map(({ entry, ended: end }) => ({
+  const ended = state.unrecorded.map(({ entry, ended: end, detail }) => ({
     ...recordOf(entry),
     decidedAt: isoOf(end.atMs),
     ...(end.reason ? { reason: end.reason } : {}),
     ...(end.mergeSha ? { landedSha: end.mergeSha } : {}),
+    ...(detail ? { detail } : {}),
   }));
   const sameLane = recorded?.lane === state.lane && recorded.tip === state.tip;
   if (changed.length + ended.length + state.transitions.length === 0 && sameLane) return undefined;

@@ -1,6 +1,7 @@
 import type {
   BuildResult,
   Candidate,
+  EjectionDetail,
   EntryState,
   LandingTarget,
   LaneMode,
@@ -106,8 +107,8 @@ export type PrepareLandingOutcome =
 
 export interface LandInput extends QueueRef {
   readonly target: LandingTarget;
-  readonly headRef: string;
-  readonly headSha: Sha;
+  /** A host that did not compose the target makes it again: composing is a function of its input. */
+  readonly members: readonly MergeMember[];
 }
 
 export type LandOutcome =
@@ -206,6 +207,8 @@ export interface QueueEntryRecord {
   readonly enqueuedAt: string;
   readonly landedSha?: Sha;
   readonly decidedAt?: string;
+  /** Of an ejected one. */
+  readonly detail?: EjectionDetail;
 }
 
 export interface RecordBuildInput extends QueueRef {

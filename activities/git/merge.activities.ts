@@ -1,0 +1,77 @@
+import { Failure } from '../../domain/failures.js';
+import { mergeTrees } from '../../infra/git/merge.js';
+import { fetchBranch } from '../../infra/git/mirror.js';
+import { requireCommits } from '../../infra/git/mirrors.js';
+import { hasCommit, isAncestor } from '../../infra/git/objects.js';
+import type { MergeActivities, SweepOutcome } from '../../workflows/contract/activities/merge.js';
+import { withHeartbeat } from '../support/heartbeat.js';
+import { certify, storedRed } from './queue/certificate.js';
+import { composeCandidate, composeOn } from './queue/compose.js';
+import { inspectEntry } from './queue/inspect.js';
+import { checkLanding, landHead, prepareLanding } from './queue/landing.js';
+import { type MergeDeps, openProject, queueConfigAt } from './queue/project.js';
+
+/** Git and forge effects of the merge queue. Each is read-only or reads back before it writes. */
+export const createMergeActivities = (deps: MergeDeps): MergeActivities => ({
+  openQueue: ({ projectId, branch }) =>
+    withHeartbeat(async (signal) => {
+      try {
+        const opened = await openProject(deps, projectId, signal);
+        const tip = await fetchBranch(opened.mirror, opened.remote, branch, signal);
+        return { kind: 'open', tip, cfg: await queueConfigAt(opened, tip, signal) };
+      } catch (error) {
+        // No project, or no such branch: nothing can land, which is an answer.
+        if (error instanceof Failure && error.type === 'NotFound') return { kind: 'gone', reason: error.message };
+        throw error;
+      }
+    }),
+  readQueueRemote: ({ projectId, branch, tip: known }) =>
+    withHeartbeat(async (signal) => {
+      const opened = await openProject(deps, projectId, signal);
+      const { mirror, remote } = opened;
+      const tip = await fetchBranch(mirror, remote, branch, signal);
+      const cfg = await queueConfigAt(opened, tip, signal);
+      if (tip === known) return { tip, moved: 'no', cfg };
+      const forward = (await hasCommit(mirror, known, signal)) && (await isAncestor(mirror, known, tip, signal));
+      return { tip, moved: forward ? 'forward' : 'rewritten', cfg };
+    }),
+  inspectEntry: (input) => withHeartbeat((signal) => inspectEntry(deps, input, signal)),
+  composeCandidate: (input) => withHeartbeat((signal) => composeCandidate(deps, input, signal)),
+  prepareLanding: (input) => withHeartbeat((signal) => prepareLanding(deps, input, signal)),
+  landHead: (input) => withHeartbeat((signal) => landHead(deps, input, signal)),
+  checkLanding: (input) => withHeartbeat((signal) => checkLanding(deps, input, signal)),
+  markLanded: ({ projectId, prNumber, mergeSha }) =>
+    withHeartbeat(async (signal) => {
+      try {
+        await deps.forge.markMerged(projectId, prNumber, mergeSha, signal);
+      } catch (error) {
+        // Gone, or ended by somebody else: the landing is a fact that a mark neither makes nor unmakes.
+        if (error instanceof Failure && (error.type === 'NotFound' || error.type === 'Conflict')) return;
+        throw error;
+      }
+    }),
+  sweepMergeability: ({ projectId, tip, entries }) =>
+    withHeartbeat(async (signal) => {
+      const { mirror, remote } = await openProject(deps, projectId, signal);
+      await requireCommits(mirror, remote, [tip], signal);
+      const conflicts: SweepOutcome['conflicts'][number][] = [];
+      for (const { entryId, headSha } of entries) {
+        // A head that is on no branch any more is the inspection's business.
+        if (!(await hasCommit(mirror, headSha, signal))) continue;
+        const merged = await mergeTrees(mirror, tip, headSha, signal);
+        if (merged.kind === 'conflict') conflicts.push({ entryId, headSha, files: merged.files });
+      }
+      return { conflicts };
+    }),
+  revalidatePath: ({ projectId, tip, members, tree: built }) =>
+    withHeartbeat(async (signal) => {
+      const composed = await composeOn(await openProject(deps, projectId, signal), tip, members, signal);
+      if (composed.kind !== 'composed') return { kind: 'forget' };
+      const { parent, commit, tree } = composed;
+      const candidate = { parent, commit, tree };
+      const { passed, failed, missing } = await certify(deps, { projectId, base: tip, commit, tree });
+      if (missing.length === 0) return { kind: 'passed', candidate, evidence: passed.map((record) => record.id) };
+      if (failed.length > 0) return { kind: 'failed', candidate, result: storedRed(failed) };
+      return tree === built ? { kind: 'same', candidate } : { kind: 'forget' };
+    }),
+});
