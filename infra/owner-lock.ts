@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createFile } from './atomic-file.js';
+import { errorCode } from './errors.js';
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.js';
 
 export interface OwnerLock {
@@ -19,7 +20,7 @@ export type LockAttempt =
 export const tryOwnerLock = (path: string): LockAttempt => {
   mkdirSync(dirname(path), { recursive: true });
   for (;;) {
-    if (createWhole(path, ownIdentity())) return { kind: 'held', lock: { release: () => unlinkSync(path) } };
+    if (createFile(path, JSON.stringify(ownIdentity()))) return { kind: 'held', lock: heldLock(path) };
     const owner = readOwner(path);
     if (owner === undefined) continue; // released between the two looks
     if (isAlive(owner)) return { kind: 'taken', owner };
@@ -31,6 +32,17 @@ export const tryOwnerLock = (path: string): LockAttempt => {
     if (current !== undefined && nameOf(current) === nameOf(owner)) unlinkSync(path);
     claim.lock.release();
   }
+};
+
+/** A second release does nothing: the file may be another owner's by then. */
+const heldLock = (path: string): OwnerLock => {
+  let isHeld = true;
+  return {
+    release: () => {
+      if (isHeld) unlinkSync(path);
+      isHeld = false;
+    },
+  };
 };
 
 /** Waits for the lock for as long as its owner lives. @throws the signal's reason */
@@ -54,30 +66,12 @@ export const lockOwner = (path: string): ProcessIdentity | undefined => {
 
 const nameOf = ({ pid, startedAt }: ProcessIdentity): string => `${pid}-${startedAt.replace(/\W/g, '')}`;
 
-/** Creates the file with its content in one step, so that no one ever reads half of it. */
-const createWhole = (path: string, owner: ProcessIdentity): boolean => {
-  const draft = `${path}.${process.pid}.${randomUUID()}`;
-  writeFileSync(draft, JSON.stringify(owner), { mode: 0o644 });
-  try {
-    linkSync(draft, path);
-    return true;
-  } catch (error) {
-    if (isCode(error, 'EEXIST')) return false;
-    throw error;
-  } finally {
-    unlinkSync(draft);
-  }
-};
-
 const readOwner = (path: string): ProcessIdentity | undefined => {
   try {
-    const { pid, startedAt } = JSON.parse(readFileSync(path, 'utf8')) as ProcessIdentity; // written by createWhole
+    const { pid, startedAt } = JSON.parse(readFileSync(path, 'utf8')) as ProcessIdentity; // written by tryOwnerLock
     return { pid, startedAt };
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 };
-
-const isCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, type ClientOptions, Connection, isGrpcServiceError } from '@temporalio/client';
+import { Client, type ClientOptions, Connection, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/search-attributes.js';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { Failure } from '../domain/failures.js';
@@ -47,11 +47,14 @@ export const connectTemporal = async (
   endpoint: TemporalEndpoint,
   options: Pick<ClientOptions, 'dataConverter' | 'interceptors'> = {},
 ): Promise<TemporalClient> => {
-  const connection = await Connection.connect({ ...connectionOptions(endpoint), connectTimeout: '5 seconds' }).catch(
-    (cause: unknown) => {
-      throw new Failure('Unavailable', `Temporal does not answer at ${endpoint.address}.`, {}, { cause });
-    },
-  );
+  const connection = await Connection.connect({
+    ...connectionOptions(endpoint),
+    connectTimeout: '5 seconds',
+    // gRPC's own back-off grows to two minutes, and a restarted server would be missed for that long.
+    channelArgs: { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 2_000 },
+  }).catch((cause: unknown) => {
+    throw new Failure('Unavailable', `Temporal does not answer at ${endpoint.address}.`, {}, { cause });
+  });
   const client = new Client({ ...options, connection, namespace: endpoint.namespace });
   return { client, connection, close: () => connection.close() };
 };
@@ -69,7 +72,7 @@ export const probeTemporal = async (
   try {
     await connection.withDeadline(Date.now() + deadlineMs, () => handle.describe());
   } catch (error) {
-    if (error instanceof Error && error.name === 'WorkflowNotFoundError') return;
+    if (error instanceof WorkflowNotFoundError) return;
     throw new Failure('Unavailable', 'Temporal does not answer.', {}, { cause: error });
   }
 };

@@ -15,6 +15,8 @@ export interface TemporalSettings {
   readonly apiKey: string | undefined;
   /** Absent: plain text, which only a loopback server should get. */
   readonly tls: TemporalTls | undefined;
+  /** Base of links to the Web UI, without a trailing slash. Absent: no links are shown. */
+  readonly uiUrl: string | undefined;
 }
 
 /** Reads the variables that Temporal's own tools use, so that one environment serves both. */
@@ -29,6 +31,7 @@ export const readTemporal = (variables: Variables): TemporalSettings => {
     namespace: variables.text('TEMPORAL_NAMESPACE') ?? 'default',
     apiKey,
     tls: readTls(variables, apiKey !== undefined),
+    uiUrl: variables.url('MILLWRIGHT_TEMPORAL_UI_URL', ['http', 'https']),
   };
 };
 

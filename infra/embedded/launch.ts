@@ -9,32 +9,38 @@ export interface LaunchOptions {
   readonly directory?: string;
   /** User and group id to run as; the caller's when absent. */
   readonly runAs?: number | undefined;
-  /** Sent to the child when this process dies, be it by SIGKILL. Default SIGKILL. */
+  /** Sent to the program when this process dies, be it by SIGKILL. Default SIGKILL. */
   readonly deathSignal?: 'SIGKILL' | 'SIGQUIT';
   /** File descriptor that takes both outputs. Absent: they are dropped. */
   readonly output?: number;
 }
 
+export interface Launched {
+  readonly pid: number | undefined;
+  /** How it ended: `exit 0`, a signal's name, or why it could not start. Never rejects. */
+  readonly ended: Promise<string>;
+  kill(signal: NodeJS.Signals): void;
+}
+
 /**
  * Starts a program that does not outlive this process. Where `setpriv` exists the kernel sees to it; elsewhere a small
- * Node process stands between, which kills the program when the pipe from here closes.
+ * Node process stands between, which ends the program when the pipe from here closes.
  */
-export const launch = (options: LaunchOptions, setpriv: string | undefined = findSetpriv()): ChildProcess =>
+export const launch = (options: LaunchOptions, setpriv: string | undefined = findSetpriv()): Launched =>
   setpriv === undefined ? launchGuarded(options) : launchWithDeathSignal(options, setpriv);
 
-const launchWithDeathSignal = (options: LaunchOptions, setpriv: string): ChildProcess => {
+const launchWithDeathSignal = (options: LaunchOptions, setpriv: string): Launched => {
   const { argv, runAs, deathSignal = 'SIGKILL' } = options;
   const user = runAs === undefined ? [] : [`--reuid=${runAs}`, `--regid=${runAs}`, '--clear-groups'];
-  return spawn(setpriv, [`--pdeathsig=${deathSignal.slice(3)}`, ...user, '--', ...argv], {
-    env: options.env,
+  // setpriv becomes the program, so the process number is the program's own.
+  const child = spawn(setpriv, [`--pdeathsig=${deathSignal.slice(3)}`, ...user, '--', ...argv], {
+    ...spawnOptions(options),
     stdio: ['ignore', options.output ?? 'ignore', options.output ?? 'ignore'],
-    ...(options.directory === undefined ? {} : { cwd: options.directory }),
-    // Not our process group: a ctrl-c at the terminal is for this process, which stops its children in order.
-    detached: true,
   });
+  return { pid: child.pid, ended: endOf(child), kill: (signal) => void child.kill(signal) };
 };
 
-/** Reads: the program's user, signal and argv from the arguments; end of standard input = the parent is gone. */
+/** Arguments: user, death signal, argv. Standard input: `K` = kill the program; its end = the parent is gone. */
 const GUARD = `
 const { spawn } = require('node:child_process');
 const [user, deathSignal, file, ...args] = process.argv.slice(1);
@@ -43,18 +49,38 @@ const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit'], ...id
 child.on('error', () => process.exit(127));
 child.on('exit', (code, signal) => process.exit(signal === null ? code : 128));
 for (const name of ['SIGTERM', 'SIGINT', 'SIGQUIT']) process.on(name, () => child.kill(name));
-process.stdin.on('end', () => child.kill(deathSignal)).on('error', () => child.kill(deathSignal)).resume();
+const orphaned = () => child.kill(deathSignal);
+process.stdin.on('data', () => child.kill('SIGKILL')).on('end', orphaned).on('error', orphaned);
 `;
 
-const launchGuarded = (options: LaunchOptions): ChildProcess => {
+const launchGuarded = (options: LaunchOptions): Launched => {
   const { argv, runAs, deathSignal = 'SIGKILL' } = options;
-  return spawn(process.execPath, ['-e', GUARD, runAs === undefined ? '' : String(runAs), deathSignal, ...argv], {
-    env: options.env,
+  const user = runAs === undefined ? '' : String(runAs);
+  const child = spawn(process.execPath, ['-e', GUARD, user, deathSignal, ...argv], {
+    ...spawnOptions(options),
     stdio: ['pipe', options.output ?? 'ignore', options.output ?? 'ignore'],
-    ...(options.directory === undefined ? {} : { cwd: options.directory }),
-    detached: true,
   });
+  child.stdin?.on('error', () => {}); // it has ended already, which `ended` tells
+  const kill = (signal: NodeJS.Signals): void => {
+    // Killing the guard would orphan the program.
+    if (signal === 'SIGKILL') child.stdin?.write('K');
+    else child.kill(signal);
+  };
+  return { pid: child.pid, ended: endOf(child), kill };
 };
+
+const spawnOptions = ({ env, directory }: LaunchOptions): { env: Environment; cwd?: string; detached: boolean } => ({
+  env,
+  ...(directory === undefined ? {} : { cwd: directory }),
+  // Not our process group: a ctrl-c at the terminal is for this process, which stops its children in order.
+  detached: true,
+});
+
+const endOf = (child: ChildProcess): Promise<string> =>
+  new Promise((resolve) => {
+    child.on('error', (error) => resolve(error.message));
+    child.on('exit', (code, signal) => resolve(signal ?? `exit ${code}`));
+  });
 
 const findSetpriv = (): string | undefined =>
   ['/usr/bin', '/bin', '/usr/local/bin'].map((directory) => join(directory, 'setpriv')).find(isExecutable);

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
 import { waitForOwnerLock } from '../owner-lock.js';
+import { findBarrier } from './home.js';
 
 export interface PostgresBinaries {
   readonly initdb: string;
@@ -93,12 +94,5 @@ const copyPackage = (directory: string, copy: string): void => {
 };
 
 /** Whether every directory above the file lets this user through, and the file may be executed. */
-export const isReachable = (file: string, uid: number | undefined): boolean => {
-  if (uid === undefined) return true;
-  for (let path = dirname(file); ; path = dirname(path)) {
-    const stat = statSync(path);
-    if ((stat.mode & (stat.uid === uid ? 0o100 : 0o001)) === 0) return false;
-    if (path === dirname(path)) break;
-  }
-  return (statSync(file).mode & 0o001) !== 0;
-};
+const isReachable = (file: string, uid: number | undefined): boolean =>
+  uid === undefined || (findBarrier(dirname(file), uid) === undefined && (statSync(file).mode & 0o001) !== 0);

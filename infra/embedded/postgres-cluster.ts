@@ -13,6 +13,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure } from '../../domain/failures.js';
 import { environmentFor } from '../config.js';
+import { errorMessage } from '../errors.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 
 export const DATABASE_USER = 'millwright';
@@ -62,8 +63,8 @@ export const initialiseCluster = async (request: ClusterRequest): Promise<'creat
     if (runAs !== undefined) chownTree(data, runAs);
     renameSync(data, directory);
   } catch (cause) {
-    const stderr = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : String(cause);
-    throw new Failure('Internal', `PostgreSQL could not create ${directory}: ${stderr}`, {}, { cause });
+    // Its message ends with what initdb wrote to standard error.
+    throw new Failure('Internal', `PostgreSQL could not create ${directory}: ${errorMessage(cause)}`, {}, { cause });
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }

@@ -35,10 +35,8 @@ export const buildTemporalCli = async (request: BuildRequest): Promise<void> => 
       env: { ...environmentFor('tool'), GOTMPDIR: draft, GOWORK: 'off' },
       ...(output === undefined ? {} : { output }),
     });
-    const status = await new Promise<number | string | null>((resolve, reject) => {
-      child.on('error', reject).on('exit', (code, signal) => resolve(signal ?? code));
-    });
-    if (status !== 0) throw new Error(`go build ended with ${status}`);
+    const end = await child.ended;
+    if (end !== 'exit 0') throw new Error(`go build ended with ${end}`);
     await rename(binary, target);
   } finally {
     await rm(draft, { recursive: true, force: true });

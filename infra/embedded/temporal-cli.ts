@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure } from '../../domain/failures.js';
+import { errorReason } from '../errors.js';
 import { waitForOwnerLock } from '../owner-lock.js';
 import { isExecutable } from './launch.js';
 import type { Progress } from './progress.js';
@@ -89,7 +90,7 @@ const fetchTemporal = async (search: TemporalSearch, tried: string[]): Promise<T
     ] as const;
     for (const [from, what, run] of ways) {
       say(`Temporal: ${what} …`);
-      const reason = await run(where).then(() => faultOf(target), reasonOf);
+      const reason = await run(where).then(() => faultOf(target), errorReason);
       if (reason === undefined) return { kind: 'cli', path: target, from };
       rmSync(target, { force: true });
       say(`Temporal: ${from} failed: ${reason}.`);
@@ -124,7 +125,7 @@ const defaultFetchers = ({ searchPath }: TemporalSearch, directory: string): Tem
     try {
       await buildTemporalCli({ ...where, go, version: TEMPORAL_CLI_VERSION, output });
     } catch (cause) {
-      throw new Error(`${reasonOf(cause)}; its output is in ${logFile}`, { cause });
+      throw new Error(`${errorReason(cause)}; its output is in ${logFile}`, { cause });
     } finally {
       closeSync(output);
     }
@@ -144,12 +145,6 @@ const faultOf = async (path: string): Promise<string | undefined> => {
       ? `brings server ${major}.${minor}, and ${OLDEST_SERVER.join('.')} is the oldest we use`
       : undefined;
   } catch (error) {
-    return `does not run (${reasonOf(error)})`;
+    return `does not run (${errorReason(error)})`;
   }
-};
-
-const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  const [line = error.name] = error.message.split('\n');
-  return error.cause instanceof Error ? `${line} (${error.cause.message})` : line;
 };

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { Failure } from '../../domain/failures.js';
+import { errorMessage } from '../errors.js';
 import { type ConnectionOptions, connectAlone } from './connection.js';
 import { toDatabaseFailure } from './failures.js';
 
@@ -102,7 +103,7 @@ const apply = async (client: Client, { version, name, sql, checksum }: Migration
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {});
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     throw new Failure('Internal', `Migration ${name} failed: ${reason}`, { migration: name }, { cause: error });
   }
 };

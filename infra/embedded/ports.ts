@@ -1,0 +1,65 @@
+import { randomInt } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { replaceFile } from '../atomic-file.js';
+import type { Progress } from './progress.js';
+
+const NAMES = ['api', 'postgres', 'temporal', 'temporalUi'] as const;
+export type PortName = (typeof NAMES)[number];
+export type Ports = Readonly<Record<PortName, number>>;
+
+/** Below the ranges that systems take for outgoing connections, so that a remembered port stays free. */
+const RANGE = { min: 20_000, max: 32_000 };
+
+/**
+ * Answers this home's ports: the remembered ones, else free ones that are remembered from now on. One that a stranger
+ * has taken meanwhile is replaced, aloud.
+ */
+export const choosePorts = async (
+  file: string,
+  say: Progress,
+  fixed: Partial<Record<PortName, number>> = {},
+): Promise<Ports> => {
+  const remembered = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Ports>) : {};
+  const taken = new Set<number>(Object.values(fixed));
+  const choose = async (name: PortName): Promise<number> => {
+    const given = fixed[name];
+    if (given !== undefined) return given;
+    const former = remembered[name];
+    if (former !== undefined && !taken.has(former) && (await becomesFree(former))) return former;
+    const port = await freePort(taken);
+    if (former !== undefined) say(`Port ${former} (${name}) is taken by another program; using ${port} from now on.`);
+    return port;
+  };
+  const ports: Record<PortName, number> = { api: 0, postgres: 0, temporal: 0, temporalUi: 0 };
+  for (const name of NAMES) {
+    ports[name] = await choose(name);
+    taken.add(ports[name]);
+  }
+  replaceFile(file, `${JSON.stringify(ports)}\n`);
+  return ports;
+};
+
+/** Children of an owner that was just killed may hold their ports for a moment longer. */
+const becomesFree = async (port: number): Promise<boolean> => {
+  for (let attempt = 0; attempt < 30; attempt++) {
+    if (await isPortFree(port)) return true;
+    await sleep(100);
+  }
+  return false;
+};
+
+const freePort = async (taken: ReadonlySet<number>): Promise<number> => {
+  for (;;) {
+    const port = randomInt(RANGE.min, RANGE.max);
+    if (!taken.has(port) && (await isPortFree(port))) return port;
+  }
+};
+
+export const isPortFree = (port: number, host = '127.0.0.1'): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });

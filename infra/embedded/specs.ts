@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createFile } from '../atomic-file.js';
+import { type Config, type Environment, environmentFor } from '../config.js';
+import type { Ports } from './ports.js';
+import { type PostgresBinaries, preparePostgresBinaries } from './postgres-binaries.js';
+import { initialiseCluster } from './postgres-cluster.js';
+import { clearFormerPostmaster, embeddedDatabaseUrl, postgresArgv } from './postgres-server.js';
+import type { Progress } from './progress.js';
+import type { ProcessSpec } from './supervised-process.js';
+import { devServerArgv } from './temporal-server.js';
+
+export interface EmbeddedPostgres {
+  readonly spec: ProcessSpec;
+  readonly databaseUrl: string;
+  readonly password: string;
+}
+
+/** Makes the cluster ready to start, creating it the first time. */
+export const embedPostgres = async (config: Config, ports: Ports, say: Progress): Promise<EmbeddedPostgres> => {
+  const { layout, users, cacheDirectory } = config;
+  const directory = join(layout.postgres, 'data');
+  const runAs = users?.databaseUid;
+  const password = readOrCreatePassword(layout.databasePasswordFile);
+  if (!existsSync(directory)) say('PostgreSQL: creating the database cluster (once; some seconds) …');
+  const binaries: PostgresBinaries = await preparePostgresBinaries({ cacheDirectory, runAs });
+  await initialiseCluster({ binaries, directory, password, runAs });
+  const spec: ProcessSpec = {
+    name: 'postgres',
+    argv: postgresArgv({ postgres: binaries.postgres, directory, port: ports.postgres }),
+    env: { ...environmentFor('tool'), LC_ALL: 'C' },
+    directory: layout.postgres,
+    runAs,
+    // An immediate shutdown: the postmaster takes its backends along, and recovers at the next start.
+    deathSignal: 'SIGQUIT',
+    logFile: join(layout.logs, 'postgres.log'),
+    prepare: () => clearFormerPostmaster(directory),
+    stopSignal: 'SIGINT', // a fast shutdown: open transactions are rolled back, clients are not waited for
+    stopTimeoutMs: 20_000,
+  };
+  return { spec, password, databaseUrl: embeddedDatabaseUrl({ port: ports.postgres, password }) };
+};
+
+const readOrCreatePassword = (file: string): string => {
+  createFile(file, randomBytes(24).toString('base64url'));
+  return readFileSync(file, 'utf8').trim();
+};
+
+export const temporalSpec = ({ layout, temporal }: Config, cli: string, ports: Ports): ProcessSpec => ({
+  name: 'temporal',
+  argv: devServerArgv({
+    cli,
+    port: ports.temporal,
+    uiPort: ports.temporalUi,
+    databaseFile: join(layout.temporal, 'temporal.db'),
+    namespace: temporal.namespace,
+  }),
+  env: environmentFor('tool'),
+  directory: layout.temporal,
+  logFile: join(layout.logs, 'temporal.log'),
+  stopTimeoutMs: 10_000,
+});
+
+/** A program of ours, API or worker. */
+export interface ServiceCommand {
+  readonly name: string;
+  readonly argv: readonly string[];
+  /** `worker` also gets the model's key. */
+  readonly kind: 'api' | 'worker';
+  /** On top of what the stack sets. */
+  readonly env?: Environment;
+  /** Throws until the service answers; given the API's address. Absent: it is not waited for. */
+  readonly isReady?: (apiUrl: string) => Promise<void>;
+}
+
+export const serviceSpec = ({ layout }: Config, service: ServiceCommand, stackEnv: Environment): ProcessSpec => ({
+  name: service.name,
+  argv: service.argv,
+  env: { ...environmentFor(service.kind), ...stackEnv, ...service.env },
+  logFile: join(layout.logs, `${service.name}.log`),
+  // Above the worker's grace of 30 s.
+  stopTimeoutMs: 40_000,
+});

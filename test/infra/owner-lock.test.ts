@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { lockOwner, tryOwnerLock } from '../../infra/owner-lock.js';
+import { findProcess, ownIdentity } from '../../infra/process-identity.js';
+import { compileFolders } from '../support/compiled.js';
+import { until } from '../support/until.js';
+
+let root: string;
+let compiled: ReturnType<typeof compileFolders>;
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'owner-lock-'));
+  compiled = compileFolders('owner-lock', [
+    'infra/owner-lock.ts',
+    'infra/process-identity.ts',
+    'infra/atomic-file.ts',
+    'infra/errors.ts',
+  ]);
+});
+const children = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  compiled.rm();
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** Runs code that has `tryOwnerLock` at hand in a process of its own. */
+const inProcess = (code: string): ChildProcess => {
+  const module = join(compiled.directory, 'infra/owner-lock.js');
+  const program = `import { tryOwnerLock } from ${JSON.stringify(module)};\n${code}`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.add(child);
+  return child;
+};
+
+test('a lock has one owner and is free after its release, which counts once', () => {
+  const path = join(root, 'one');
+  const first = tryOwnerLock(path);
+  expect(tryOwnerLock(path)).toEqual({ kind: 'taken', owner: ownIdentity() });
+  if (first.kind !== 'held') throw new Error('not held');
+  first.lock.release();
+  const second = tryOwnerLock(path);
+  first.lock.release();
+  expect(second.kind).toBe('held');
+  expect(lockOwner(path)).toEqual(ownIdentity());
+});
+
+test('an owner killed by SIGKILL holds nothing', async () => {
+  const path = join(root, 'killed');
+  const owner = inProcess(`console.log(tryOwnerLock(${JSON.stringify(path)}).kind); setInterval(() => {}, 1000);`);
+  await until(() => lockOwner(path)?.pid === owner.pid);
+  expect(tryOwnerLock(path).kind).toBe('taken');
+  owner.kill('SIGKILL');
+  await once(owner, 'exit');
+  expect(lockOwner(path)).toBeUndefined();
+  expect(tryOwnerLock(path).kind).toBe('held');
+});
+
+test('a process that took over the number of a dead owner does not hold its lock', () => {
+  const path = join(root, 'recycled');
+  writeFileSync(path, JSON.stringify({ ...ownIdentity(), startedAt: 'another boot/1' }));
+  expect(tryOwnerLock(path).kind).toBe('held');
+});
+
+test('of many processes that find a dead owner exactly one takes over, and nothing is left beside the lock', async () => {
+  const path = join(root, 'contended');
+  writeFileSync(path, JSON.stringify({ pid: 2 ** 22 - 1, startedAt: 'long ago' }));
+  const start = Date.now() + 1_000;
+  const code = `
+    while (Date.now() < ${start});
+    console.log(tryOwnerLock(${JSON.stringify(path)}).kind);
+    setInterval(() => {}, 1000);`;
+  const contenders = Array.from({ length: 6 }, () => inProcess(code));
+  const answers = await Promise.all(
+    contenders.map(async ({ stdout }) => String((await once(stdout ?? process, 'data'))[0])),
+  );
+  for (const contender of contenders) contender.kill('SIGKILL');
+  expect(answers.map((answer) => answer.trim()).sort()).toEqual(['held', 'taken', 'taken', 'taken', 'taken', 'taken']);
+  expect(readdirSync(root).filter((name) => name.startsWith('contended'))).toEqual(['contended']);
+  expect(existsSync(path) && JSON.parse(readFileSync(path, 'utf8')).pid).not.toBe(2 ** 22 - 1);
+});
+
+test('a zombie counts as dead', async () => {
+  // The shell becomes a sleeper that never collects its child.
+  const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const zombie = Number(String((await once(parent.stdout, 'data'))[0]).trim());
+  await until(() => findProcess(zombie) === undefined);
+  const isStillListed = process.platform !== 'linux' || existsSync(`/proc/${zombie}`);
+  parent.kill('SIGKILL');
+  expect(isStillListed).toBe(true);
+});
