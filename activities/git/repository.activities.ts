@@ -4,7 +4,7 @@ import { importSource } from '../../infra/git/import.js';
 import { mergeTrees } from '../../infra/git/merge.js';
 import { fetchBranch } from '../../infra/git/mirror.js';
 import { requireCommits } from '../../infra/git/mirrors.js';
-import { isAncestor, treeOf } from '../../infra/git/objects.js';
+import { hasCommit, isAncestor, treeOf } from '../../infra/git/objects.js';
 import { pushOwnRef } from '../../infra/git/push.js';
 import { branchRef } from '../../infra/git/refs.js';
 import { readTip } from '../../infra/git/remote-refs.js';
@@ -70,7 +70,9 @@ export const createRepositoryActivities = (deps: RepositoryDeps): RepositoryActi
       withHeartbeat(async (signal) => {
         const { mirror, remote } = await places(projectId, signal);
         const held = await fetchBranch(mirror, remote, target, signal);
-        if (!(await isAncestor(mirror, mergedSha, held, signal))) return { deleted: false };
+        const isMerged =
+          (await hasCommit(mirror, mergedSha, signal)) && (await isAncestor(mirror, mergedSha, held, signal));
+        if (!isMerged) return { deleted: false };
         const tip = await readTip(mirror, remote, branch, signal);
         if (tip === undefined) return { deleted: true };
         // Somebody pushed on after the merge: that work is nowhere else.

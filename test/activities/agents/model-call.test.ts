@@ -87,10 +87,11 @@ test('an attempt that dies between the answer and the keeping of it is booked as
   const dead = run.callModel(dying, 0).catch(() => undefined);
   await until(() => rig.server.record.billed.length === 1);
   await run.callModel(model, 0, { attempt: 2 });
+  const [lost, settled] = await ledgerOf(run.runId);
   // What the dead attempt still does changes nothing any more.
   lastBreath();
   await dead;
-  const [lost, settled] = await ledgerOf(run.runId);
+  expect(await ledgerOf(run.runId)).toEqual([lost, settled]);
   expect([lost?.state, settled?.state]).toEqual(['lost', 'settled']);
   expect(lost?.cost).toBeGreaterThanOrEqual(settled?.cost ?? 0);
   // The request was the same to the byte: a resumed run asks what the dead one asked.

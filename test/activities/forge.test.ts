@@ -1,0 +1,108 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { createForgeActivities } from '../../activities/forge/forge.activities.js';
+import { pullRequestBody, pullRequestTitle } from '../../activities/forge/texts.js';
+import { roundMessage } from '../../activities/git/texts.js';
+import { type ActivityWorld, activityWorld, asAttempt } from '../support/git/activity-world.js';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
+import { insertEpic, insertTask } from '../support/rows.js';
+
+let database: TestDatabase;
+let world: ActivityWorld;
+let projectId: string;
+let base: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  world = await activityWorld(database);
+  ({ projectId } = world);
+  base = world.source.commit('first', { 'a.txt': 'a\n' });
+  await asAttempt(1, world.repository.importSource, { projectId });
+  await asAttempt(1, world.repository.createBranch, { projectId, branch: 'millwright/x', from: 'main' });
+});
+afterEach(() => world.remove());
+
+const forge = () => createForgeActivities(world.deps);
+const open = (attempt: number, subject: { taskId?: string; epicId?: string }, headSha = base) =>
+  asAttempt(attempt, forge().openPullRequest, {
+    projectId,
+    headRef: 'millwright/x',
+    headSha,
+    baseRef: 'main',
+    ...subject,
+  });
+
+test('a pull request opened twice is one, with the task’s text', async () => {
+  const taskId = await insertTask(database.pools.writes, projectId);
+  await database.pools.writes.query({ text: `UPDATE task SET summary = 'Did it.' WHERE id = $1`, values: [taskId] });
+  const first = await open(1, { taskId });
+  expect(first).toEqual({ number: 1, url: null });
+  expect(await open(2, { taskId })).toEqual(first);
+  expect(await world.forge.readPullRequest(projectId, 1)).toMatchObject({
+    title: 'A task',
+    body: `Did it.\n\n<!-- millwright:task=${taskId} -->`,
+    author: 'Millwright',
+    baseRef: 'main',
+  });
+});
+
+test('an epic’s pull request names what landed', async () => {
+  const epicId = await insertEpic(database.pools.writes, projectId);
+  await insertTask(database.pools.writes, projectId, { epicId, state: 'COMPLETED' });
+  await insertTask(database.pools.writes, projectId, { epicId, state: 'CANCELLED' });
+  await open(1, { epicId });
+  const { body } = await world.forge.readPullRequest(projectId, 1);
+  expect(body).toBe(`## Tasks\n\n- A task\n\n<!-- millwright:epic=${epicId} -->`);
+});
+
+test('a pull request is read, closed once and again', async () => {
+  const taskId = await insertTask(database.pools.writes, projectId);
+  await open(1, { taskId });
+  const ref = { projectId, number: 1 };
+  expect(await asAttempt(1, forge().readPullRequest, ref)).toEqual({
+    number: 1,
+    url: null,
+    state: 'open',
+    headSha: base,
+    mergeCommitSha: null,
+  });
+  for (const attempt of [1, 2])
+    await asAttempt(attempt, forge().closePullRequest, { ...ref, reason: 'The task was cancelled.' });
+  expect(await asAttempt(1, forge().readPullRequest, ref)).toMatchObject({ state: 'closed' });
+});
+
+test('a pull request of nobody, of the unknown and against no branch is refused', async () => {
+  await expect(open(1, {})).rejects.toMatchObject({ type: 'InvalidInput' });
+  await expect(open(1, { taskId: projectId })).rejects.toMatchObject({ type: 'NotFound' });
+  const taskId = await insertTask(database.pools.writes, projectId);
+  await expect(
+    asAttempt(1, forge().openPullRequest, {
+      projectId,
+      taskId,
+      headRef: 'millwright/x',
+      headSha: base,
+      baseRef: 'none',
+    }),
+  ).rejects.toMatchObject({ type: 'NotFound' });
+});
+
+test('what an agent writes cannot forge a marker or break a title', () => {
+  const facts = { title: ' a\nb\0 ', description: 'Do it <!-- millwright:task=other -->', summary: null, tasks: [] };
+  expect(pullRequestTitle(facts)).toBe('a b');
+  expect(pullRequestBody(facts, 'millwright:task=1')).toMatchInlineSnapshot(`
+"## Asked for
+
+Do it &lt;!-- millwright:task=other -->
+
+<!-- millwright:task=1 -->"
+`);
+});
+
+test('a round’s message has a short subject and the summary', () => {
+  const text = { title: 'Add a thing', summary: 'It was added.\n', round: 2, isMerge: false };
+  expect(roundMessage(text)).toBe('Add a thing (round 2)\n\nIt was added.');
+  expect(roundMessage({ ...text, summary: '', isMerge: true })).toBe('Merge the target branch: Add a thing');
+  expect(roundMessage({ ...text, title: 'x'.repeat(100), round: 1, summary: '' })).toHaveLength(72);
+});
