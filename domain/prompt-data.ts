@@ -21,6 +21,9 @@ const defuse = (text: string): string =>
     .replace(/<!--/g, '&lt;!--')
     .replace(/-->/g, '--&gt;');
 
+/** An untrusted name or title inside a sentence of ours: one line that neither opens nor closes a block. */
+export const dataLine = (text: string): string => defuse(plainLine(text));
+
 /**
  * Wraps untrusted text as data with its origin. The block cannot be closed from inside, and nothing in it is
  * invisible. It is a label, not a control: what an agent may do is decided by permissions and the sandbox.

@@ -1,5 +1,4 @@
-import { capText, markedData } from '../../../domain/prompt-data.js';
-import { plainLine } from '../../../domain/prompt-hidden.js';
+import { capText, dataLine, markedData } from '../../../domain/prompt-data.js';
 import type { AgentRole, RunKind } from '../../../domain/tools/catalogue.js';
 
 export interface PromptFacts {
@@ -33,7 +32,7 @@ export interface PromptFacts {
   };
   readonly previousSummary?: string;
   readonly planErrors: readonly string[];
-  /** Whether the project's checks are known to the agent: their names and commands. */
+  /** What will be run on the result. */
   readonly checks: readonly { readonly name: string; readonly command: string }[];
 }
 
@@ -55,7 +54,7 @@ function head(facts: PromptFacts): string {
     ['Attempt', String(facts.attempt)],
     ['Run', facts.runId],
   ];
-  return lines.flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${plainLine(value)}`])).join('\n');
+  return lines.flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${dataLine(value)}`])).join('\n');
 }
 
 function work({ epic, task, createdBy, kind }: PromptFacts): readonly string[] {
@@ -82,9 +81,9 @@ const epicBlock = ({ title, description, design }: NonNullable<PromptFacts['epic
 function failures({ failedChecks }: PromptFacts): readonly string[] {
   return failedChecks.map(({ name, failedTests, log }) => {
     const tests =
-      failedTests.length === 0 ? '' : ` Failed tests:\n${list(failedTests.map((test) => plainLine(test)))}\n`;
+      failedTests.length === 0 ? '' : ` Failed tests:\n${list(failedTests.map((test) => dataLine(test)))}\n`;
     const block = markedData({ origin: 'check log', author: 'check', facts: { name }, text: capText(log, LOG_CHARS) });
-    return `The required check ${plainLine(name)} is red.${tests}\n${block}`;
+    return `The required check ${dataLine(name)} is red.${tests}\n${block}`;
   });
 }
 
