@@ -66,9 +66,7 @@ function lost(task: TaskFlow, reason: string, next: NextRun): TaskFlow {
 
 /** A merge that only the lost tree held is made anew; a checkpoint keeps what was resolved of it. */
 const stageAfterLoss = ({ merging, checkpointSha }: TaskFlow, next: NextRun): Stage =>
-  merging && checkpointSha === undefined
-    ? { kind: 'merge', tip: merging.tip, mailIds: next.context.mailIds ?? [], opensAttempt: false }
-    : runAgain(next);
+  merging && checkpointSha === undefined ? { kind: 'merge', tip: merging.tip, opensAttempt: false } : runAgain(next);
 
 /** Losing a tree is nobody's fault and counts as no attempt; many in a row need a person. */
 export function afterLoss(task: TaskFlow, reason: string, goal: Stage): TaskFlow {

@@ -5,7 +5,7 @@ import { decisionEntry, noted } from '../support/lifecycle-log.js';
 import { afterLoss } from './after-run.js';
 import { blocked } from './blocking.js';
 import { afterCommit, afterMerge, afterVerify } from './rounds.js';
-import type { Blocked, LiveRun, Stage } from './stages.js';
+import type { Blocked, LiveRun, NextRun, Stage } from './stages.js';
 import type { Committed, Enqueued, Merged, Published, TreeTaken, Verified } from './steps.js';
 import { FIRST_RUN, type TaskFlow } from './task.state.js';
 
@@ -46,9 +46,7 @@ export function afterCommitted(task: TaskFlow, committed: Committed): TaskFlow {
   const { merging } = task;
   // A clean merge has no checkpoint: with its tree it is gone, and is made anew.
   const again: Blocked['goal'] =
-    merging?.clean === true
-      ? { kind: 'merge', tip: merging.tip, mailIds: [], opensAttempt: false }
-      : goalOf(task.stage);
+    merging?.clean === true ? { kind: 'merge', tip: merging.tip, opensAttempt: false } : goalOf(task.stage);
   return treeFault(task, committed.fault, again);
 }
 
@@ -105,7 +103,7 @@ export function afterPublished(before: TaskFlow, published: Published, nowMs: nu
 /** The id is known to the queue before its answer is: messages about the entry may come first. */
 export const enqueueing = (task: TaskFlow, entryId: string): TaskFlow => {
   const { ejected: _old, withdrawn: _older, rebase: _answered, ...rest } = task;
-  return { ...rest, entry: { entryId, rebasing: false, withdrawTold: false } };
+  return { ...rest, entry: { entryId, rebasing: false } };
 };
 
 export function afterEnqueued(
@@ -164,31 +162,27 @@ export const afterStopTold = (task: TaskFlow): TaskFlow =>
   task.run ? { ...task, run: { ...task.run, stopTold: true } } : task;
 
 /** A queue that is gone holds no entry. */
-export function afterWithdrawTold(task: TaskFlow, answer: 'told' | 'gone'): TaskFlow {
+export function afterWithdrawTold(task: TaskFlow, answer: 'told' | 'gone', nowMs: number): TaskFlow {
   const { entry, ...rest } = task;
-  return answer === 'gone' || !entry ? rest : { ...rest, entry: { ...entry, withdrawTold: true } };
+  return answer === 'gone' || !entry ? rest : { ...rest, entry: { ...entry, withdrawnAtMs: nowMs } };
 }
 
-/** Mail that waited goes along with the run; what was held before it started is not held by it. */
+/** Mail that waited goes along with the run, and with every run that has to do its work again. */
 export function afterStart(
   task: TaskFlow,
-  {
-    runId,
-    stage,
-    mailIds,
-    nowMs,
-  }: { runId: string; stage: Stage & { readonly kind: 'run' }; mailIds: readonly string[]; nowMs: number },
+  { runId, next, nowMs }: { readonly runId: string; readonly next: NextRun; readonly nowMs: number },
 ): TaskFlow {
   const run: LiveRun = {
     runId,
     state: 'pending',
-    next: stage.next,
+    next,
     heardAtMs: nowMs,
     held: false,
     answering: false,
     stopTold: false,
   };
-  return { ...task, run, stage: { kind: 'running' }, inbox: task.inbox.filter((id) => !mailIds.includes(id)) };
+  const inbox = task.inbox.filter((id) => !next.context.mailIds?.includes(id));
+  return { ...task, run, stage: { kind: 'running' }, inbox };
 }
 
 export const afterAsked = (task: TaskFlow, nowMs: number): TaskFlow =>

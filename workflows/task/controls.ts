@@ -1,11 +1,13 @@
 // Pure: what messages do to a task, and when they are refused. They record; next-step.ts decides.
 import type { Refusal } from '../../domain/failures.js';
+import type { AgentRunOutcome } from '../contract/agent-run.js';
 import type { RunChanged } from '../contract/epic.js';
 import type { OwnerForgeEvent, RebaseRequestMessage } from '../contract/forge-event.js';
 import type { AdmittedMessage, ControlCommand, HoldMessage, MailMessage } from '../contract/messages.js';
 import { withHold } from '../support/holds.js';
 import { withSeen } from '../support/seen.js';
 import { afterRun } from './after-run.js';
+import { withMail } from './stages.js';
 import type { TaskFlow } from './task.state.js';
 
 export function whyNotPause(task: TaskFlow, cmd: ControlCommand): Refusal | undefined {
@@ -62,12 +64,12 @@ export function mailed(task: TaskFlow, mail: MailMessage): TaskFlow {
   return isAnswer || stage.anyMail ? { ...kept, wake: { by: 'mail' } } : kept;
 }
 
-/** Mail that could not reach its run waits for the next. */
-export const handedOn = (task: TaskFlow, mail: MailMessage, answer: 'told' | 'gone'): TaskFlow => ({
-  ...task,
-  forRun: task.forRun.filter(({ mailId }) => mailId !== mail.mailId),
-  inbox: answer === 'gone' ? [...task.inbox, mail.mailId] : task.inbox,
-});
+/** Mail that could not reach its run waits for the next; what reached it counts for whoever does its work again. */
+export function handedOn(task: TaskFlow, { mailId }: MailMessage, answer: 'told' | 'gone'): TaskFlow {
+  const known = { ...task, forRun: task.forRun.filter((other) => other.mailId !== mailId) };
+  if (answer === 'gone') return { ...known, inbox: [...task.inbox, mailId] };
+  return task.run ? { ...known, run: { ...task.run, next: withMail(task.run.next, [mailId]) } } : known;
+}
 
 export function runSaid(task: TaskFlow, { runId, state, outcome }: RunChanged, nowMs: number): TaskFlow {
   if (task.run?.runId !== runId || task.stage.kind !== 'running') return task;
@@ -76,11 +78,13 @@ export function runSaid(task: TaskFlow, { runId, state, outcome }: RunChanged, n
   return { ...task, run: { ...task.run, state, answering, heardAtMs: nowMs } };
 }
 
-/** Its workflow is closed, and no outcome was heard: it died. */
-export const runClosed = (task: TaskFlow, runId: string): TaskFlow =>
-  task.run?.runId === runId && task.stage.kind === 'running' && task.host
-    ? afterRun(task, { kind: 'lost', reason: 'its workflow ended without a word', host: task.host })
-    : task;
+/** Its workflow is closed. What it said before counts; without an outcome it died. */
+export function runClosed(task: TaskFlow, runId: string, outcome?: unknown): TaskFlow {
+  if (task.run?.runId !== runId || task.stage.kind !== 'running' || !task.host) return task;
+  const died = { kind: 'lost', reason: 'its workflow ended without a word', host: task.host } as const;
+  // The result of our own workflow `agentRun`.
+  return afterRun(task, (outcome as AgentRunOutcome | undefined) ?? died);
+}
 
 export function forged(task: TaskFlow, event: OwnerForgeEvent): TaskFlow {
   if (event.kind === 'laneChanged') return event.mode === 'open' ? { ...task, laneOpen: true } : task;

@@ -25,7 +25,7 @@ export async function keepTold({ input, ports, read, change }: TaskCell, isClosi
     const answer = await say(read(), telling);
     const task = read();
     change(
-      telling.kind === 'mail' ? handedOn(task, telling.mail, answer) : told(task, telling),
+      telling.kind === 'mail' ? handedOn(task, telling.mail, answer) : told(task, telling, Date.now()),
       `told: ${telling.kind}`,
     );
   }

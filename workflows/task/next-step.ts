@@ -1,15 +1,19 @@
 // Pure: what the task does next.
 import type { TaskWaits } from '../../domain/task-timing.js';
 import type { RunContext } from '../contract/activities/store.js';
+import type { RebaseRequestMessage } from '../contract/forge-event.js';
 import { blocked } from './blocking.js';
 import { checksRed } from './rounds.js';
 import type { Blocked, Stage } from './stages.js';
 import type { TaskFlow } from './task.state.js';
+import { wantsSlot } from './wants-slot.js';
 
 export type Step =
   | { readonly kind: 'open' }
   /** Until a message changes the task, or until the time given. */
   | { readonly kind: 'wait'; readonly untilMs?: number }
+  /** Whoever gives slots has not answered: the ask may be lost. */
+  | { readonly kind: 'askAgain' }
   | { readonly kind: 'takeTree' }
   | { readonly kind: 'startRun'; readonly stage: Stage & { readonly kind: 'run' } }
   | { readonly kind: 'askAfterRun'; readonly runId: string }
@@ -35,6 +39,7 @@ export function settle(task: TaskFlow, nowMs: number): TaskFlow {
   if (stage.kind === 'blocked' && task.wake) return woken(task, stage);
   if (stage.kind === 'lane' && (task.laneOpen || stage.untilMs <= nowMs))
     return { ...task, laneOpen: false, stage: { kind: 'verify', tries: 0, notBeforeMs: 0 } };
+  if (stage.kind === 'merge' && task.rebase) return amended(task, stage, task.rebase);
   if (stage.kind !== 'queued') return task;
   if (task.ejected) return ejected(task, task.ejected);
   if (task.withdrawn) {
@@ -42,10 +47,18 @@ export function settle(task: TaskFlow, nowMs: number): TaskFlow {
     const reason = `its queue entry was withdrawn by ${withdrawn?.by ?? 'somebody'}`;
     return blocked(rest, { reason, goal: { kind: 'enqueue', notBeforeMs: 0 } });
   }
-  if (!task.rebase) return task;
   const { rebase, ...rest } = task;
-  const merge = { kind: 'merge', tip: rebase?.tip ?? '', mailIds: [], opensAttempt: false } as const;
-  return { ...rest, rebaseRound: rebase?.round ?? 1, markerRounds: 0, stage: merge };
+  if (!rebase) return task;
+  // It asked for a head that is not the head any more: the queue has seen the new one, or will.
+  if (rebase.headSha !== task.headSha) return rest;
+  const merge = { kind: 'merge', tip: rebase.tip, opensAttempt: false } as const;
+  return { ...rest, rebaseRound: rebase.round, markerRounds: 0, stage: merge };
+}
+
+/** Another landing, before the merge was begun: merge that tip at once. */
+function amended(before: TaskFlow, stage: Stage & { readonly kind: 'merge' }, request: RebaseRequestMessage): TaskFlow {
+  const { rebase: _taken, ...task } = before;
+  return { ...task, rebaseRound: request.round, stage: { ...stage, tip: request.tip } };
 }
 
 function woken({ wake: _by, ...task }: TaskFlow, stage: Blocked): TaskFlow {
@@ -61,6 +74,14 @@ function ejected({ ejected: _told, ...task }: TaskFlow, told: NonNullable<TaskFl
 }
 
 export function nextStep(task: TaskFlow, nowMs: number, waits: TaskWaits): Step {
+  const step = stepOf(task, nowMs, waits);
+  if (step.kind !== 'wait' || task.askedAtMs === undefined || task.slots > 0 || !wantsSlot(task)) return step;
+  const askAtMs = task.askedAtMs + waits.silentRunMs;
+  if (askAtMs <= nowMs) return { kind: 'askAgain' };
+  return { kind: 'wait', untilMs: Math.min(askAtMs, step.untilMs ?? askAtMs) };
+}
+
+function stepOf(task: TaskFlow, nowMs: number, waits: TaskWaits): Step {
   const { stage } = task;
   if (!task.facts) return stage.kind === 'blocked' ? WAIT : { kind: 'open' };
   // A landing that won is a landing, whatever was asked for meanwhile.
@@ -116,5 +137,8 @@ function windDown(task: TaskFlow, nowMs: number, waits: TaskWaits): Step {
   if (task.stage.kind === 'running' && task.run)
     return task.run.stopTold ? watchRun(task, nowMs, waits) : { kind: 'stopRun', runId: task.run.runId };
   if (task.landed || !task.entry) return { kind: 'finish' };
-  return task.entry.withdrawTold ? WAIT : { kind: 'withdraw', entryId: task.entry.entryId };
+  // A landing that was under way and failed leaves the entry in the queue: ask again until it is out.
+  const { entryId, withdrawnAtMs } = task.entry;
+  const againAtMs = withdrawnAtMs === undefined ? nowMs : withdrawnAtMs + waits.laneRetryMs;
+  return againAtMs <= nowMs ? { kind: 'withdraw', entryId } : { kind: 'wait', untilMs: againAtMs };
 }

@@ -22,7 +22,10 @@ export function openedWith(before: TaskFlow, facts: TaskFacts): TaskFlow {
       before.pausedBy.includes('person') || facts.pausedBy.includes('person'),
     ),
     attempts: Math.max(before.attempts, facts.attempts),
-    ...(baseSha === undefined ? {} : { baseSha, onTip: baseSha }),
+    // Where nothing was kept of an earlier life, it begins at the target's tip of today.
+    ...(baseSha === undefined || (headSha === undefined && facts.checkpointSha === undefined)
+      ? {}
+      : { baseSha, onTip: baseSha }),
     ...(headSha === undefined ? {} : { headSha }),
     ...(prNumber === undefined ? {} : { prNumber }),
     ...(summary === undefined ? {} : { summary }),
@@ -38,10 +41,10 @@ export function openedWith(before: TaskFlow, facts: TaskFacts): TaskFlow {
     : headSha === undefined
       ? firstStage(facts)
       : { kind: 'verify', tries: 0, notBeforeMs: 0 };
-  const queued = isQueued ? { entry: { entryId: entry.entryId, rebasing: false, withdrawTold: false } } : {};
+  const queued = isQueued ? { entry: { entryId: entry.entryId, rebasing: false } } : {};
   if (facts.state !== 'BLOCKED' || before.openFailed) return { ...task, ...queued, stage: goOn };
   return blocked({ ...task, ...queued }, { reason: 'it was blocked before the engine was restored', goal: goOn });
 }
 
 const firstStage = ({ mergeBranch }: TaskFacts): Blocked['goal'] =>
-  mergeBranch === undefined ? FIRST_RUN : { kind: 'merge', mailIds: [], opensAttempt: true };
+  mergeBranch === undefined ? FIRST_RUN : { kind: 'merge', opensAttempt: true };

@@ -24,6 +24,7 @@ import type { TaskCell } from './cell.js';
 import { runClosed } from './controls.js';
 import type { Step } from './next-step.js';
 import { tellQueue } from './say.js';
+import { withMail } from './stages.js';
 import { startRun } from './start-run.js';
 import { cleanUp, commit, enqueue, merge, type Open, publish, sendMail, takeTree, verifyStep } from './steps.js';
 
@@ -106,15 +107,21 @@ async function start(
   stage: Extract<Step, { kind: 'startRun' }>['stage'],
   open: Open,
 ) {
-  const { host, inbox: mailIds } = open.task;
+  const { host, inbox } = open.task;
   if (!host) return;
+  const next = withMail(stage.next, inbox);
   const runId = ports.newId();
-  const onClosed = (): void => void change(runClosed(read(), runId), 'the run ended without a word');
-  change(afterStart(read(), { runId, stage, mailIds, nowMs: Date.now() }), `run ${runId} starts`);
-  await startRun(open, { runId, host, stage, mailIds, onClosed });
+  const onClosed = (outcome?: unknown): void => {
+    change(runClosed(read(), runId, outcome), outcome === undefined ? 'the run died' : 'the run ended');
+  };
+  change(afterStart(read(), { runId, next, nowMs: Date.now() }), `run ${runId} starts`);
+  await startRun(open, { runId, host, next, onClosed });
 }
 
-type Told = Extract<Step, { kind: 'askAfterRun' | 'tellBaseRed' | 'tellHeadPushed' | 'stopRun' | 'withdraw' }>;
+type Told = Extract<
+  Step,
+  { kind: 'askAgain' | 'askAfterRun' | 'tellBaseRed' | 'tellHeadPushed' | 'stopRun' | 'withdraw' }
+>;
 
 async function tellOthers({ input, ports, read, change }: TaskCell, step: Told): Promise<void> {
   switch (step.kind) {
@@ -133,6 +140,11 @@ async function tellOthers({ input, ports, read, change }: TaskCell, step: Told):
       change(answer === 'told' ? afterStopTold(read()) : runClosed(read(), step.runId), 'the run is stopped');
       return;
     }
+    case 'askAgain': {
+      const { toldOwner: _lost, ...task } = read();
+      change({ ...task, askedAtMs: Date.now() }, 'asks for a slot again');
+      return;
+    }
     case 'tellBaseRed': {
       const { tip, checks } = step;
       await tellQueue(read(), { kind: 'baseRed', tip, checks, from: taskWorkflowId(input.taskId) });
@@ -148,7 +160,7 @@ async function tellOthers({ input, ports, read, change }: TaskCell, step: Told):
     case 'withdraw': {
       const { by = '', reason = 'the task was cancelled' } = read().cancel ?? {};
       const answer = await tellQueue(read(), { kind: 'withdraw', entryId: step.entryId, by, reason });
-      change(afterWithdrawTold(read(), answer), 'withdraws from the queue');
+      change(afterWithdrawTold(read(), answer, Date.now()), 'withdraws from the queue');
       return;
     }
   }

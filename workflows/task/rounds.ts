@@ -78,14 +78,14 @@ export function afterCommit(task: TaskFlow, outcome: CommitOutcome): TaskFlow {
 function markersLeft(task: TaskFlow, paths: readonly string[]): TaskFlow {
   const markerRounds = task.markerRounds + 1;
   const files = paths.map((path) => ({ path, what: 'still holds conflict markers' }));
-  const goal = conflictRun(task, task.merging?.tip ?? '', files, []);
+  const goal = conflictRun(task, task.merging?.tip ?? '', files);
   if (markerRounds < MAX_MARKER_ROUNDS) return { ...task, markerRounds, stage: goal };
   const ask: MailTemplate = { kind: 'rebase_exhausted', files: paths, rounds: markerRounds };
   return blocked({ ...task, markerRounds }, { reason: `conflicts are not resolved: ${paths.join(', ')}`, ask, goal });
 }
 
-const conflictRun = (task: TaskFlow, tip: string, files: readonly ConflictFile[], mailIds: readonly string[]) =>
-  runOf('integration', task, { conflict: { tip, files }, ...(mailIds.length > 0 ? { mailIds } : {}) });
+const conflictRun = (task: TaskFlow, tip: string, files: readonly ConflictFile[]) =>
+  runOf('integration', task, { conflict: { tip, files } });
 
 /** A clean merge is committed as it is; a conflict is the agent's. */
 export function afterMerge(
@@ -100,7 +100,7 @@ export function afterMerge(
   const { checkpointSha: _older, ...rest } = task;
   const merging = { tip, files, clean: kind === 'clean' };
   if (kind === 'clean') return { ...rest, merging, stage: { kind: 'commit', summary: 'Merge the target branch.' } };
-  const run = conflictRun(task, tip, files, stage.mailIds);
+  const run = conflictRun(task, tip, files);
   return { ...rest, merging, stage: { ...run, next: { ...run.next, opensAttempt: stage.opensAttempt } } };
 }
 

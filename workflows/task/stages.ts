@@ -12,6 +12,12 @@ export interface NextRun {
   readonly opensAttempt: boolean;
 }
 
+/** The same run, told of more mail. */
+export const withMail = (next: NextRun, mailIds: readonly string[]): NextRun => {
+  const all = [...new Set([...(next.context.mailIds ?? []), ...mailIds])];
+  return all.length === 0 ? next : { ...next, context: { ...next.context, mailIds: all } };
+};
+
 export interface LiveRun {
   readonly runId: string;
   readonly state: RunState;
@@ -66,7 +72,6 @@ export type Stage =
   | {
       readonly kind: 'merge';
       readonly tip?: string;
-      readonly mailIds: readonly string[];
       readonly opensAttempt: boolean;
     }
   /** Ends once everything is given back: a retry may begin as soon as the row says FAILED. */

@@ -1,27 +1,23 @@
 import type { AgentRunInput, RunHost } from '../contract/agent-run.js';
 import { runWorkflowId, taskWorkflowId } from '../contract/ids.js';
 import { startTracked } from '../support/start-child.js';
-import type { Stage } from './stages.js';
+import type { NextRun } from './stages.js';
 import { type Open, treeAt } from './steps.js';
 import { runSummary } from './texts.js';
 
 export interface RunStart {
   readonly runId: string;
   readonly host: RunHost;
-  readonly stage: Stage & { readonly kind: 'run' };
-  readonly mailIds: readonly string[];
-  readonly onClosed: () => void;
+  readonly next: NextRun;
+  readonly onClosed: (outcome?: unknown) => void;
 }
 
 /** Starts the run as a child that outlives continue-as-new of its task and reports by signal. */
-export async function startRun(
-  { input, task, facts }: Open,
-  { runId, host, stage, mailIds, onClosed }: RunStart,
-): Promise<void> {
+export async function startRun({ input, task, facts }: Open, { runId, host, next, onClosed }: RunStart): Promise<void> {
   const { taskId, projectId, epicId, agentName, title, createdBy, branch } = facts;
-  const { kind, context } = stage.next;
+  const { kind, context } = next;
   const isUnresolved = task.merging !== undefined && task.checkpointSha === undefined;
-  const at = treeAt(task) ?? task.baseSha;
+  const at = treeAt(task);
   const run: AgentRunInput = {
     runId,
     projectId,
@@ -34,7 +30,7 @@ export async function startRun(
     round: task.merging ? Math.max(1, task.rebaseRound) : task.checkRounds + 1,
     parentWorkflowId: taskWorkflowId(taskId),
     host,
-    context: mailIds.length > 0 ? { ...context, mailIds: [...(context.mailIds ?? []), ...mailIds] } : context,
+    context,
     // A merge with conflicts is in no commit yet: only the task can put it into another tree.
     ...(isUnresolved || at === undefined ? {} : { rebuild: { ownerId: taskId, branch, at, mode: 'write' as const } }),
     title,
@@ -46,7 +42,7 @@ export async function startRun(
     type: 'agentRun',
     workflowId: runWorkflowId(runId),
     input: run,
-    summary: runSummary(title, stage.next, agentName),
+    summary: runSummary(title, next, agentName),
     priorityKey: 3,
     projectId,
     attributes: {

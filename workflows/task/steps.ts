@@ -41,7 +41,7 @@ export type TreeTaken =
   | { readonly kind: 'noHost'; readonly fault: Fault }
   | Failed;
 
-/** The last checkpoint, else the head, else the target's tip. */
+/** The last checkpoint, else the head, else (of a tree that was lost before it had one) its base, else the target's tip. */
 export async function takeTree(ports: TaskPorts, { task, facts }: Open): Promise<TreeTaken> {
   const { projectId, taskId, targetBranch } = facts;
   const claimed = await tried(ports, () => ports.hosts.claimHost({ projectId }));
@@ -64,7 +64,8 @@ export async function takeTree(ports: TaskPorts, { task, facts }: Open): Promise
 }
 
 /** Commit that the tree should hold; undefined = the target's tip. */
-export const treeAt = ({ checkpointSha, headSha }: TaskFlow): string | undefined => checkpointSha ?? headSha;
+export const treeAt = ({ checkpointSha, headSha, baseSha }: TaskFlow): string | undefined =>
+  checkpointSha ?? headSha ?? baseSha;
 
 export type Merged =
   | {

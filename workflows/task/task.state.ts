@@ -31,7 +31,8 @@ export interface Entry {
   readonly entryId: string;
   /** The queue waits for a new head. */
   readonly rebasing: boolean;
-  readonly withdrawTold: boolean;
+  /** When the queue was last asked to let it go. */
+  readonly withdrawnAtMs?: number;
 }
 
 export interface TaskFlow {
@@ -81,6 +82,8 @@ export interface TaskFlow {
   readonly revision: number;
   readonly shown?: TaskShown;
   readonly toldOwner?: TaskChanged;
+  /** When a slot was last asked for. */
+  readonly askedAtMs?: number;
   /** The queue was told that the author of a rebasing entry is paused. */
   readonly toldHeld: boolean;
 }
@@ -239,6 +242,7 @@ export function changedOf(task: TaskFlow, { taskId, attempt }: TaskInput): TaskC
   return {
     taskId,
     attempt,
+    attempts: task.attempts,
     state: task.state,
     wantsSlot: wantsSlot(task),
     hasBranch: task.headSha !== undefined,

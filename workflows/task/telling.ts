@@ -36,10 +36,10 @@ function tellQueue({ entry, pausedBy, toldHeld }: TaskFlow): Telling | undefined
 }
 
 /** @param answer of the receiver; a closed one needs to hear nothing */
-export function told(task: TaskFlow, telling: Telling): TaskFlow {
+export function told(task: TaskFlow, telling: Telling, nowMs: number): TaskFlow {
   switch (telling.kind) {
     case 'owner':
-      return { ...task, toldOwner: telling.changed };
+      return { ...task, toldOwner: telling.changed, ...(telling.changed.wantsSlot ? { askedAtMs: nowMs } : {}) };
     case 'crash':
       return { ...task, crashes: task.crashes.slice(1) };
     case 'hold':

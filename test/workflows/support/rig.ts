@@ -32,7 +32,13 @@ export class Rig {
     const { env, activities } = this;
     const common = { connection: env.nativeConnection, activities, maxHeartbeatThrottleInterval: 100 };
     const made = await Promise.all([
-      Worker.create({ ...common, taskQueue: QUEUE.shared, workflowBundle: this.workflowBundle }),
+      Worker.create({
+        ...common,
+        taskQueue: QUEUE.shared,
+        workflowBundle: this.workflowBundle,
+        // Tests restart workers: what the stopped one had in its cache is not waited for.
+        stickyQueueScheduleToStartTimeout: '200 milliseconds',
+      }),
       Worker.create({ ...common, taskQueue: QUEUE.model }),
       Worker.create({ ...common, taskQueue: QUEUE.checks }),
       ...this.hostQueues.map((taskQueue) => Worker.create({ ...common, taskQueue })),

@@ -35,6 +35,8 @@ export interface ScriptedTurn {
   readonly fail?: ApplicationFailure;
   /** Effect of the call with this id, an error it throws, or a promise it waits for. */
   readonly tools?: Readonly<Record<string, ToolEffect | Error | Promise<unknown>>>;
+  /** The same for the first attempt at a call only. */
+  readonly once?: Readonly<Record<string, Error>>;
 }
 
 export const calls = (...names: string[]): ModelStep => ({
@@ -66,9 +68,9 @@ export class RunWorld {
   readonly row: RunPatch & { revision: number } = { revision: 0 } as never;
   opened: OpenRunInput | undefined;
   ended: string | undefined;
+  refusal: Error | undefined;
   stuck = false;
   facts: Partial<RunFacts> = {};
-  claimed = 'host-b';
   onModel: (turn: number) => Promise<void> = async () => undefined;
   private failed = 0;
 
@@ -76,6 +78,11 @@ export class RunWorld {
     readonly turns: readonly ScriptedTurn[],
     readonly programOutcomes: readonly (ProgramOutcome | Error | Promise<unknown>)[] = [],
   ) {}
+
+  /** The next call of the same turn gets the next entry of the script. */
+  skipScripted(): void {
+    this.failed += 1;
+  }
 
   states(): string[] {
     return this.entries.map(({ data }) => String(data?.to));
@@ -87,7 +94,7 @@ export class RunWorld {
     // A failed attempt takes its script entry with it: the next call of the same turn gets the next one.
     const turn = this.turns[input.turn + this.failed];
     if (turn?.fail) {
-      this.failed += 1;
+      this.skipScripted();
       throw turn.fail;
     }
     return turn?.reply ?? { kind: 'silent', text: '' };
@@ -95,7 +102,10 @@ export class RunWorld {
 
   async runTool(input: ToolCallInput): Promise<ToolEffect | undefined> {
     this.toolCalls.push(input);
-    const act = this.turns[input.turn + this.failed]?.tools?.[input.callId];
+    const turn = this.turns[input.turn + this.failed];
+    const isFirst =
+      this.toolCalls.filter((call) => call.turn === input.turn && call.callId === input.callId).length === 1;
+    const act = (isFirst ? turn?.once?.[input.callId] : undefined) ?? turn?.tools?.[input.callId];
     if (act instanceof Error) throw act;
     if (act instanceof Promise) {
       await Promise.race([act, Context.current().cancelled]);
@@ -136,6 +146,7 @@ export class RunWorlds {
       const made = this.worlds.has(input.runId) ? undefined : this.onOpen(input);
       const world = made ? this.add(input.runId, made) : this.of(input.runId);
       world.opened = input;
+      if (world.refusal) throw world.refusal;
       if (world.ended) return { kind: 'ended', state: world.ended } as const;
       const facts: RunFacts = {
         runId: input.runId,
