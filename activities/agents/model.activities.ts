@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { Failure } from '../../domain/failures.js';
 import { costMicroUsd, type ModelPrice, priceOf } from '../../domain/pricing.js';
+import { redactSecrets } from '../../domain/redaction.js';
 import { toolsFor } from '../../domain/tools/catalogue.js';
 import { toolTitle } from '../../domain/tools/title.js';
 import type { BlobStore } from '../../infra/artifacts.js';
@@ -37,8 +38,6 @@ export interface ModelActivitiesDeps {
   readonly prices?: Readonly<Record<string, ModelPrice>>;
   /** Model of a run whose row names none. */
   readonly defaultModel: string;
-  /** Takes secrets out of what people see. */
-  readonly redact: (text: string) => string;
 }
 
 const CONTEXT_FULL = 'model_context_window_exceeded';
@@ -122,7 +121,7 @@ export function createModelActivities(deps: ModelActivitiesDeps): ModelActivitie
         id: callId,
         name,
         inputRef: await blobs.put(JSON.stringify(input)),
-        title: deps.redact(toolTitle(name, input)),
+        title: redactSecrets(toolTitle(name, input)),
       })),
     );
 

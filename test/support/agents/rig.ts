@@ -155,7 +155,6 @@ export class RunHandle {
       blobs: this.rig.blobs,
       model,
       defaultModel: 'claude-sonnet-5-5',
-      redact: (text) => text,
     });
     const input = { ...this.#step(turn), mailIds: [], notes: [], budgetGrants: 0, ...rest };
     return activityEnvironment(attempt).run(callModel, input);
