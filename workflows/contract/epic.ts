@@ -1,5 +1,6 @@
 // The language of `epic`. Also handles `pause`, `resume`, `cancel`, `hold`, `mail`, `admitted` (messages.ts), `forgeEvent`.
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { EpicTiming } from '../../domain/epic-timing.js';
 import type { EpicPhase, EpicState, RunState, TaskState } from '../../domain/states.js';
 import type { AgentRunOutcome } from './agent-run.js';
 import type { ControlCommand, ControlView } from './messages.js';
@@ -13,6 +14,8 @@ export interface EpicInput {
   readonly tuning: Tuning;
   /** Events before a new history. Default 500; tests set 20. */
   readonly maxEvents?: number;
+  /** Overrides of its own waits, for tests. */
+  readonly timing?: Partial<EpicTiming>;
   /** Set by continue-as-new only; its shape belongs to epic.state.ts. */
   readonly carried?: unknown;
 }
@@ -26,13 +29,21 @@ export interface EpicView extends ControlView {
   readonly state: EpicState;
   readonly phase: EpicPhase;
   readonly planVersion?: number;
+  readonly blockedReason?: string;
+  readonly slots: number;
+  /** Its live planning or supervision run. */
+  readonly runId?: string;
+  readonly prNumber?: number;
   readonly tasks: Readonly<Record<string, TaskState>>;
 }
 
 /** From a task to its owner, whenever its state or its wish for a slot changes. */
 export interface TaskChanged {
   readonly taskId: string;
+  /** Life of its workflow (`TaskInput.attempt`). */
   readonly attempt: number;
+  /** The row's attempts, those that the task made by itself included; its next life begins no lower. */
+  readonly attempts?: number;
   readonly state: TaskState;
   /** It has, or waits for, a run that needs a slot. */
   readonly wantsSlot: boolean;

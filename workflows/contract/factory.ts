@@ -32,6 +32,10 @@ export interface Holder {
   readonly slots: number;
   /** Position of its first ask: earlier goes first among equals. */
   readonly seq: number;
+  readonly inUse?: number;
+  /** What it was told last, or said that it believes. */
+  readonly toldSlots?: number;
+  readonly toldHeld?: boolean;
 }
 
 export interface FactoryCarried {
@@ -49,6 +53,12 @@ export interface AskAdmission {
   readonly workflowId: string;
   readonly priority: number;
   readonly wants: number;
+  /** Slots that its runs hold now; they are not taken away. Absent: all that it was given, while it wants any. */
+  readonly inUse?: number;
+  /** What it believes to have: an equal share is not told again. Absent: the answer is sent in any case. */
+  readonly slots?: number;
+  /** Whether it believes to be held by the factory. Absent: not. */
+  readonly held?: boolean;
 }
 
 export interface FactoryView {

@@ -17,8 +17,10 @@ export interface ChildStart<Input> {
   readonly attributes: Attributes;
   /** `again`: a closed workflow of this id is started anew (a retried task). Otherwise an id runs once. */
   readonly again?: boolean;
-  /** Called when it ends in any way, while this run of the parent lives: a child that dies is then seen at once. */
-  readonly onClosed?: () => void;
+  /**
+   * Called when it ends in any way, while this run of the parent lives: with its outcome, or with nothing when it died.
+   */
+  readonly onClosed?: (outcome: unknown) => void;
 }
 
 /**
@@ -39,8 +41,8 @@ export async function startTracked<Input>(start: ChildStart<Input>): Promise<'st
       ...(start.details === undefined ? {} : { staticDetails: start.details }),
     });
     const closed = start.onClosed;
-    // How it ended is said by its own report; here it only matters that it is over.
-    if (closed) child.result().then(closed, closed);
+    // A child that died has no outcome; why it died is in its own history.
+    if (closed) child.result().then(closed, () => closed(undefined));
     return 'started';
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return 'exists';

@@ -1,0 +1,31 @@
+// Steps that failed after all the patience of their policy. Pure.
+import { backoffMs } from '../../domain/epic-timing.js';
+import { FAILURES, type FailureType } from '../../domain/failures.js';
+import type { Epic, Stuck } from './epic.state.js';
+
+/** Their failures are retried in silence: the row that would show them is what cannot be written. */
+const STORE_STEPS: readonly string[] = ['save', 'writeTask', 'mail'];
+
+export const isShown = ({ step }: Stuck): boolean => !STORE_STEPS.includes(step);
+
+/** Time alone may mend these though the engine's own retries are used up. */
+const PASSES: readonly FailureType[] = ['QuotaExhausted', 'DeadlineExceeded', 'NeverStarted', 'WorktreeLost'];
+
+/** What may pass by itself is tried again after a while; for the rest a person resumes the epic. */
+export function withStuck(
+  epic: Epic,
+  step: string,
+  failure: { readonly type: FailureType; readonly message: string },
+  nowMs: number,
+): Epic {
+  const tries = (epic.stuck.find((one) => one.step === step)?.tries ?? 0) + 1;
+  const passes = FAILURES[failure.type].retryable || PASSES.includes(failure.type) || STORE_STEPS.includes(step);
+  const until = passes ? { untilMs: nowMs + backoffMs(epic.timing, tries) } : {};
+  return { ...epic, stuck: [...others(epic, step), { step, reason: failure.message, tries, ...until }] };
+}
+
+/** The step has succeeded. */
+export const withoutStuck = (epic: Epic, step: string): Epic =>
+  epic.stuck.some((one) => one.step === step) ? { ...epic, stuck: others(epic, step) } : epic;
+
+const others = ({ stuck }: Epic, step: string): readonly Stuck[] => stuck.filter((one) => one.step !== step);
