@@ -13,8 +13,9 @@ const server = await startModelServer({
   port: Number(port),
   ...(recordFile === undefined ? {} : { recordFile }),
 });
-process.stdout.write(`${JSON.stringify({ ready: true, url: server.url, pid: process.pid })}\n`);
-
 const stop = (): void => void server.close().then(() => process.exit(0));
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
+// Forked: it dies with its parent.
+process.on('disconnect', stop);
+process.stdout.write(`${JSON.stringify({ ready: true, url: server.url, pid: process.pid })}\n`);
