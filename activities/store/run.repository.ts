@@ -1,11 +1,12 @@
 import type { RunState } from '../../domain/states.js';
+import type { Role } from '../../infra/config/models.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
 import type { OpenRunInput, RunPatch } from '../../workflows/contract/activities/store.js';
 
 export interface AgentRow {
   readonly id: string;
   readonly name: string;
-  readonly role: string;
+  readonly role: Role;
   readonly backend: 'anthropic' | 'command';
   readonly model: string | null;
 }

@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import { createAnthropicModel } from '../../activities/agents/anthropic/anthropic.js';
+import { createCommandAgentActivities } from '../../activities/agents/command/command-agent.activities.js';
+import { createModelActivities } from '../../activities/agents/model.activities.js';
+import { createPromptComposer } from '../../activities/agents/prompts/compose.js';
+import { createSealActivities } from '../../activities/agents/seal.activities.js';
+import { createHostToolActivities } from '../../activities/agents/tools/host-tools.activities.js';
+import { createStoreToolActivities } from '../../activities/agents/tools/store-tool.activities.js';
+import { createCheckProjects } from '../../activities/checks/check-project.repository.js';
+import { createCheckActivities } from '../../activities/checks/checks.activities.js';
+import { FileCheckResults } from '../../activities/checks/results.js';
+import { SetupLayers } from '../../activities/checks/setup-layers.js';
+import { ToolchainProbe } from '../../activities/checks/toolchain.js';
+import { createEngineActivities } from '../../activities/engine/engine.activities.js';
+import { createForgeActivities } from '../../activities/forge/forge.activities.js';
+import { createCheckTrees } from '../../activities/git/check-trees.js';
+import { createHostClaimActivities } from '../../activities/git/host.activities.js';
+import { createKeepCheckpoint } from '../../activities/git/keep-checkpoint.js';
+import { createMergeActivities } from '../../activities/git/merge.activities.js';
+import { createRepositoryActivities } from '../../activities/git/repository.activities.js';
+import { createTreeActivities } from '../../activities/git/tree.activities.js';
+import { createTreeSetup } from '../../activities/git/tree-setup.js';
+import { createMailActivities } from '../../activities/mail/mail.activities.js';
+import { createBrokerFetch } from '../../activities/sandbox/broker.js';
+import { createFleetActivities } from '../../activities/store/fleet.activities.js';
+import { createEvidenceActivities, createQueueStoreActivities } from '../../activities/store/queue.activities.js';
+import { createStoreActivities } from '../../activities/store/store.activities.js';
+import { createBlobStore } from '../../infra/artifacts.js';
+import type { Config } from '../../infra/config.js';
+import { LocalForge } from '../../infra/forge/local/local-forge.js';
+import { ProjectRepositories } from '../../infra/git/mirrors.js';
+import { createGit } from '../../infra/git/run.js';
+import { Trees } from '../../infra/git/trees.js';
+import type { Pools } from '../../infra/pg/pools.js';
+import type { Host } from './host.js';
+import { ledgerPrices } from './prices.js';
+
+/** The activities of each task queue. All pollers of one queue register the same ones. */
+export interface ActivitySets {
+  readonly shared: object;
+  readonly model: object;
+  readonly checks: object;
+  readonly host: object;
+}
+
+/** Config → ports → activities: the one place where the parts of a worker meet. */
+export function composeActivities(config: Config, pools: Pools, host: Host): ActivitySets {
+  const { layout, users, limits } = config;
+  const blobs = createBlobStore(pools.writes, layout.artifacts);
+  const git = createGit(users === undefined ? {} : { treeOwner: { uid: users.serviceUid, gid: users.serviceUid } });
+  const mirrors = new ProjectRepositories(git, layout.mirrors);
+  const forge = new LocalForge({ pools, repositories: new ProjectRepositories(git, layout.forge) });
+  const trees = new Trees({ git, root: layout.trees });
+  const gitDeps = { pools, forge, mirrors };
+  const user = users === undefined ? undefined : { uid: users.serviceUid, gid: users.serviceUid };
+  const whyNoSandbox = host.whyNoSandbox === undefined ? {} : { whyNoSandbox: host.whyNoSandbox };
+
+  const planDeps = {
+    trees: createCheckTrees({ mirrors, forge, trees }),
+    projects: createCheckProjects(pools.writes),
+    toolchain: new ToolchainProbe({ sandbox: host.sandbox, path: host.sandbox.path, emptyTree: host.emptyTree }),
+  };
+  const layers = new SetupLayers({ sandbox: host.sandbox, directory: layout.layers, user });
+  const checks = createCheckActivities({
+    ...planDeps,
+    ...whyNoSandbox,
+    sandbox: host.sandbox,
+    blobs,
+    layers,
+    results: new FileCheckResults(join(layout.home, 'check-results')),
+  });
+  const engine = createEngineActivities();
+  const treeDeps = { ...gitDeps, trees, setup: createTreeSetup({ ...planDeps, layers }), engine, cleaners: [] };
+
+  return {
+    shared: {
+      ...createStoreActivities({
+        pools,
+        blobs,
+        runDeadlineMs: limits.runSeconds * 1000,
+        modelOf: ({ model, role }) => model ?? config.models.roles[role].model,
+        composePrompt: createPromptComposer({ db: pools.writes, blobs }),
+      }),
+      ...createQueueStoreActivities({ pools }),
+      ...createEvidenceActivities({ pools }),
+      ...createFleetActivities({ pools }),
+      ...createMailActivities({ pools }),
+      ...engine,
+      ...createStoreToolActivities({ pools, blobs }),
+      ...createRepositoryActivities({ ...gitDeps, dataDirectory: layout.home }),
+      ...createForgeActivities(gitDeps),
+      ...createMergeActivities({ ...gitDeps, planChecks: checks.planChecks }),
+      ...createHostClaimActivities({ hostId: host.hostId, hostQueue: host.queue, directory: layout.home }),
+      planChecks: checks.planChecks,
+    },
+    model: createModelActivities({
+      pools,
+      blobs,
+      model: createAnthropicModel({ fetch: createBrokerFetch() }),
+      prices: ledgerPrices(config.host.prices),
+      defaultModel: config.models.roles.worker.model,
+    }),
+    checks: { runCheck: checks.runCheck },
+    host: {
+      ...createTreeActivities(treeDeps),
+      ...createSealActivities({ pools, blobs, keepCheckpoint: createKeepCheckpoint({ trees, mirrors }) }),
+      ...createHostToolActivities({ ...whyNoSandbox, trees, pools, blobs, sandbox: host.sandbox, files: host.files }),
+      ...createCommandAgentActivities({
+        ...whyNoSandbox,
+        trees,
+        pools,
+        blobs,
+        user,
+        sandbox: host.sandbox,
+        directory: join(layout.home, 'sandbox'),
+      }),
+    },
+  };
+}

@@ -1,0 +1,155 @@
+import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeTelemetryFilterString, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { agentsToRegister, registerAgents } from '../activities/store/agent.repository.js';
+import { beatHost } from '../activities/store/host.repository.js';
+import { Failure } from '../domain/failures.js';
+import { type Config, loadConfig } from '../infra/config.js';
+import { createLogger, type Logger } from '../infra/logging.js';
+import { createPools, type Pools } from '../infra/pg/pools.js';
+import { connectionOptions, connectTemporal, type TemporalEndpoint, temporalEndpoint } from '../infra/temporal.js';
+import { QUEUE } from '../workflows/contract/task-queues.js';
+import { composeActivities } from './compose/activities.js';
+import { type Host, openHost } from './compose/host.js';
+import { runDuties } from './duties/duties.js';
+import { failureInterceptor } from './failure-interceptor.js';
+
+const BUNDLE = join(import.meta.dirname, '../workflow-bundle.js');
+const BEAT_MS = 20_000;
+/** A full host must not look dead: more slots than admitted runs times their parallel tools. */
+const hostSlots = ({ limits }: Config): number => limits.concurrentWorkers * 2 + 4;
+
+/** Config → ports → pollers → run → drain. */
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const log = createLogger({ name: 'worker', level: config.logLevel });
+  if (config.databaseUrl === undefined) throw new Failure('InvalidInput', 'DATABASE_URL is not set.');
+  Runtime.install({
+    // Our own handler drains the work; the SDK's would end the process first.
+    shutdownSignals: [],
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN' }) } },
+  });
+  const endpoint = temporalEndpoint(config.temporal);
+  const pools = createPools({ databaseUrl: config.databaseUrl, applicationName: 'millwright-worker' });
+  const host = await openHost(config);
+  if (host.whyNoSandbox !== undefined) log.error({ why: host.whyNoSandbox }, 'no sandbox: commands are refused');
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
+
+  const native = await NativeConnection.connect(connectionOptions(endpoint));
+  const { client, close } = await connectTemporal(endpoint);
+  await register(config, pools, host, log, stopping.signal);
+  const workers = await createWorkers(config, pools, host, native, endpoint);
+  const duties = runDuties({
+    databaseUrl: config.databaseUrl,
+    writes: pools.writes,
+    client,
+    log,
+    signal: stopping.signal,
+    factory: {
+      tuning: config.tuning,
+      limits: { maxEpics: config.limits.concurrentEpics, maxWorkers: config.limits.concurrentWorkers },
+    },
+  });
+  log.info({ hostId: host.hostId, queue: host.queue }, 'worker is ready');
+  await runAll(workers, stopping);
+  await duties;
+  await pools.close();
+  await close();
+  await native.close();
+}
+
+/** Pollers stop together: a process whose host poller is dead would let every turn wait out the queue timeout. */
+async function runAll(workers: readonly Worker[], stopping: AbortController): Promise<void> {
+  const running = workers.map((worker) => worker.run());
+  stopping.signal.addEventListener('abort', () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  });
+  try {
+    await Promise.race(running);
+  } finally {
+    stopping.abort();
+    await Promise.allSettled(running);
+  }
+}
+
+async function register(config: Config, pools: Pools, host: Host, log: Logger, signal: AbortSignal): Promise<void> {
+  await registerAgents(pools.writes, agentsToRegister(config.models, config.host.agents));
+  const beat = async (): Promise<void> => {
+    const { bavail, bsize } = await statfs(config.layout.home);
+    await beatHost(pools.writes, {
+      hostId: host.hostId,
+      queue: host.queue,
+      slots: hostSlots(config),
+      freeBytes: bavail * bsize,
+    });
+  };
+  await beat();
+  const keepBeating = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await sleep(BEAT_MS, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted)
+        await beat().catch((error: unknown) => log.warn({ message: String(error) }, 'the host could not beat'));
+    }
+  };
+  void keepBeating(); // ends with the signal and never rejects
+}
+
+async function createWorkers(
+  config: Config,
+  pools: Pools,
+  host: Host,
+  connection: NativeConnection,
+  { namespace }: TemporalEndpoint,
+): Promise<readonly Worker[]> {
+  const sets = composeActivities(config, pools, host);
+  const common: Partial<WorkerOptions> = {
+    connection,
+    namespace,
+    interceptors: { activity: [failureInterceptor] },
+    shutdownGraceTime: '30 seconds',
+    shutdownForceTime: '35 seconds',
+    // Cancellation arrives with a heartbeat's answer.
+    maxHeartbeatThrottleInterval: '3 seconds',
+    defaultHeartbeatThrottleInterval: '3 seconds',
+  };
+  const workflows = existsSync(BUNDLE)
+    ? { workflowBundle: { codePath: BUNDLE } }
+    : { workflowsPath: join(import.meta.dirname, '../workflows/index.js') };
+  const options: readonly WorkerOptions[] = [
+    {
+      ...common,
+      ...workflows,
+      taskQueue: QUEUE.shared,
+      activities: sets.shared,
+      maxCachedWorkflows: 1000,
+      maxConcurrentActivityTaskExecutions: 50,
+    },
+    // The server spreads what all workers together may start: 1,000 model calls a minute.
+    {
+      ...common,
+      taskQueue: QUEUE.model,
+      activities: sets.model,
+      maxConcurrentActivityTaskExecutions: 20,
+      maxTaskQueueActivitiesPerSecond: 16,
+    },
+    {
+      ...common,
+      taskQueue: QUEUE.checks,
+      activities: sets.checks,
+      maxConcurrentActivityTaskExecutions: config.limits.checksPerHost,
+    },
+    { ...common, taskQueue: host.queue, activities: sets.host, maxConcurrentActivityTaskExecutions: hostSlots(config) },
+  ];
+  return Promise.all(options.map((one) => Worker.create(one)));
+}
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+  process.exit(1);
+}
