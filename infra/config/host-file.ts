@@ -70,10 +70,10 @@ export const readHostFile = (path: string, isRequired: boolean): HostConfig => {
 export const parseHostFile = (file: string, text: string): HostConfig => {
   const root = YamlCursor.parse(file, text).members(['agents', 'toolchains', 'prices']);
   const agents = root.agents.items().map(readAgent);
-  const names = new Map<string, number>();
+  const names = new Set<string>();
   for (const [index, { name }] of agents.entries()) {
     if (names.has(name)) throw root.agents.items()[index]?.refuse(`repeats the name ${name}`);
-    names.set(name, index);
+    names.add(name);
   }
   return {
     agents,

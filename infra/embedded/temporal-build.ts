@@ -27,7 +27,7 @@ export const buildTemporalCli = async (request: BuildRequest): Promise<void> => 
   await mkdir(draft, { recursive: true });
   const binary = join(draft, 'temporal');
   const stamp = `-s -w -X ${PACKAGE}/internal/temporalcli.Version=${version}`;
-  const argv = [go, 'build', '-mod=readonly', '-trimpath', '-ldflags', stamp, '-o', binary, `${PACKAGE}/cmd/temporal`];
+  const argv = [go, 'build', '-mod=readonly', '-ldflags', stamp, '-o', binary, `${PACKAGE}/cmd/temporal`];
   try {
     const child = launch({
       argv,

@@ -53,23 +53,27 @@ export const locateTemporal = async (search: TemporalSearch): Promise<TemporalLo
     return { kind: 'running', address };
   }
   if (given !== undefined) {
-    const fault = await faultOf(given);
+    const fault = await whyNotTemporalCli(given);
     if (fault === undefined) return { kind: 'cli', path: given, from: 'given' };
     const details = { variable: 'MILLWRIGHT_TEMPORAL_CLI' };
     throw new Failure('InvalidInput', `MILLWRIGHT_TEMPORAL_CLI names ${given}, which ${fault}.`, details);
   }
   const tried: string[] = [];
   const onPath = search.searchPath.map((directory) => join(directory, 'temporal')).find(isExecutable);
-  const fault = onPath === undefined ? undefined : await faultOf(onPath);
+  const fault = onPath === undefined ? undefined : await whyNotTemporalCli(onPath);
   if (onPath !== undefined && fault === undefined) return { kind: 'cli', path: onPath, from: 'path' };
   tried.push(onPath === undefined ? 'no `temporal` is on PATH' : `${onPath} ${fault}`);
   return fetchTemporal(search, tried);
 };
 
+/** Where a fetched CLI is kept, whether or not it is there. */
+export const cachedTemporalCli = (cacheDirectory: string): string =>
+  join(cacheDirectory, 'temporal-cli', TEMPORAL_CLI_VERSION, 'temporal');
+
 const fetchTemporal = async (search: TemporalSearch, tried: string[]): Promise<TemporalLocation> => {
   const { say } = search;
-  const directory = join(search.cacheDirectory, 'temporal-cli', TEMPORAL_CLI_VERSION);
-  const target = join(directory, 'temporal');
+  const target = cachedTemporalCli(search.cacheDirectory);
+  const directory = dirname(target);
   mkdirSync(directory, { recursive: true });
   if (isExecutable(target)) return { kind: 'cli', path: target, from: 'cache' };
   const lock = await waitForOwnerLock(join(directory, 'lock'), {
@@ -79,18 +83,14 @@ const fetchTemporal = async (search: TemporalSearch, tried: string[]): Promise<T
     if (isExecutable(target)) return { kind: 'cli', path: target, from: 'cache' };
     removeDrafts(directory);
     const where = { target, draft: join(directory, `draft-${process.pid}`) };
-    const { download, build } = search.fetchers ?? defaultFetchers(search, directory);
+    const fetchers = search.fetchers ?? defaultFetchers(search, directory);
     const ways = [
-      [
-        'download',
-        `downloading the CLI ${TEMPORAL_CLI_VERSION} from temporal.download (60 MB, some seconds)`,
-        download,
-      ],
-      ['build', `building the CLI ${TEMPORAL_CLI_VERSION} with Go (once; about 4 minutes on 2 cores)`, build],
+      ['download', `downloading the CLI ${TEMPORAL_CLI_VERSION} from temporal.download (60 MB, some seconds)`],
+      ['build', `building the CLI ${TEMPORAL_CLI_VERSION} with Go (once; about 4 minutes on 2 cores)`],
     ] as const;
-    for (const [from, what, run] of ways) {
+    for (const [from, what] of ways) {
       say(`Temporal: ${what} …`);
-      const reason = await run(where).then(() => faultOf(target), errorReason);
+      const reason = await fetchers[from](where).then(() => whyNotTemporalCli(target), errorReason);
       if (reason === undefined) return { kind: 'cli', path: target, from };
       rmSync(target, { force: true });
       say(`Temporal: ${from} failed: ${reason}.`);
@@ -133,7 +133,7 @@ const defaultFetchers = ({ searchPath }: TemporalSearch, directory: string): Tem
 });
 
 /** Says why a binary is no CLI for us, in words that follow its path; undefined when it is one. */
-const faultOf = async (path: string): Promise<string | undefined> => {
+export const whyNotTemporalCli = async (path: string): Promise<string | undefined> => {
   if (!isExecutable(path)) return 'is not an executable file';
   try {
     const { stdout } = await promisify(execFile)(path, ['--version'], { timeout: 30_000, cwd: dirname(path) });

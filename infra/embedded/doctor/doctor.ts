@@ -1,0 +1,32 @@
+import { type Config, loadConfig } from '../../config.js';
+import { errorMessage } from '../../errors.js';
+import { type Check, failed, passed } from './check.js';
+import { checkDisk, checkHome, checkHostFile, checkPorts } from './host.js';
+import { checkGit, checkNode } from './programs.js';
+import { checkCgroups, checkSandbox } from './sandbox.js';
+import { checkPostgres, checkTemporal } from './stores.js';
+
+/** Looks at everything Millwright relies on. It changes nothing but what a start would prepare anyway. */
+export const examine = async (load: () => Config = loadConfig): Promise<readonly Check[]> => {
+  const programs = [checkNode(), await checkGit()];
+  let config: Config;
+  try {
+    config = load();
+  } catch (error) {
+    // Everything else depends on where things are.
+    const remedy = 'Correct the variable or the line that it names, and run doctor again.';
+    return [...programs, failed('configuration', errorMessage(error), remedy)];
+  }
+  return [
+    ...programs,
+    passed('configuration', config.layout.home),
+    checkHostFile(config),
+    await checkSandbox(config),
+    checkCgroups(),
+    checkHome(config),
+    checkDisk(config),
+    await checkPorts(config),
+    await checkPostgres(config),
+    await checkTemporal(config),
+  ];
+};

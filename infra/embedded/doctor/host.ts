@@ -1,0 +1,62 @@
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Config } from '../../config.js';
+import { findBarrier } from '../home.js';
+import { isPortFree } from '../ports.js';
+import { readStackFacts } from '../stack-file.js';
+import { advised, type Check, failed, passed } from './check.js';
+
+const GIB = 1024 ** 3;
+
+const firstExisting = (path: string): string => (existsSync(path) ? path : firstExisting(dirname(path)));
+
+/** Whether the users that the parts run as can get to the data directory and the toolchains. */
+export const checkHome = ({ layout, users, host }: Config): Check => {
+  if (users === undefined) return passed('home', layout.home);
+  for (const path of [layout.home, ...host.toolchains]) {
+    if (path !== layout.home && !existsSync(path)) {
+      return failed('home', `the toolchain ${path} does not exist`, 'Correct toolchains in host.yml.');
+    }
+    const barrier = findBarrier(firstExisting(path), users.serviceUid);
+    // Our own home is repaired at the start.
+    if (barrier !== undefined && barrier !== layout.home) {
+      const remedy = `Run chmod o+x ${barrier}, or choose another MILLWRIGHT_HOME.`;
+      return failed('home', `user ${users.serviceUid}, which sandboxes run as, cannot pass ${barrier}`, remedy);
+    }
+  }
+  return passed('home', `${layout.home}, reachable for user ${users.serviceUid}`);
+};
+
+export const checkDisk = ({ layout }: Config): Check => {
+  const { bavail, bsize } = statfsSync(firstExisting(layout.home));
+  const finding = `${((bavail * bsize) / GIB).toFixed(1)} GiB free for ${layout.home}`;
+  if (bavail * bsize < GIB) return failed('disk', finding, 'Free at least 1 GiB, or choose another MILLWRIGHT_HOME.');
+  return bavail * bsize < 10 * GIB
+    ? advised('disk', finding, 'Trees may take 10 GiB each; free some.')
+    : passed('disk', finding);
+};
+
+export const checkPorts = async ({ layout, api }: Config): Promise<Check> => {
+  if (readStackFacts(layout) !== undefined) return passed('ports', 'Millwright runs and has its ports');
+  const remembered: Record<string, number> = existsSync(layout.portsFile)
+    ? JSON.parse(readFileSync(layout.portsFile, 'utf8'))
+    : {};
+  const wanted = api.port === undefined ? remembered : { ...remembered, api: api.port };
+  for (const [name, port] of Object.entries(wanted)) {
+    if (await isPortFree(port)) continue;
+    const finding = `port ${port} (${name}) is taken by another program`;
+    return port === api.port
+      ? failed('ports', finding, 'Set MILLWRIGHT_API_PORT to a free one, or unset it.')
+      : advised('ports', finding, 'Another one is chosen at the next start; links that were noted down change.');
+  }
+  return passed('ports', Object.keys(wanted).length === 0 ? 'chosen at the first start' : 'free');
+};
+
+export const checkHostFile = ({ layout, host }: Config): Check => {
+  const parts = [
+    `${host.agents.length} agents`,
+    `${host.toolchains.length} toolchains`,
+    `${Object.keys(host.prices).length} prices`,
+  ];
+  return passed('host.yml', existsSync(layout.hostFile) ? parts.join(', ') : 'absent, which is fine');
+};

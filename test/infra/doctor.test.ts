@@ -1,0 +1,70 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { loadConfig } from '../../infra/config.js';
+import { examine } from '../../infra/embedded/doctor/doctor.js';
+
+const root = mkdtempSync(join(tmpdir(), 'doctor-'));
+chmodSync(root, 0o711);
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const isRoot = process.getuid?.() === 0;
+const base = { PATH: process.env.PATH ?? '', XDG_CACHE_HOME: join(root, 'cache') };
+const find = async (env: Record<string, string>, name: string) =>
+  (await examine(() => loadConfig({ ...base, MILLWRIGHT_HOME: join(root, 'home'), ...env }))).find(
+    (check) => check.name === name,
+  );
+
+test('every part is examined, and every check that fails says what to do', async () => {
+  const checks = await examine(() => loadConfig({ ...base, MILLWRIGHT_HOME: join(root, 'home') }));
+  expect(checks.map(({ name }) => name)).toEqual([
+    'node',
+    'git',
+    'configuration',
+    'host.yml',
+    'sandbox',
+    'cgroups',
+    'home',
+    'disk',
+    'ports',
+    'postgres',
+    'temporal',
+  ]);
+  expect(checks.filter(({ ok, remedy }) => !ok && !remedy)).toEqual([]);
+  expect(checks.find(({ name }) => name === 'postgres')).toMatchObject({ ok: true });
+});
+
+test('a configuration that cannot be read is the finding, and the rest is left for later', async () => {
+  const check = await find({ MILLWRIGHT_API_PORT: 'x' }, 'configuration');
+  expect(check).toMatchObject({ ok: false, finding: expect.stringContaining('MILLWRIGHT_API_PORT') });
+});
+
+test('without bubblewrap on the path the sandbox fails closed', async () => {
+  expect(await find({ PATH: join(root, 'nothing') }, 'sandbox')).toMatchObject({ ok: false, isRequired: true });
+});
+
+test('a database that does not answer and a CLI that is none are said', async () => {
+  expect(await find({ DATABASE_URL: 'postgres://127.0.0.1:1/x' }, 'postgres')).toMatchObject({ ok: false });
+  expect(await find({ MILLWRIGHT_TEMPORAL_CLI: '/bin/false' }, 'temporal')).toMatchObject({ ok: false });
+});
+
+test('a remembered port that a stranger took is said', async () => {
+  const stranger = createServer();
+  await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
+  const address = stranger.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const check = await find({ MILLWRIGHT_API_PORT: String(port) }, 'ports');
+  stranger.close();
+  expect(check).toMatchObject({ ok: false, finding: `port ${port} (api) is taken by another program` });
+});
+
+// Only root starts things as another user, so only there can a directory be in the way.
+(isRoot ? test : test.skip)('a directory that the service user cannot pass is named', async () => {
+  const closed = join(root, 'closed');
+  mkdirSync(closed, { mode: 0o700 });
+  writeFileSync(join(closed, 'keep'), '');
+  const check = await find({ MILLWRIGHT_HOME: join(closed, 'home') }, 'home');
+  expect(check).toMatchObject({ ok: false, finding: expect.stringContaining(closed) });
+});

@@ -1,0 +1,90 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { parseHostFile, readHostFile } from '../../../infra/config/host-file.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'host-file-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const parse = (text: string) => parseHostFile('host.yml', text);
+
+test('agents, toolchains and prices are read, with the defaults that a command agent has', () => {
+  const parsed = parse(`
+agents:
+  - { name: fixer, role: worker, backend: command, argv: [/opt/fixer, --fast], readOnly: [/opt/fixer.d], timeout: 600 }
+  - { name: planner, role: supervisor, backend: anthropic, model: opus }
+toolchains: [/opt/go]
+prices:
+  some-model: { input: 3, output: 15 }
+`);
+  expect(parsed).toEqual({
+    agents: [
+      {
+        name: 'fixer',
+        role: 'worker',
+        backend: 'command',
+        argv: ['/opt/fixer', '--fast'],
+        readOnly: ['/opt/fixer.d'],
+        network: 'none',
+        timeoutSeconds: 600,
+      },
+      { name: 'planner', role: 'supervisor', backend: 'anthropic', model: 'opus' },
+    ],
+    toolchains: ['/opt/go'],
+    prices: {
+      'some-model': {
+        inputMicroUsdPerToken: 3,
+        outputMicroUsdPerToken: 15,
+        cacheWriteMicroUsdPerToken: 3.75,
+        cacheReadMicroUsdPerToken: expect.closeTo(0.3),
+      },
+    },
+  });
+});
+
+test.each([
+  ['agents: 5', 'host.yml:1:9: agents must be a list.'],
+  [
+    'agents:\n  - name: x',
+    'host.yml:2:5: agents.0.role must be one of orchestrator, supervisor, worker, reviewer, droid.',
+  ],
+  [
+    'agents:\n  - name: Loud\n    role: worker\n    backend: anthropic',
+    'host.yml:2:11: agents.0.name must be lower-case letters, digits and hyphens, at most 40.',
+  ],
+  [
+    'agents:\n  - name: x\n    role: worker\n    backend: command',
+    'host.yml:2:5: agents.0.argv must name the program and its arguments.',
+  ],
+  [
+    'agents:\n  - { name: x, role: worker, backend: anthropic, argv: [a] }',
+    'host.yml:2:56: agents.0.argv applies to backend command only.',
+  ],
+  ['toolchains: [go]', 'host.yml:1:14: toolchains.0 must be an absolute path.'],
+  ['prices: { m: { input: -1, output: 2 } }', 'host.yml:1:23: prices.m.input must be a number from 0 to 10000.'],
+  ['tools: []', 'host.yml:1:8: tools is not a known key (known: agents, toolchains, prices).'],
+  ['agents: [', 'host.yml:1:10: Flow sequence in block collection must be sufficiently indented and end with a ].'],
+])('%j is refused with line and key', (text, message) => {
+  expect(() => parse(text)).toThrow(message);
+});
+
+test('two agents of one name are refused', () => {
+  const agent = '{ name: x, role: worker, backend: anthropic }';
+  expect(() => parse(`agents: [${agent}, ${agent}]`)).toThrow('agents.1 repeats the name x');
+});
+
+test('a file that others may write is refused, because it names programs that are run', () => {
+  const file = join(directory, 'host.yml');
+  writeFileSync(file, 'agents: []');
+  chmodSync(file, 0o664);
+  expect(() => readHostFile(file, true)).toThrow(expect.objectContaining({ type: 'PermissionDenied' }));
+  chmodSync(file, 0o644);
+  expect(readHostFile(file, true).agents).toEqual([]);
+});
+
+test('an absent file is an empty one, unless it was named', () => {
+  const file = join(directory, 'absent.yml');
+  expect(readHostFile(file, false)).toEqual({ agents: [], toolchains: [], prices: {} });
+  expect(() => readHostFile(file, true)).toThrow(expect.objectContaining({ type: 'InvalidInput' }));
+});
