@@ -76,7 +76,7 @@ export class ReplyAccumulator {
       messageId: this.#message.id,
       blocks,
       calls: blocks.flatMap(toCall),
-      text: whole.map((block) => block.text).join(''),
+      text: whole.map((block) => block.text.toWellFormed()).join(''),
       stopReason: this.#stopReason,
       usage: this.#usage,
     };

@@ -88,16 +88,16 @@ const statusOf = ({ readAt, needsAnswer, answeredAt }: MailRow): string => {
 export const mailListInbox: StoreTool = {
   async run({ run, ...call }, tx) {
     const onlyUnread = call.input.unread_only === true;
-    const lists = await Promise.all(inboxesOf(run).map((inbox) => listInbox(tx, inbox, onlyUnread, INBOX_LIMIT)));
-    const mails = lists
-      .flat()
-      .sort((a, b) => (a.id < b.id ? 1 : -1))
-      .slice(0, INBOX_LIMIT);
+    const mails: MailRow[] = [];
+    for (const inbox of inboxesOf(run)) mails.push(...(await listInbox(tx, inbox, onlyUnread, INBOX_LIMIT)));
+    mails.sort((a, b) => (a.id < b.id ? 1 : -1));
     if (mails.length === 0) return 'No mail.';
-    const lines = mails.map(
-      (mail) =>
-        `${mail.id} | ${mail.kind} | ${statusOf(mail)} | from ${mail.from.kind} ${mail.from.id} | ${mail.subject}`,
-    );
+    const lines = mails
+      .slice(0, INBOX_LIMIT)
+      .map(
+        (mail) =>
+          `${mail.id} | ${mail.kind} | ${statusOf(mail)} | from ${mail.from.kind} ${mail.from.id} | ${mail.subject}`,
+      );
     return markedData({ origin: 'mailbox', author: 'several', text: lines.join('\n') });
   },
 };

@@ -127,6 +127,15 @@ test.each(['[]', '"text"', 'null', '{"a":'])('arguments that are no object (%s) 
   expect((await failureOf(model.complete({ body: BODY }, never))).type).toBe('MalformedReply');
 });
 
+test('a reply of five megabytes is cut off, one with broken characters is read', async () => {
+  const huge = await serve({ text: 'x'.repeat(5_000_000) });
+  expect((await failureOf(huge.complete({ body: BODY }, never))).type).toBe('MalformedReply');
+  const odd = await serve({ text: 'half \ud83d pair', calls: [{ tool: 'search', rawInput: '{"pattern":"\\ud83d"}' }] });
+  const reply = await odd.complete({ body: BODY }, never);
+  expect(reply.text.isWellFormed()).toBe(true);
+  expect(reply.calls[0]?.input).toEqual({ pattern: '\ufffd' });
+});
+
 test('a tool without arguments may send none', async () => {
   const model = await serve({ calls: [{ tool: 'mail_list_inbox', rawInput: '' }] });
   expect((await model.complete({ body: BODY }, never)).calls).toMatchObject([{ input: {} }]);

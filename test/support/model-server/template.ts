@@ -7,15 +7,11 @@ const missing = (what: string): never => {
   throw invalid(`scenario: template finds no ${what} in the conversation`);
 };
 
-/** Line numbers that read_file may put before each line. */
-function withoutNumbers(text: string): string {
-  const lines = text.split('\n');
-  const numbered = /^\s*\d+(?:\t|→|\| ?|: )/;
-  const body = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
-  return body.length > 0 && body.every((line) => numbered.test(line))
-    ? lines.map((line) => line.replace(numbered, '')).join('\n')
-    : text;
-}
+/** read_file answers lines, so the last line's end is not in it, and an empty file has words of its own. */
+const wholeText = (result: string): string => {
+  if (result === '(no output)') return '';
+  return result.endsWith('\n') ? result : `${result}\n`;
+};
 
 /** The file as the conversation last saw it whole: written, or read. */
 function fileText(facts: Facts, path: string): string {
@@ -23,7 +19,7 @@ function fileText(facts: Facts, path: string): string {
     ({ tool, input, ok }) => ok && input.path === path && (tool === 'read_file' || tool === 'write_file'),
   );
   if (!seen) return missing(`content of ${path}`);
-  return seen.tool === 'write_file' ? String(seen.input.content ?? '') : withoutNumbers(seen.text);
+  return seen.tool === 'write_file' ? String(seen.input.content ?? '') : wholeText(seen.text);
 }
 
 function dataValue(blocks: readonly DataBlock[], path: string): string {
