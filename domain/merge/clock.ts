@@ -1,19 +1,13 @@
 import { isFinished } from './facts.js';
+import { buildsDueAtMs } from './propose.js';
 import type { QueueState } from './types.js';
 
 /** When the planner has something to do by time alone, or undefined when only an event can bring work. */
 export function nextDueAtMs(state: QueueState): number | undefined {
-  const paused = state.lane.pausedBy.length > 0;
-  const due = [
-    ...(paused ? [] : retriesAt(state)),
-    ...(paused ? [] : roundsEndAt(state)),
-    ...(state.lane.red && !state.control && !paused ? [state.lane.red.nextControlAtMs] : []),
-  ];
+  if (state.lane.pausedBy.length > 0) return undefined;
+  const due = [...buildsDueAtMs(state), ...roundsEndAt(state)];
   return due.length > 0 ? Math.min(...due) : undefined;
 }
-
-const retriesAt = (state: QueueState): readonly number[] =>
-  state.paths.flatMap((path) => (path.status === 'retrying' ? [path.retryAtMs ?? 0] : []));
 
 const roundsEndAt = (state: QueueState): readonly number[] =>
   state.entries.flatMap(({ rebase }) =>

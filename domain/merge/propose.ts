@@ -3,7 +3,6 @@ import {
   isBroken,
   isFinished,
   isLaneOpenFor,
-  isLive,
   isStale,
   isUnsettled,
   landedSince,
@@ -81,21 +80,34 @@ export function proposeBuilds(state: QueueState, nowMs: number): Pick<Proposal, 
 /** Each open head's cheapest path, by rank: what landed is in, and with no lookahead nothing may be unresolved. */
 function* pathStream(state: QueueState): Generator<{ readonly head: number; readonly on: readonly number[] }> {
   const ranked = rankedHeads(state);
-  for (const head of ranked) {
-    if (!mayBuild(state, head)) continue;
-    if (unresolved(state, head, ranked).length > state.cfg.lookahead) continue;
-    yield { head: head.id, on: landedSince(state, head) };
-  }
+  for (const head of ranked) if (mayBuild(state, head, ranked)) yield { head: head.id, on: landedSince(state, head) };
 }
 
-const mayBuild = (state: QueueState, head: Head): boolean =>
-  head.state === 'open' && isLaneOpenFor(state, head) && !isUnsettled(state, head) && membersOf(state, head).length > 0;
+const mayBuild = (state: QueueState, head: Head, ranked: readonly Head[]): boolean =>
+  head.state === 'open' &&
+  isLaneOpenFor(state, head) &&
+  !isUnsettled(state, head) &&
+  membersOf(state, head).length > 0 &&
+  unresolved(state, head, ranked).length <= state.cfg.lookahead;
 
 /** A red base is looked at again from time to time, and whenever it moves. */
-const isControlDue = (state: QueueState, nowMs: number): boolean =>
+const awaitsControl = (state: QueueState): boolean =>
   state.lane.red !== undefined &&
   state.lane.pausedBy.length === 0 &&
   !state.remoteDue &&
   !state.control &&
-  !state.heads.some((head) => isLive(head) && state.landing?.head === head.id) &&
-  nowMs >= state.lane.red.nextControlAtMs;
+  !state.landing;
+
+const isControlDue = (state: QueueState, nowMs: number): boolean =>
+  awaitsControl(state) && nowMs >= (state.lane.red?.nextControlAtMs ?? nowMs);
+
+/** When time alone lets a build start. While no slot is free, or a head may not build, an event comes first. */
+export function buildsDueAtMs(state: QueueState): readonly number[] {
+  if (usedSlots(state) >= state.cfg.budget) return [];
+  const ranked = rankedHeads(state);
+  const buildable = ranked.filter((head) => mayBuild(state, head, ranked)).map((head) => head.id);
+  const retries = state.paths.flatMap((path) =>
+    path.status === 'retrying' && buildable.includes(path.head) ? [path.retryAtMs ?? 0] : [],
+  );
+  return awaitsControl(state) && state.lane.red ? [...retries, state.lane.red.nextControlAtMs] : retries;
+}
