@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ApiClient, type Resource } from '../../../cli/api-client.js';
+import { type HomeLayout, homeLayout } from '../../../infra/config/layout.js';
+import { readStackFacts, type StackFacts } from '../../../infra/embedded/stack-file.js';
+import { ROOT } from '../import-graph.js';
+import { findTestCli } from '../temporal.js';
+import { until } from '../until.js';
+
+const CLI = join(ROOT, 'dist/cli/main.js');
+const run = promisify(execFile);
+/** Whole epics take their time on two busy cores; the bound only ends a test that would hang. */
+const PATIENCE = { everyMs: 200, atMostMs: 8 * 60_000 };
+
+export type PartName = 'worker' | 'api' | 'postgres' | 'temporal';
+
+/** A whole Millwright of a test's own, as `millwright up` starts it. The build must be there. */
+export class Instance {
+  private constructor(
+    /** Reachable for the sandbox's user; holds the home and whatever the test puts there. */
+    readonly directory: string,
+    readonly layout: HomeLayout,
+    private readonly env: NodeJS.ProcessEnv,
+    readonly api: ApiClient,
+  ) {}
+
+  static async start(
+    options: {
+      readonly env?: NodeJS.ProcessEnv;
+      readonly prepare?: (directory: string) => void;
+      readonly hostYml?: (directory: string) => string;
+    } = {},
+  ): Promise<Instance> {
+    const directory = mkdtempSync(join(tmpdir(), 'millwright-e2e-'));
+    chmodSync(directory, 0o711);
+    const layout = homeLayout(join(directory, 'home'));
+    options.prepare?.(directory);
+    if (options.hostYml) {
+      mkdirSync(layout.home, { recursive: true, mode: 0o711 });
+      writeFileSync(layout.hostFile, options.hostYml(directory), { mode: 0o600 });
+    }
+    const env = {
+      ...process.env,
+      NODE_OPTIONS: '',
+      MILLWRIGHT_HOME: layout.home,
+      MILLWRIGHT_TUNING: 'brisk',
+      MILLWRIGHT_TEMPORAL_CLI: await findTestCli(),
+      ...options.env,
+    };
+    await run(process.execPath, [CLI, 'up'], { env });
+    const facts = readStackFacts(layout);
+    if (!facts) throw new Error('The instance is not running.');
+    const key = readFileSync(layout.adminKeyFile, 'utf8').trim();
+    return new Instance(directory, layout, env, new ApiClient(facts.apiUrl, key));
+  }
+
+  get facts(): StackFacts {
+    const facts = readStackFacts(this.layout);
+    if (!facts) throw new Error('The instance is not running.');
+    return facts;
+  }
+
+  /** Runs the command line against this instance; answers what it printed. */
+  async cli(...args: readonly string[]): Promise<string> {
+    return (await run(process.execPath, [CLI, ...args], { env: this.env })).stdout;
+  }
+
+  /** SIGKILL, as the kernel or a person would; answers when another process has taken its place. */
+  async kill(name: PartName): Promise<void> {
+    const pid = this.pidOf(name);
+    process.kill(pid, 'SIGKILL');
+    await until(() => this.pidOf(name) !== pid && this.pidOf(name) > 0, PATIENCE);
+  }
+
+  async addProject(source: string, body: object = {}): Promise<Resource> {
+    const { id } = await this.api.post('/projects', { source, ...body });
+    await until(async () => (await this.api.get(`/projects/${id}`)).state !== 'importing', PATIENCE);
+    return this.api.get(`/projects/${id}`);
+  }
+
+  /** Answers the epic once the condition holds. */
+  async untilEpic(id: unknown, condition: (epic: Resource) => boolean): Promise<Resource> {
+    let epic: Resource = {};
+    await until(async () => {
+      epic = await this.api.get(`/epics/${id}`).catch(() => epic);
+      return condition(epic);
+    }, PATIENCE);
+    return epic;
+  }
+
+  async stop(): Promise<void> {
+    await run(process.execPath, [CLI, 'down'], { env: this.env });
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** Tails of all logs, for a test that failed. */
+  logs(lines = 40): string {
+    return ['api', 'worker', 'up']
+      .map((name) => join(this.layout.logs, `${name}.log`))
+      .filter(existsSync)
+      .map((file) => `== ${file}\n${readFileSync(file, 'utf8').split('\n').slice(-lines).join('\n')}`)
+      .join('\n');
+  }
+
+  private pidOf(name: PartName): number {
+    return this.facts.processes.find((process) => process.name === name)?.pid ?? 0;
+  }
+}
