@@ -1,5 +1,7 @@
+import { appendEvent, insertDecision } from '../../infra/pg/events.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { Statement } from '../../infra/pg/statement.js';
+import { withTransaction } from '../../infra/pg/transaction.js';
 import type { FleetActivities } from '../../workflows/contract/activities/fleet.js';
 import { listLiveHosts } from './host.repository.js';
 
@@ -43,5 +45,28 @@ export const createFleetActivities = ({ pools }: { readonly pools: Pools }): Fle
     let removed = 0;
     for (const sweep of SWEEPS) removed += (await pools.writes.query(sweep)).rowCount;
     return { removed };
+  },
+
+  async markAgent({ agentId, state, reason, by }) {
+    await withTransaction(pools.writes, async (tx) => {
+      const { rows } = await tx.query<{ name: string }>({
+        name: 'mark-agent',
+        text: `UPDATE agent SET state = $2, version = version + 1
+               WHERE id = $1 AND (state = 'FAILED') IS DISTINCT FROM ($2 = 'FAILED') RETURNING name`,
+        values: [agentId, state],
+      });
+      const name = rows[0]?.name;
+      // Marked already by an attempt whose answer was lost, or an agent that is gone.
+      if (name === undefined) return;
+      await insertDecision(tx, {
+        agentId,
+        kind: by === undefined ? 'recovery' : 'human',
+        title: `agent ${name}`,
+        decision: state,
+        reasoning: reason,
+        ...(by === undefined ? {} : { by }),
+      });
+      await appendEvent(tx, { type: 'agent.state', data: { agentId, name, state, reason } });
+    });
   },
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import { type EpicInput, type EpicWorkflow, epicStatusQuery } from '../../workflows/contract/epic.js';
+import type { EpicInput, EpicWorkflow } from '../../workflows/contract/epic.js';
 import { type OwnerForgeEvent, ownerForgeEventSignal } from '../../workflows/contract/forge-event.js';
 import { epicWorkflowId, FACTORY_WORKFLOW_ID } from '../../workflows/contract/ids.js';
 import { QUEUE } from '../../workflows/contract/task-queues.js';

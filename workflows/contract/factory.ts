@@ -19,7 +19,10 @@ export interface FactoryInput {
   /** Between sweeps; default 5 minutes. */
   readonly sweepMs?: number;
   readonly maxEvents?: number;
-  readonly carried?: FactoryCarried;
+  /** First wait before a project is tried again whose import or checks could not be run; doubled each time. */
+  readonly retryMs?: number;
+  /** Set by continue-as-new only; its shape belongs to factory.state.ts. */
+  readonly carried?: unknown;
 }
 
 /** One holder of admission: an epic, a lone task, or a queue that only wants to hear of holds. */
@@ -38,17 +41,6 @@ export interface Holder {
   readonly toldHeld?: boolean;
 }
 
-export interface FactoryCarried {
-  readonly limits: FactoryLimits;
-  readonly pausedBy: readonly PausedBy[];
-  readonly holders: readonly Holder[];
-  readonly nextSeq: number;
-  readonly projects: readonly string[];
-  readonly crashes: readonly { readonly agentId: string; readonly atMs: number }[];
-  readonly crashLoops: readonly string[];
-  readonly transitions: number;
-}
-
 export interface AskAdmission {
   readonly workflowId: string;
   readonly priority: number;
@@ -65,7 +57,10 @@ export interface FactoryView {
   readonly pausedBy: readonly PausedBy[];
   readonly limits: FactoryLimits;
   readonly holders: readonly Holder[];
+  /** Agent ids that are not started until somebody clears them. */
   readonly crashLoops: readonly string[];
+  /** Projects that are being imported and checked. */
+  readonly projects: readonly string[];
 }
 
 export const factoryPauseUpdate = defineUpdate<FactoryView, [ControlCommand]>('pause');

@@ -12,4 +12,11 @@ export interface FleetActivities {
   listProjects(): Promise<readonly { readonly projectId: string }[]>;
   /** Logs and blobs of ended work past their retention, expired evidence and idempotency keys. */
   sweepStore(): Promise<{ readonly removed: number }>;
+  /** FAILED: in a crash loop, not started again until cleared (IDLE). A decision says why. Repeatable. */
+  markAgent(input: {
+    readonly agentId: string;
+    readonly state: 'FAILED' | 'IDLE';
+    readonly reason: string;
+    readonly by?: string;
+  }): Promise<void>;
 }

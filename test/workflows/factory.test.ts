@@ -1,0 +1,287 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import {
+  type AskAdmission,
+  type FactoryInput,
+  type FactoryWorkflow,
+  factoryAgentCrashedSignal,
+  factoryAskAdmissionSignal,
+  factoryClearCrashLoopUpdate,
+  factoryEndAdmissionSignal,
+  factoryPauseUpdate,
+  factoryProjectChangedSignal,
+  factorySetLimitsUpdate,
+  factoryStatusQuery,
+  factoryThawUpdate,
+} from '../../workflows/contract/factory.js';
+import { epicWorkflowId, FACTORY_WORKFLOW_ID, queueWorkflowId, taskWorkflowId } from '../../workflows/contract/ids.js';
+import { QUEUE } from '../../workflows/contract/task-queues.js';
+import { until } from '../support/until.js';
+import { FactoryWorld } from './support/factory-world.js';
+import { endSignal, heardQuery } from './support/holder.workflow.js';
+import { Rig } from './support/rig.js';
+
+let world = new FactoryWorld();
+/** The world changes with each test, the worker does not. */
+const activities = Object.fromEntries(
+  Object.keys(world.activities).map((name) => [
+    name,
+    (input: never) => (world.activities as unknown as Record<string, (input: never) => unknown>)[name]?.(input),
+  ]),
+);
+const BY = { by: 'ada' };
+const LIMITS = { maxEpics: 2, maxWorkers: 3 };
+let rig: Rig;
+let factory: WorkflowHandle<FactoryWorkflow>;
+beforeAll(async () => {
+  rig = await Rig.start('./factory.bundle.ts', activities, ['host-a']);
+}, 120_000);
+afterAll(() => rig.stop());
+beforeEach(() => {
+  world = new FactoryWorld();
+});
+afterEach(() => factory.terminate());
+
+const start = async (input: Partial<FactoryInput> = {}): Promise<void> => {
+  factory = await rig.env.client.workflow.start<FactoryWorkflow>('factory', {
+    workflowId: FACTORY_WORKFLOW_ID,
+    taskQueue: QUEUE.shared,
+    args: [{ tuning: 'brisk', limits: LIMITS, ...input }],
+  });
+};
+
+async function hold(workflowId: string) {
+  const handle = await rig.env.client.workflow.start('holder', { workflowId, taskQueue: QUEUE.shared });
+  return {
+    workflowId,
+    handle,
+    heard: () => handle.query(heardQuery),
+    ask: (wants: number, over: Partial<AskAdmission> = {}) =>
+      factory.signal(factoryAskAdmissionSignal, { workflowId, priority: 3, wants, slots: 0, inUse: 0, ...over }),
+  };
+}
+const anEpic = () => hold(epicWorkflowId(randomUUID()));
+const refusal = (update: Promise<unknown>): Promise<string> =>
+  update.then(
+    () => 'accepted',
+    (error: unknown) =>
+      error instanceof WorkflowUpdateFailedError ? String((error.cause as ApplicationFailure).type) : String(error),
+  );
+const slots = async (): Promise<Record<string, number>> =>
+  Object.fromEntries((await factory.query(factoryStatusQuery)).holders.map((one) => [one.workflowId, one.slots]));
+
+test('epics and lone tasks share the workers, and each hears of its share when it changes', async () => {
+  await start();
+  const [first, second, third] = [await anEpic(), await anEpic(), await anEpic()];
+  await first.ask(5);
+  await until(async () => (await first.heard()).length === 1);
+  await second.ask(5);
+  await third.ask(5);
+  await until(async () => (await second.heard()).length === 1);
+  expect([await first.heard(), await second.heard(), await third.heard()]).toEqual([
+    ['admitted 3', 'admitted 2'],
+    ['admitted 1'],
+    [],
+  ]);
+  await factory.signal(factoryEndAdmissionSignal, { workflowId: first.workflowId });
+  await until(async () => (await third.heard()).length === 1);
+  expect(await second.heard()).toEqual(['admitted 1', 'admitted 2']);
+  expect(await third.heard()).toEqual(['admitted 1']);
+});
+
+test('a life that began anew is told its share again though it has not changed', async () => {
+  await start();
+  const epic = await anEpic();
+  await epic.ask(2);
+  await until(async () => (await epic.heard()).length === 1);
+  await epic.ask(2);
+  await until(async () => (await epic.heard()).length === 2);
+  expect(await epic.heard()).toEqual(['admitted 2', 'admitted 2']);
+});
+
+test('a pause holds epics, lone tasks, queues and newcomers; a thaw lets all of them go on', async () => {
+  await start();
+  const [epic, lone, queue] = [
+    await anEpic(),
+    await hold(taskWorkflowId(randomUUID())),
+    await hold(queueWorkflowId(randomUUID(), 'main')),
+  ];
+  await epic.ask(1);
+  await lone.ask(1);
+  await queue.ask(0);
+  await until(async () => (await epic.heard()).length + (await lone.heard()).length === 2);
+  expect(await factory.executeUpdate(factoryPauseUpdate, { args: [BY] })).toMatchObject({ pausedBy: ['person'] });
+  const late = await anEpic();
+  await late.ask(0);
+  await until(async () => (await late.heard()).length === 1);
+  expect(await refusal(factory.executeUpdate(factoryPauseUpdate, { args: [BY] }))).toBe('InvalidState');
+  await factory.executeUpdate(factoryThawUpdate, { args: [BY] });
+  await until(async () => (await late.heard()).length === 2);
+  const holds = ['hold factory true', 'hold factory false'];
+  expect(await epic.heard()).toEqual(['admitted 1', ...holds]);
+  expect(await lone.heard()).toEqual(['admitted 1', ...holds]);
+  expect([await queue.heard(), await late.heard()]).toEqual([holds, holds]);
+  expect(await refusal(factory.executeUpdate(factoryThawUpdate, { args: [BY] }))).toBe('InvalidState');
+});
+
+test('limits are set within their range, and shares follow', async () => {
+  await start();
+  const epic = await anEpic();
+  await epic.ask(9);
+  await until(async () => (await epic.heard()).length === 1);
+  for (const limits of [
+    { maxEpics: 0, maxWorkers: 1 },
+    { maxEpics: 1, maxWorkers: 1.5 },
+  ])
+    expect(await refusal(factory.executeUpdate(factorySetLimitsUpdate, { args: [{ ...BY, limits }] }))).toBe(
+      'InvalidInput',
+    );
+  await factory.executeUpdate(factorySetLimitsUpdate, { args: [{ ...BY, limits: { maxEpics: 1, maxWorkers: 7 } }] });
+  await until(async () => (await epic.heard()).length === 2);
+  expect(await epic.heard()).toEqual(['admitted 3', 'admitted 7']);
+});
+
+test('a sweep cleans hosts, repositories and store, and frees the slots of holders that have closed', async () => {
+  await start({ sweepMs: 300 });
+  const [ended, waiting] = [await anEpic(), await anEpic()];
+  await ended.ask(3, { inUse: 3 });
+  await until(async () => (await ended.heard()).length === 1);
+  await waiting.ask(3);
+  world.closed = [ended.workflowId];
+  await until(async () => (await waiting.heard()).includes('admitted 3'));
+  expect(world.swept.slice(0, 3)).toEqual(['host-a', 'p-swept', 'store']);
+  expect(await slots()).toEqual({ [waiting.workflowId]: 3 });
+});
+
+test('a holder whose workflow is gone when it is told loses its place at once', async () => {
+  await start();
+  const [gone, next] = [await anEpic(), await anEpic()];
+  await gone.handle.signal(endSignal);
+  await gone.handle.result();
+  await gone.ask(3);
+  await next.ask(3);
+  await until(async () => (await next.heard()).includes('admitted 3'));
+  expect(await slots()).toEqual({ [next.workflowId]: 3 });
+});
+
+test('three crashes within a minute stop an agent until a person clears it', async () => {
+  await start();
+  for (const runId of ['r1', 'r2', 'r2', 'r3'])
+    await factory.signal(factoryAgentCrashedSignal, { agentId: 'a', runId });
+  await until(() => world.marks.length === 1);
+  expect((await factory.query(factoryStatusQuery)).crashLoops).toEqual(['a']);
+  const clear = (agentId: string) => factory.executeUpdate(factoryClearCrashLoopUpdate, { args: [{ ...BY, agentId }] });
+  expect(await refusal(clear('b'))).toBe('InvalidState');
+  expect(await clear('a')).toMatchObject({ crashLoops: [] });
+  await until(() => world.marks.length === 2);
+  expect(world.marks).toMatchObject([
+    { agentId: 'a', state: 'FAILED' },
+    { agentId: 'a', state: 'IDLE' },
+  ]);
+});
+
+const changed = async (projectId: string): Promise<string> => {
+  await factory.signal(factoryProjectChangedSignal, { projectId });
+  return projectId;
+};
+const settled = (projectId: string): Promise<void> =>
+  until(
+    async () => (await factory.query(factoryStatusQuery)).projects.length === 0 && world.rowOf(projectId) !== undefined,
+  );
+
+test('a project is imported, inspected, checked on its tip, and ready', async () => {
+  await start();
+  const id = randomUUID();
+  const queue = await hold(queueWorkflowId(id, 'main'));
+  world.onImport = () => ({ moved: true });
+  await settled(await changed(id));
+  expect(world.rowOf(id)).toEqual({ projectId: id, state: 'ready', reason: null, baseBranch: 'main', tipSha: 'tip-1' });
+  expect(await queue.heard()).toEqual(['baseMoved']);
+});
+
+test('a project whose required checks fail on the tip is red, with their names', async () => {
+  await start();
+  world.onCheck = () => 'failed';
+  const id = await changed(randomUUID());
+  await settled(id);
+  expect(world.rowOf(id)).toMatchObject({ state: 'red', reason: 'required checks fail on tip-1: unit (adds)' });
+});
+
+test('a source that cannot be imported or read is refused with the reason', async () => {
+  await start();
+  world.onImport = () => ApplicationFailure.nonRetryable('the repository is shallow', 'InvalidInput');
+  const first = await changed(randomUUID());
+  await settled(first);
+  expect(world.rowOf(first)).toMatchObject({ state: 'refused', reason: 'the repository is shallow' });
+  world.onImport = () => ({ moved: false });
+  world.onInspect = () => ({ kind: 'refused', reason: 'millwright.yml:3: unknown key' });
+  const second = await changed(randomUUID());
+  await settled(second);
+  expect(world.rowOf(second)).toMatchObject({ state: 'refused', reason: 'millwright.yml:3: unknown key' });
+});
+
+test('a source that diverged leaves the project as the forge has it, and says what to do', async () => {
+  await start();
+  const details = { reason: 'DIVERGED', branch: 'main', forge: 'forge-tip', source: 'x' };
+  world.onImport = () =>
+    ApplicationFailure.create({ message: 'run `git pull`', type: 'Conflict', nonRetryable: true, details: [details] });
+  const id = await changed(randomUUID());
+  await settled(id);
+  expect(world.rowOf(id)).toMatchObject({ state: 'ready', reason: 'run `git pull`', tipSha: 'forge-tip' });
+});
+
+test('checks that cannot be run say so and are tried again', async () => {
+  await start({ retryMs: 50 });
+  world.onCheck = (count) => (count < 3 ? 'infra' : 'passed');
+  const id = await changed(randomUUID());
+  await settled(id);
+  expect(world.projects.get(id)?.map(({ state }) => state)).toEqual(['importing', 'importing', 'ready']);
+  expect(world.projects.get(id)?.[0]?.reason).toBe('the checks could not be run: unit: no sandbox');
+});
+
+test('a project that changes while it is worked on is worked on once more', async () => {
+  await start();
+  let go: (value: { moved: boolean }) => void = () => undefined;
+  world.onImport = (_id, count) =>
+    count === 1
+      ? new Promise((resolve) => {
+          go = resolve;
+        })
+      : { moved: false };
+  const id = await changed(randomUUID());
+  await until(() => world.imports.length === 1);
+  await changed(id);
+  await changed(id);
+  go({ moved: false });
+  await settled(id);
+  expect(world.imports).toEqual([id, id]);
+});
+
+test('it goes on for ever in new histories, losing no message', async () => {
+  await start({ maxEvents: 20, sweepMs: 200 });
+  const epics = await Promise.all(Array.from({ length: 6 }, anEpic));
+  const firstRun = (await factory.describe()).runId;
+  await Promise.all(epics.map((epic) => epic.ask(1)));
+  await factory.executeUpdate(factorySetLimitsUpdate, { args: [{ ...BY, limits: { maxEpics: 6, maxWorkers: 6 } }] });
+  await until(async () => Object.values(await slots()).filter((one) => one === 1).length === 6);
+  await until(async () => (await factory.describe()).runId !== firstRun);
+  expect(Object.keys(await slots())).toHaveLength(6);
+  for (const epic of epics) expect((await epic.heard()).filter((one) => one === 'admitted 1')).toHaveLength(1);
+});
+
+test('what is said while no worker runs is done by the next one', async () => {
+  await start();
+  const epic = await anEpic();
+  await epic.ask(1);
+  await until(async () => (await epic.heard()).length === 1);
+  await rig.stopWorkers();
+  const id = await changed(randomUUID());
+  await epic.ask(2);
+  await rig.startWorkers();
+  await settled(id);
+  await until(async () => (await epic.heard()).length === 2);
+  expect(await epic.heard()).toEqual(['admitted 1', 'admitted 2']);
+  expect(world.rowOf(id)).toMatchObject({ state: 'ready' });
+});

@@ -1,0 +1,2 @@
+export { factory } from '../../../workflows/factory/factory.workflow.js';
+export { holder } from './holder.workflow.js';

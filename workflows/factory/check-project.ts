@@ -1,0 +1,75 @@
+// The driver of one project's import: what its row is to say. Everything with an effect is injected.
+
+import type { VerifyOutcome } from '../checks/verify.js';
+import type { SaveProjectInput } from '../contract/activities/store.js';
+
+export interface Imported {
+  readonly baseBranch: string;
+  readonly tip: string;
+  readonly moved: boolean;
+}
+
+export interface ProjectPorts {
+  /** `diverged`: the forge stays where it is; `refused`: no repository of ours can be made of this source. */
+  importSource(): Promise<
+    | ({ readonly kind: 'imported' } & Imported)
+    | ({ readonly kind: 'diverged'; readonly reason: string } & Imported)
+    | { readonly kind: 'refused'; readonly reason: string }
+  >;
+  inspect(tip: string): Promise<{ readonly kind: 'ready' | 'refused'; readonly reason?: string }>;
+  verify(at: Imported): Promise<VerifyOutcome>;
+  /** The base moved from outside: its queue reads it. */
+  sayBaseMoved(branch: string): Promise<unknown>;
+  save(row: Omit<SaveProjectInput, 'projectId'>): Promise<void>;
+}
+
+/**
+ * Imports, inspects, and runs the required checks on the tip, so that a red base is said before any work begins.
+ * @returns `again` when the machinery failed; the row says so meanwhile
+ */
+export async function checkProject(ports: ProjectPorts): Promise<'done' | 'again'> {
+  const found = await ports.importSource();
+  if (found.kind === 'refused') {
+    await ports.save({ state: 'refused', reason: found.reason });
+    return 'done';
+  }
+  if (found.moved) await ports.sayBaseMoved(found.baseBranch);
+  const at = { baseBranch: found.baseBranch, tipSha: found.tip };
+  // A source that diverged changes nothing here: what the forge has is judged as it is, and the reason says what to do.
+  const diverged = found.kind === 'diverged' ? found.reason : undefined;
+  const inspected = await ports.inspect(found.tip);
+  if (inspected.kind === 'refused') {
+    await ports.save({ state: 'refused', reason: join(inspected.reason ?? 'its configuration', diverged), ...at });
+    return 'done';
+  }
+  const verdict = verdictOf(await ports.verify(found), found.tip);
+  await ports.save({ state: verdict.state, reason: join(verdict.reason, diverged) || null, ...at });
+  return verdict.state === 'importing' ? 'again' : 'done';
+}
+
+const join = (...reasons: readonly (string | undefined)[]): string =>
+  reasons.filter((reason) => reason !== undefined && reason !== '').join('; ');
+
+function verdictOf(
+  outcome: VerifyOutcome,
+  tip: string,
+): { readonly state: 'ready' | 'red' | 'importing'; readonly reason: string } {
+  switch (outcome.kind) {
+    case 'passed':
+    // A tip that adds nothing to itself: there was nothing to run.
+    case 'empty':
+      return { state: 'ready', reason: '' };
+    case 'red':
+    case 'controlRed': {
+      const names = outcome.checks.map(({ name, failedTests }) =>
+        failedTests.length > 0 ? `${name} (${failedTests.slice(0, 3).join(', ')})` : name,
+      );
+      return { state: 'red', reason: `required checks fail on ${tip.slice(0, 12)}: ${names.join('; ')}` };
+    }
+    case 'infra':
+      return { state: 'importing', reason: `the checks could not be run: ${outcome.error}` };
+    case 'conflict':
+    case 'tipMoved':
+      return { state: 'importing', reason: 'the base moved while its checks ran' };
+  }
+}

@@ -1,0 +1,168 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  log,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  type FactoryInput,
+  type FactoryView,
+  type FactoryWorkflow,
+  factoryAgentCrashedSignal,
+  factoryAskAdmissionSignal,
+  factoryClearCrashLoopUpdate,
+  factoryEndAdmissionSignal,
+  factoryPauseUpdate,
+  factoryProjectChangedSignal,
+  factorySetLimitsUpdate,
+  factoryStatusQuery,
+  factoryThawUpdate,
+} from '../contract/factory.js';
+import { failureMessage, failureType } from '../support/failure-type.js';
+import { mustContinue } from '../support/must-continue.js';
+import { refuse } from '../support/refuse.js';
+import { makeShow } from '../support/visibility.js';
+import { checkProject } from './check-project.js';
+import * as controls from './controls.js';
+import { detailsOf } from './details.js';
+import * as state from './factory.state.js';
+import { markAgent, projectPorts, say, sweepPorts } from './ports.js';
+import { nextProject, projectChanged, projectDone, projectFailed, projectStarted } from './projects.js';
+import { sweep } from './sweep.js';
+
+/** A check that runs for hours does not hold a history up for ever: it is begun anew, and finds its evidence. */
+const MAX_STRETCH = 8;
+const RETRY_MS = { normal: 15_000, brisk: 1_000 } as const;
+
+/** Wiring only: who gets what is in domain/admission.ts, what a project goes through in check-project.ts. */
+export async function factory(input: FactoryInput): Promise<never> {
+  const { tuning, sweepMs = state.SWEEP_MS, retryMs = RETRY_MS[tuning] } = input;
+  let now = state.restore(input, Date.now());
+  let busy = 0;
+  const show = makeShow();
+  const change = (next: (factory: state.Factory) => state.Factory): FactoryView => {
+    now = next(now);
+    show({ kind: 'factory', state: now.pausedBy.length > 0 ? 'paused' : 'open' }, detailsOf(now));
+    return state.viewOf(now);
+  };
+
+  // Every handler before the first await: what already waits is delivered as each one is set.
+  setHandler(factoryStatusQuery, () => state.viewOf(now));
+  setHandler(factoryAskAdmissionSignal, (ask) => void change((f) => state.asked(f, ask)));
+  setHandler(factoryEndAdmissionSignal, ({ workflowId }) => void change((f) => state.left(f, [workflowId])));
+  setHandler(
+    factoryAgentCrashedSignal,
+    (crash) => void change((f) => state.agentCrashed(f, { ...crash, atMs: Date.now() })),
+  );
+  setHandler(
+    factoryProjectChangedSignal,
+    ({ projectId }) => void change((f) => projectChanged(f, projectId, Date.now())),
+  );
+  setHandler(factoryPauseUpdate, () => change(controls.pause), {
+    validator: (_cmd) => refuse(controls.whyNotPause(now)),
+  });
+  setHandler(factoryThawUpdate, () => change(controls.thaw), {
+    validator: (_cmd) => refuse(controls.whyNotThaw(now)),
+  });
+  setHandler(factorySetLimitsUpdate, ({ limits }) => change((f) => controls.setLimits(f, limits)), {
+    validator: ({ limits }) => refuse(controls.whyNotLimits(limits)),
+  });
+  setHandler(factoryClearCrashLoopUpdate, ({ agentId, by }) => change((f) => controls.clearCrashLoop(f, agentId, by)), {
+    validator: ({ agentId }) => refuse(controls.whyNotClear(now, agentId)),
+  });
+  change((f) => f);
+
+  const tellAll = async (): Promise<void> => {
+    const said = state.tellings(now);
+    change((f) => state.told(f, said));
+    const heard = await Promise.all(said.map(say));
+    const gone = said.filter((_, index) => !heard[index]).map(({ workflowId }) => workflowId);
+    if (gone.length > 0) change((f) => state.left(f, gone));
+  };
+
+  /** The row is kept as it should be; a store that refuses for good is no reason to stop admitting. */
+  const markNext = async (mark: state.AgentMark): Promise<void> => {
+    try {
+      await markAgent(tuning, mark);
+    } catch (error) {
+      log.warn('an agent could not be marked', { type: failureType(error), message: failureMessage(error) });
+    }
+    change((f) => ({ ...f, marks: f.marks.filter((one) => one !== mark) }));
+  };
+
+  const workOnProject = async (projectId: string, tries: number): Promise<void> => {
+    change((f) => projectStarted(f, projectId));
+    let answer: 'done' | 'again' = 'again';
+    try {
+      answer = await checkProject(projectPorts(projectId, tuning, tries + 1));
+    } catch (error) {
+      // Whatever it is, it is no verdict on the project.
+      log.warn('a project could not be checked', {
+        projectId,
+        type: failureType(error),
+        message: failureMessage(error),
+      });
+    }
+    change((f) => (answer === 'done' ? projectDone(f, projectId) : projectFailed(f, projectId, Date.now(), retryMs)));
+  };
+
+  const sweepOnce = async (): Promise<void> => {
+    change((f) => ({ ...f, nextSweepAtMs: Date.now() + sweepMs }));
+    const { gone, faults } = await sweep(
+      sweepPorts(tuning),
+      now.holders.map(({ workflowId }) => workflowId),
+    );
+    if (faults.length > 0) log.warn('parts of a sweep failed', { faults });
+    if (gone.length > 0) change((f) => state.left(f, gone));
+  };
+
+  /** Runs beside the loop; a bug in it rejects unhandled, which fails the workflow task as it must. */
+  const beside = (work: Promise<void>): void => {
+    busy += 1;
+    void work.then(() => {
+      busy -= 1;
+    });
+  };
+
+  const isSweepDue = (): boolean => Date.now() >= now.nextSweepAtMs;
+  const mayContinue = (): boolean =>
+    mustContinue(input) && (busy === 0 || workflowInfo().historyLength >= MAX_STRETCH * (input.maxEvents ?? 500));
+  const hasWork = (): boolean =>
+    state.tellings(now).length > 0 ||
+    now.marks.length > 0 ||
+    nextProject(now, Date.now()) !== undefined ||
+    isSweepDue();
+
+  let alarmAtMs: number | undefined;
+  const dueMs = (): number =>
+    Math.min(now.nextSweepAtMs, ...now.projects.filter((job) => !job.running).map((job) => job.notBeforeMs));
+  const isUnalarmed = (): boolean => alarmAtMs === undefined || alarmAtMs > dueMs();
+  const setAlarm = (): void => {
+    if (!isUnalarmed()) return;
+    const due = dueMs();
+    alarmAtMs = due;
+    void sleep(Math.max(1, due - Date.now())).then(() => {
+      if (alarmAtMs === due) alarmAtMs = undefined;
+    });
+  };
+
+  for (;;) {
+    if (mayContinue()) {
+      await condition(allHandlersFinished);
+      await continueAsNew<FactoryWorkflow>({ ...input, carried: state.carry(now) });
+    }
+    const [mark] = now.marks;
+    const job = nextProject(now, Date.now());
+    if (state.tellings(now).length > 0) await tellAll();
+    else if (mark) await markNext(mark);
+    else if (job) beside(workOnProject(job.projectId, job.tries));
+    else if (isSweepDue()) beside(sweepOnce());
+    else {
+      setAlarm();
+      await condition(() => hasWork() || isUnalarmed() || mayContinue());
+    }
+  }
+}

@@ -1,0 +1,110 @@
+// The activities and messages behind the factory's lanes.
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
+import { workflowInfo } from '@temporalio/workflow';
+import { verifyPorts } from '../checks/ports.js';
+import { verify } from '../checks/verify.js';
+import type { EngineActivities } from '../contract/activities/engine.js';
+import type { FleetActivities } from '../contract/activities/fleet.js';
+import type { RepositoryActivities, TreeActivities } from '../contract/activities/git.js';
+import type { MergeActivities } from '../contract/activities/merge.js';
+import type { StoreActivities } from '../contract/activities/store.js';
+import { queueForgeEventSignal } from '../contract/forge-event.js';
+import { queueWorkflowId } from '../contract/ids.js';
+import { admittedSignal, holdSignal } from '../contract/messages.js';
+import type { Tuning } from '../contract/tuning.js';
+import { activitiesOf } from '../support/activities-of.js';
+import { failureMessage, failureType } from '../support/failure-type.js';
+import { tell } from '../support/tell.js';
+import type { ProjectPorts } from './check-project.js';
+import type { AgentMark, Telling } from './factory.state.js';
+import type { SweepPorts } from './sweep.js';
+
+/** @returns false when the holder is gone */
+export async function say({ workflowId, slots, held }: Telling): Promise<boolean> {
+  const answers = [
+    ...(held === undefined ? [] : [tell(workflowId, holdSignal, { by: 'factory', on: held })]),
+    ...(slots === undefined ? [] : [tell(workflowId, admittedSignal, { slots })]),
+  ];
+  return (await Promise.all(answers)).every((answer) => answer === 'told');
+}
+
+export function markAgent(tuning: Tuning, mark: AgentMark): Promise<void> {
+  const fleet: FleetActivities = activitiesOf('STORE', tuning, { summary: `agent ${mark.state}` });
+  return fleet.markAgent(mark);
+}
+
+export function sweepPorts(tuning: Tuning): SweepPorts {
+  const fleet = (summary: string): FleetActivities => activitiesOf('STORE', tuning, { summary });
+  const engine: EngineActivities = activitiesOf('STORE', tuning, { summary: 'sweep: which holders are closed' });
+  return {
+    listHosts: (staleMs) => fleet('sweep: live hosts').listLiveHosts({ staleMs }),
+    cleanHost: async ({ queue }) => {
+      const trees: TreeActivities = activitiesOf('WORKTREE', tuning, { taskQueue: queue, summary: 'sweep: host' });
+      await trees.cleanHost({ hostQueue: queue });
+    },
+    listProjects: () => fleet('sweep: projects').listProjects(),
+    cleanRepository: async (projectId) => {
+      const git: RepositoryActivities = activitiesOf('FORGE_WRITE', tuning, { summary: 'sweep: branches and refs' });
+      await git.cleanRepository({ projectId });
+    },
+    sweepStore: async () => void (await fleet('sweep: store').sweepStore()),
+    describe: (workflowIds) => engine.describeWorkflows({ workflowIds }),
+    faultOf: (error) => `${failureType(error)}: ${failureMessage(error)}`,
+  };
+}
+
+export function projectPorts(projectId: string, tuning: Tuning, attempt: number): ProjectPorts {
+  const git: RepositoryActivities = activitiesOf('FORGE_WRITE', tuning, { summary: 'import the source' });
+  const reads: RepositoryActivities = activitiesOf('FORGE_READ', tuning, { summary: 'read its configuration' });
+  const merge: MergeActivities = activitiesOf('FORGE_READ', tuning, { summary: 'the tip to be checked' });
+  const store: StoreActivities = activitiesOf('STORE', tuning, { summary: 'project' });
+  return {
+    async importSource() {
+      try {
+        return { kind: 'imported', ...(await git.importSource({ projectId })) };
+      } catch (error) {
+        return refusedImport(error);
+      }
+    },
+    inspect: (tip) => reads.inspectProject({ projectId, tip }),
+    verify: ({ baseBranch: branch, tip }) => {
+      const ports = verifyPorts({
+        projectId,
+        // One more of the same would find the claim of the last one, which could not be run.
+        buildId: `project/${projectId}/${tip}/${workflowInfo().runId}/${attempt}`,
+        tuning,
+        compose: () => merge.composeCandidate({ projectId, branch, tip, members: [], expectTip: false }),
+        suspect: async () => undefined,
+      });
+      return verify(ports, { base: tip, lastAttempt: true });
+    },
+    sayBaseMoved: (branch) => tell(queueWorkflowId(projectId, branch), queueForgeEventSignal, { kind: 'baseMoved' }),
+    save: (row) => store.saveProject({ projectId, ...row }),
+  };
+}
+
+/** What trying again may mend is thrown on. */
+function refusedImport(error: unknown): Awaited<ReturnType<ProjectPorts['importSource']>> {
+  const reason = failureMessage(error);
+  switch (failureType(error)) {
+    case 'Conflict': {
+      const { branch, forge } = detailsOf(error);
+      if (typeof branch === 'string' && typeof forge === 'string')
+        return { kind: 'diverged', reason, baseBranch: branch, tip: forge, moved: false };
+      throw error;
+    }
+    case 'InvalidInput':
+    case 'InvalidState':
+    case 'NotFound':
+    case 'PermissionDenied':
+      return { kind: 'refused', reason };
+    default:
+      throw error;
+  }
+}
+
+function detailsOf(error: unknown): Readonly<Record<string, unknown>> {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  const [details] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
+  return typeof details === 'object' && details !== null ? { ...details } : {};
+}
