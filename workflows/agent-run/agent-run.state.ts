@@ -10,7 +10,7 @@ import { holdWords } from '../support/holds.js';
 import { EMPTY_LOG, type LifecycleLog, noted, stored, transitionEntry } from '../support/lifecycle-log.js';
 
 /** An outcome before it is known on which host it ends; distributes over the union. */
-type WithoutHost<T> = T extends unknown ? Omit<T, 'host' | 'checkpointSha'> : never;
+type WithoutHost<T> = T extends unknown ? Omit<T, 'host' | 'checkpointSha' | 'unread'> : never;
 export type Ending = WithoutHost<AgentRunOutcome>;
 
 /** A question that the run asked and cannot go on without. */
@@ -145,11 +145,12 @@ export function become(
 
 export const ended = (run: AgentRunState, ending: Ending): AgentRunState => ({
   ...run,
-  // Ending is the union without these two fields, so putting them back gives the union again.
+  // Ending is the union without these fields, so putting them back gives the union again.
   outcome: {
     ...ending,
     host: run.host,
     ...(run.checkpointSha === undefined ? {} : { checkpointSha: run.checkpointSha }),
+    ...(run.inbox.length === 0 ? {} : { unread: run.inbox }),
   } as AgentRunOutcome,
 });
 

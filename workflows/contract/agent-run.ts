@@ -56,6 +56,8 @@ export interface AgentRunInput {
 export type AgentRunOutcome = {
   readonly host: RunHost;
   readonly checkpointSha?: string;
+  /** Mail that came too late for its last turn. */
+  readonly unread?: readonly string[];
 } & (
   | { readonly kind: 'completed'; readonly summary: string; readonly planVersion?: number }
   | { readonly kind: 'blocked'; readonly reason: string }

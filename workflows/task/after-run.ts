@@ -24,8 +24,14 @@ const withoutRun = (task: TaskFlow): TaskFlow => {
 export function afterRun(before: TaskFlow, outcome: AgentRunOutcome): TaskFlow {
   const { run } = before;
   if (!run) return before;
-  const { host, checkpointSha } = outcome;
-  const task: TaskFlow = { ...withoutRun(before), host, ...(checkpointSha === undefined ? {} : { checkpointSha }) };
+  const { host, checkpointSha, unread = [] } = outcome;
+  const without = withoutRun(before);
+  const task: TaskFlow = {
+    ...without,
+    host,
+    inbox: [...without.inbox, ...unread],
+    ...(checkpointSha === undefined ? {} : { checkpointSha }),
+  };
   const { next, runId } = run;
   if (task.cancel || task.landed) return { ...task, stage: runAgain(next) };
   switch (outcome.kind) {

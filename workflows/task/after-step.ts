@@ -150,9 +150,15 @@ export function afterHeadPushed(task: TaskFlow, answer: 'told' | 'gone'): TaskFl
   return { ...rest, stage: { kind: 'enqueue', notBeforeMs: 0 } };
 }
 
-export const afterMail = (task: TaskFlow, mailId: string): TaskFlow =>
+/** Before it is sent: an answer may come before the engine has heard that the question went out. */
+export const mailNamed = (task: TaskFlow, mailId: string): TaskFlow =>
   task.stage.kind === 'blocked' && task.stage.mail
-    ? { ...task, stage: { ...task.stage, mail: { ...task.stage.mail, mailId, sent: true } } }
+    ? { ...task, stage: { ...task.stage, mail: { ...task.stage.mail, mailId } } }
+    : task;
+
+export const mailSent = (task: TaskFlow, mailId: string): TaskFlow =>
+  task.stage.kind === 'blocked' && task.stage.mail?.mailId === mailId
+    ? { ...task, stage: { ...task.stage, mail: { ...task.stage.mail, sent: true } } }
     : task;
 
 export const afterBaseRedTold = (task: TaskFlow): TaskFlow =>

@@ -15,7 +15,7 @@ export interface Block {
   readonly goal: Goal;
 }
 
-/** The mail's id is given when it is sent; until then the template stands for it. */
+/** The mail gets its id right before it is sent. */
 export function blocked(task: TaskFlow, { reason, ask, anyMail = false, goal }: Block): TaskFlow {
   const asked = task.facts?.epicId === undefined ? 'its creator' : 'its supervisor';
   const { run: _ended, ...rest } = task;

@@ -1,5 +1,6 @@
 // Pure: what the task does next.
 import type { TaskWaits } from '../../domain/task-timing.js';
+import type { MailTemplate } from '../contract/activities/mail.js';
 import type { RunContext } from '../contract/activities/store.js';
 import type { RebaseRequestMessage } from '../contract/forge-event.js';
 import { blocked } from './blocking.js';
@@ -24,7 +25,7 @@ export type Step =
   | { readonly kind: 'publish' }
   | { readonly kind: 'tellHeadPushed'; readonly entryId: string }
   | { readonly kind: 'enqueue' }
-  | { readonly kind: 'sendMail'; readonly blocked: Blocked }
+  | { readonly kind: 'sendMail'; readonly template: MailTemplate }
   | { readonly kind: 'stopRun'; readonly runId: string }
   | { readonly kind: 'withdraw'; readonly entryId: string }
   | { readonly kind: 'fail'; readonly reason: string }
@@ -122,7 +123,7 @@ function work(task: TaskFlow, stage: Exclude<Stage, { kind: 'running' }>, nowMs:
     case 'end':
       return WAIT;
     case 'blocked':
-      return stage.mail && !stage.mail.sent ? { kind: 'sendMail', blocked: stage } : WAIT;
+      return stage.mail && !stage.mail.sent ? { kind: 'sendMail', template: stage.mail.template } : WAIT;
   }
 }
 

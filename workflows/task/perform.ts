@@ -8,7 +8,6 @@ import {
   afterCommitted,
   afterEnqueued,
   afterHeadPushed,
-  afterMail,
   afterMerged,
   afterPublished,
   afterStart,
@@ -19,6 +18,8 @@ import {
   enqueueing,
   failed,
   finished,
+  mailNamed,
+  mailSent,
 } from './after-step.js';
 import type { TaskCell } from './cell.js';
 import { runClosed } from './controls.js';
@@ -81,14 +82,16 @@ export async function perform(cell: TaskCell, step: Doable, open: Open): Promise
       return;
     }
     case 'sendMail': {
-      const { mailId } = await sendMail(ports, open, step.blocked);
-      change(afterMail(read(), mailId), 'asked by mail');
+      const mailId = ports.newId();
+      change(mailNamed(read(), mailId), 'asks by mail');
+      await sendMail(ports, open, { mailId, template: step.template });
+      change(mailSent(read(), mailId), 'asked by mail');
       return;
     }
     case 'fail': {
       await cleanUp(ports, open);
       const template = { kind: 'attempts_exhausted', attempts: read().attempts, reason: step.reason } as const;
-      await sendMail(ports, open, { mail: { mailId: '', template, sent: false } });
+      await sendMail(ports, open, { mailId: ports.newId(), template });
       change(failed(read(), step.reason), step.reason);
       return;
     }

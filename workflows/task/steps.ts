@@ -3,6 +3,7 @@
 import type { VerifyOutcome } from '../checks/verify.js';
 import type { PullRequestRef } from '../contract/activities/forge.js';
 import type { CommitOutcome, ConflictFile } from '../contract/activities/git.js';
+import type { MailTemplate } from '../contract/activities/mail.js';
 import type { Opened, TaskFacts } from '../contract/activities/store.js';
 import type { RunHost } from '../contract/agent-run.js';
 import { taskWorkflowId } from '../contract/ids.js';
@@ -10,7 +11,7 @@ import type { EnqueueOutcome } from '../contract/merge-queue.js';
 import type { TaskInput } from '../contract/task.js';
 import type { Fault } from '../support/fault.js';
 import type { TaskPorts } from './ports.js';
-import type { Blocked, Stage } from './stages.js';
+import type { Stage } from './stages.js';
 import type { TaskFlow } from './task.state.js';
 import { treeSummary } from './texts.js';
 import { verifyHead } from './verify-head.js';
@@ -173,22 +174,19 @@ export const enqueue = (ports: TaskPorts, { input, task, facts }: Open, entryId:
 export async function sendMail(
   ports: TaskPorts,
   { facts }: Pick<Open, 'facts'>,
-  { mail }: Pick<Blocked, 'mail'>,
-): Promise<{ readonly mailId: string }> {
+  { mailId, template }: { readonly mailId: string; readonly template: MailTemplate },
+): Promise<void> {
   const { projectId, taskId, epicId, createdBy } = facts;
-  const mailId = ports.newId();
-  if (mail)
-    await ports.mails.sendMail({
-      mailId,
-      projectId,
-      ...(epicId === undefined ? {} : { epicId }),
-      taskId,
-      from: { kind: 'task', id: taskId },
-      to: epicId === undefined ? { kind: 'human', id: createdBy } : { kind: 'epic', id: epicId },
-      template: mail.template,
-      waiterWorkflowId: taskWorkflowId(taskId),
-    });
-  return { mailId };
+  await ports.mails.sendMail({
+    mailId,
+    projectId,
+    ...(epicId === undefined ? {} : { epicId }),
+    taskId,
+    from: { kind: 'task', id: taskId },
+    to: epicId === undefined ? { kind: 'human', id: createdBy } : { kind: 'epic', id: epicId },
+    template,
+    waiterWorkflowId: taskWorkflowId(taskId),
+  });
 }
 
 /** Gives back what the task holds. What fails here is the janitor's: the work itself has ended. */

@@ -162,9 +162,7 @@ export interface Change {
 }
 
 /** The one way in which a task changes: derives the state and writes each step of it, and each recovery, to the log. */
-export function become(before: TaskFlow, after: TaskFlow, { nowMs, reason, by }: Change): TaskFlow {
-  // A slot that is not wanted is given back; before the task is open nobody knows yet.
-  const task = after.facts && !wantsSlot(after) ? { ...after, slots: 0 } : after;
+export function become(before: TaskFlow, task: TaskFlow, { nowMs, reason, by }: Change): TaskFlow {
   if (!task.facts) return task;
   const state = stateOf(task);
   let { log } = task;

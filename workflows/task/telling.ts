@@ -39,7 +39,10 @@ function tellQueue({ entry, pausedBy, toldHeld }: TaskFlow): Telling | undefined
 export function told(task: TaskFlow, telling: Telling, nowMs: number): TaskFlow {
   switch (telling.kind) {
     case 'owner':
-      return { ...task, toldOwner: telling.changed, ...(telling.changed.wantsSlot ? { askedAtMs: nowMs } : {}) };
+      // A slot is given back by saying so, never before: what is wanted again meanwhile is still held.
+      return telling.changed.wantsSlot
+        ? { ...task, toldOwner: telling.changed, askedAtMs: nowMs }
+        : { ...task, toldOwner: telling.changed, slots: 0 };
     case 'crash':
       return { ...task, crashes: task.crashes.slice(1) };
     case 'hold':
