@@ -10,8 +10,6 @@ import type { SetupLayers } from './setup-layers.js';
 export interface CheckDeps extends PlanDeps, RunCheckDeps {
   readonly layers: SetupLayers;
   readonly results: CheckResults;
-  /** Present where bubblewrap does not work: what refused work is told. */
-  readonly whyNoSandbox?: string;
 }
 
 export const createCheckActivities = (deps: CheckDeps): CheckActivities => ({
@@ -53,8 +51,6 @@ const runPlanned = async (deps: CheckDeps, input: RunCheckInput, signal: AbortSi
   const plan = await planCommit(deps, input, signal);
   if (plan.kind === 'invalid')
     return { outcome: 'failed', failedTests: ['millwright.yml'], ms: 0, message: plan.message };
-  if (plan.isolation !== 'none' && deps.whyNoSandbox !== undefined)
-    throw new Failure('InvalidState', deps.whyNoSandbox);
   const planned = plan.runs.find(({ check }) => check.name === input.check);
   if (planned === undefined) throw new Failure('NotFound', `The commit has no check named ${input.check}.`);
   const failedSetup = await ensureLayer(deps, input, plan, signal);

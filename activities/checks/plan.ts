@@ -22,6 +22,8 @@ export interface PlanDeps {
   readonly trees: CheckTrees;
   readonly projects: CheckProjects;
   readonly toolchain: ToolchainProbe;
+  /** Present where bubblewrap does not work: what refused work is told. */
+  readonly whyNoSandbox?: string;
 }
 
 export interface PlannedRun {
@@ -49,7 +51,10 @@ export interface PlanInput {
   readonly commit: string;
 }
 
-/** Reads both configurations and computes the key of each check at the commit. Runs nothing of the repository. */
+/**
+ * Reads both configurations and computes the key of each check at the commit. Runs nothing of the repository.
+ * @throws InvalidState where there is no sandbox and no admin did without it
+ */
 export const planCommit = async (
   deps: PlanDeps,
   input: PlanInput,
@@ -62,6 +67,7 @@ export const planCommit = async (
   if (edited.kind === 'invalid') return edited;
   const files = await deps.trees.listFiles(input.projectId, input.commit, signal);
   const { sandbox: isolation, isSetupNetworkAllowed } = ruling.config;
+  if (isolation !== 'none' && deps.whyNoSandbox !== undefined) throw new Failure('InvalidState', deps.whyNoSandbox);
   const toolchain = await deps.toolchain.read(isolation, signal);
   // The commit's own: a change may bring the setup that its checks need.
   const layer = layerOf(edited.config, {

@@ -1,0 +1,46 @@
+import { activityInfo } from '@temporalio/activity';
+import { Failure } from '../../../domain/failures.js';
+import type { BlobStore } from '../../../infra/artifacts.js';
+import type { Pools } from '../../../infra/pg/pools.js';
+import type { ProgramActivities, ProgramOutcome } from '../../../workflows/contract/activities/agents.js';
+import { withAttempt } from '../../../workflows/contract/fence.js';
+import { findAgentRun } from '../../store/agent-run.repository.js';
+import { openClaim } from '../../store/claim.repository.js';
+import { withHeartbeat } from '../../support/heartbeat.js';
+import { openToolTree, type ToolTreeDeps } from '../tools/tool-tree.js';
+import { findCommandAgent } from './command-agent.repository.js';
+import { programContext, programPrompt } from './program-context.js';
+import { callIdOf, PROGRAM, recordEnd } from './record-end.js';
+import { type ProgramDeps, runCommandAgent } from './run-program.js';
+
+export interface CommandAgentDeps extends ProgramDeps, Pick<ToolTreeDeps, 'trees' | 'whyNoSandbox'> {
+  readonly pools: Pools;
+  readonly blobs: BlobStore;
+}
+
+/** Host queue. One claimed run of a program; an attempt that finds the end recorded answers it. */
+export const createCommandAgentActivities = (deps: CommandAgentDeps): ProgramActivities => ({
+  runProgram: (input) =>
+    withHeartbeat(async (signal) => {
+      const db = deps.pools.writes;
+      const run = await findAgentRun(db, input.runId);
+      const agent = run && (await findCommandAgent(db, run.agentId));
+      if (!run || !agent)
+        throw new Failure('NotFound', 'There is no such run of a command agent.', { runId: input.runId });
+      const fence = withAttempt(input.fence, activityInfo().attempt);
+      const callId = callIdOf(input);
+      const claim = { runId: run.runId, turn: input.turn, callId, tool: PROGRAM, inputRef: null, fence };
+      const earlier = await openClaim(db, claim);
+      if (earlier?.state === 'done' && earlier.resultRef !== null) return keptOutcome(deps, earlier.resultRef);
+      const tree = await openToolTree({ ...deps, db }, run, { treeId: input.treeId, fence });
+      const context = await programContext(db, deps.blobs, { run, context: input.context, mailIds: input.mailIds });
+      const text = run.promptRef === null ? '' : await deps.blobs.get(run.promptRef);
+      const prompt = programPrompt(text, context);
+      const end = await runCommandAgent(deps, { agent, tree, prompt, context, timeoutMs: input.timeoutMs }, signal);
+      return recordEnd(deps, { run, input, end });
+    }),
+});
+
+const keptOutcome = async ({ blobs }: CommandAgentDeps, ref: string): Promise<ProgramOutcome> =>
+  // Written by `recordEnd`.
+  (JSON.parse(await blobs.get(ref)) as { readonly outcome: ProgramOutcome }).outcome;

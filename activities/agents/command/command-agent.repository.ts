@@ -1,0 +1,12 @@
+import type { Queryable } from '../../../infra/pg/statement.js';
+import type { CommandAgent } from './run-program.js';
+
+/** What the host configuration registered for the agent; undefined for one of another backend. */
+export const findCommandAgent = async (db: Queryable, agentId: string): Promise<CommandAgent | undefined> => {
+  const { rows } = await db.query<{ settings: CommandAgent }>({
+    name: 'find-command-agent',
+    text: `SELECT settings FROM agent WHERE id = $1 AND backend = 'command'`,
+    values: [agentId],
+  });
+  return rows[0]?.settings;
+};
