@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../../infra/config.js';
-import { examine } from '../../infra/embedded/doctor.js';
+import type { Check } from '../../infra/embedded/doctor/check.js';
+import { examine } from '../../infra/embedded/doctor/doctor.js';
+import { runStackUntilSignal, startStackDetached, stopStack } from '../../infra/embedded/lifecycle.js';
 import { readStackFacts } from '../../infra/embedded/stack-file.js';
+import { stackStatus } from '../../infra/embedded/status.js';
 import { createContext } from '../context.js';
-import { startDaemon, stopDaemon } from '../daemon.js';
 import { CliError, EXIT } from '../errors.js';
 import { details, table } from '../output.js';
+import { FOREGROUND, stackOptions } from '../stack.js';
 
 export function addStackCommands(program: Command): void {
   program
@@ -14,14 +17,15 @@ export function addStackCommands(program: Command): void {
     .option('--foreground', 'stay attached and end with this process (for containers and service files)')
     .action(async (options: { readonly foreground?: boolean }) => {
       const { out } = createContext(program.opts());
+      const config = loadConfig();
+      const say = (text: string): void => out.line(text);
       if (options.foreground) {
-        await import('../supervise.js');
+        await runStackUntilSignal(stackOptions(config, say));
         return;
       }
-      const { layout } = loadConfig();
-      if (readStackFacts(layout)) out.line(`Millwright runs already in ${layout.home}.`);
-      else await startDaemon(layout, (text) => out.line(text));
-      printStatus(program);
+      if (readStackFacts(config.layout)) out.line(`Millwright runs already in ${config.layout.home}.`);
+      else await startStackDetached({ layout: config.layout, argv: FOREGROUND, say: out.json ? () => {} : say });
+      await printStatus(program);
     });
 
   program
@@ -29,7 +33,8 @@ export function addStackCommands(program: Command): void {
     .description('stop everything that `up` started; nothing is lost, work goes on at the next `up`')
     .action(async () => {
       const { out } = createContext(program.opts());
-      out.line((await stopDaemon(loadConfig().layout)) ? 'Millwright is down.' : 'Millwright was not running.');
+      const how = await stopStack(loadConfig().layout);
+      out.line(DOWN[how]);
     });
 
   program
@@ -42,41 +47,46 @@ export function addStackCommands(program: Command): void {
     .description('look for what would keep Millwright from working, with remedies')
     .action(async () => {
       const { out } = createContext(program.opts());
-      const findings = await examine(loadConfig());
+      const findings = await examine();
       if (out.json) out.line(JSON.stringify(findings, undefined, 2));
       else for (const finding of findings) out.line(findingLines(finding));
-      if (findings.some(({ ok }) => !ok)) throw new CliError('Something needs your attention.', EXIT.failed);
+      if (findings.some(({ ok, isRequired }) => !ok && isRequired))
+        throw new CliError('Something keeps Millwright from working.', EXIT.failed);
     });
 }
 
-interface Finding {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly finding: string;
-  readonly remedy?: string | undefined;
-}
+const DOWN = {
+  stopped: 'Millwright is down.',
+  killed: 'Millwright did not come to an end and was killed; nothing that it acknowledged is lost.',
+  'not-running': 'Millwright was not running.',
+} as const;
 
-const findingLines = ({ name, ok, finding, remedy }: Finding): string =>
-  `${ok ? 'ok  ' : 'FAIL'}  ${name}: ${finding}${ok || remedy === undefined ? '' : `\n      → ${remedy}`}`;
+const findingLines = ({ name, ok, isRequired, finding, remedy }: Check): string => {
+  const mark = ok ? 'ok    ' : isRequired ? 'FAIL  ' : 'advice';
+  return `${mark}  ${name}: ${finding}${remedy === undefined ? '' : `\n        → ${remedy}`}`;
+};
 
-function printStatus(program: Command): void {
+async function printStatus(program: Command): Promise<void> {
   const { out } = createContext(program.opts());
-  const { layout } = loadConfig();
-  const facts = readStackFacts(layout);
-  if (!facts) throw new CliError(`Millwright is not running in ${layout.home}.`, EXIT.failed);
+  const config = loadConfig();
+  const status = await stackStatus(config);
+  if (status.kind === 'down') throw new CliError(`Millwright is not running in ${config.layout.home}.`, EXIT.failed);
   if (out.json) {
-    out.line(JSON.stringify(facts, undefined, 2));
+    out.line(JSON.stringify(status, undefined, 2));
     return;
   }
+  const { facts, answers } = status;
+  const { layout } = config;
   out.line(
     table(
       [
         { title: 'process', of: (row) => row.name },
         { title: 'state', of: (row) => row.state },
         { title: 'pid', of: (row) => row.pid },
-        { title: 'starts', of: (row) => row.starts },
+        { title: 'restarts', of: (row) => row.restarts },
+        { title: 'answers', of: (row) => (row.ok === undefined ? '' : row.ok ? `in ${row.ms} ms` : row.reason) },
       ],
-      facts.processes.map((process) => ({ ...process })),
+      facts.processes.map((process) => ({ ...process, ...answers.find(({ name }) => name === process.name) })),
     ),
   );
   out.line('');

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../domain/failures.js';
@@ -51,6 +51,8 @@ export interface DetachOptions {
  */
 export const startStackDetached = async ({ layout, argv, env = {}, say }: DetachOptions): Promise<StackFacts> => {
   const logFile = join(layout.logs, 'up.log');
+  // The first start in a new home; modes of the rest are the stack's own work.
+  mkdirSync(layout.logs, { recursive: true, mode: 0o711 });
   const output = openSync(logFile, 'a', 0o600);
   let position = statSync(logFile).size;
   const [file, ...args] = argv;

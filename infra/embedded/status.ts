@@ -52,7 +52,7 @@ const askTemporal = async ({ temporal }: Config, facts: StackFacts): Promise<voi
 };
 
 const askApi = async (apiUrl: string): Promise<void> => {
-  const answer = await fetch(`${apiUrl}/health/ready`, { signal: AbortSignal.timeout(5_000) });
+  const answer = await fetch(`${apiUrl}/api/v1/health/live`, { signal: AbortSignal.timeout(5_000) });
   await answer.body?.cancel();
   if (!answer.ok) throw new Error(`answered ${answer.status}`);
 };

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type ApiClient, connectApi, type Resource } from '../../cli/api-client.js';
-import { startDaemon, stopDaemon } from '../../cli/daemon.js';
+import { FOREGROUND } from '../../cli/stack.js';
 import { createProgress } from '../../cli/watch/progress.js';
 import { followEpic } from '../../cli/watch/watch-epic.js';
 import { loadConfig } from '../../infra/config.js';
+import { startStackDetached, stopStack } from '../../infra/embedded/lifecycle.js';
 import { readStackFacts } from '../../infra/embedded/stack-file.js';
 import { type ModelProcess, startScriptedModel } from './model.js';
 import { printReport } from './report.js';
@@ -38,7 +39,7 @@ async function main(): Promise<void> {
   const { layout } = loadConfig();
   try {
     say(`Starting Millwright in ${layout.home}`);
-    await startDaemon(layout, (text) => say(`  ${text}`));
+    await startStackDetached({ layout, argv: FOREGROUND, say: (text) => say(`  ${text}`) });
     const api = await connectApi();
     const source = createSampleRepository(home);
     const project = await addProject(api, source);
@@ -50,7 +51,7 @@ async function main(): Promise<void> {
     say(`\nThe epic is complete: every task landed green on the epic branch, and the epic on main.`);
     if (options.keep) await keepRunning(source);
   } finally {
-    await stopDaemon(layout);
+    await stopStack(layout);
     model?.stop();
     rmSync(home, { recursive: true, force: true });
   }
