@@ -12,6 +12,7 @@ import { type AgentRun, findAgentRun } from '../store/agent-run.repository.js';
 import { findTurn, listTurns, type TurnCall, type TurnRow } from '../store/turn.repository.js';
 import { spentTotals } from '../store/usage.repository.js';
 import { withHeartbeat } from '../support/heartbeat.js';
+import { keepTrying } from './keep-trying.js';
 import { Ledger } from './ledger.js';
 import { budgetHit } from './limits.js';
 import type { ModelPort, ModelReply, ReplyBlock } from './model-port.js';
@@ -101,17 +102,14 @@ export function createModelActivities(deps: ModelActivitiesDeps): ModelActivitie
       await ledger.spend(key, reply.usage, cost);
       throw new Failure('ContextTooLarge', 'The conversation fills the context of the model.');
     }
-    const calls = await keepInputs(reply);
-    const isKept = await ledger.keep(key, {
-      runId: run.runId,
-      seq: input.turn,
-      requestRef,
-      responseRef: await blobs.put(encodeBlocks(reply.blocks.filter(isSendable))),
-      stopReason: reply.stopReason,
-      usage: reply.usage,
-      costMicroUsd: cost,
-      calls,
-    });
+    const keep = async (): Promise<readonly [readonly TurnCall[], boolean]> => {
+      const calls = await keepInputs(reply);
+      const responseRef = await blobs.put(encodeBlocks(sendable(reply.blocks)));
+      const { stopReason, usage } = reply;
+      const row = { runId: run.runId, seq: input.turn, requestRef, responseRef, stopReason, usage, calls };
+      return [calls, await ledger.keep(key, { ...row, costMicroUsd: cost })];
+    };
+    const [calls, isKept] = await keepTrying(keep, signal);
     return isKept ? stepOf(run, { ...reply, calls }) : undefined;
   };
 
@@ -171,5 +169,8 @@ export function createModelActivities(deps: ModelActivitiesDeps): ModelActivitie
   };
 }
 
-/** Blocks that the vendor refuses to get back: text without a visible character. */
-const isSendable = (block: ReplyBlock): boolean => block.type !== 'text' || String(block.text).trim() !== '';
+/** What the vendor takes back: no text without a visible character, and no thought that led to nothing. */
+function sendable(blocks: readonly ReplyBlock[]): readonly ReplyBlock[] {
+  const visible = blocks.filter((block) => block.type !== 'text' || String(block.text).trim() !== '');
+  return visible.every(({ type }) => type === 'thinking' || type === 'redacted_thinking') ? [] : visible;
+}

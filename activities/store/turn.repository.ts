@@ -58,9 +58,12 @@ export interface KeptReply {
   readonly calls: readonly TurnCall[];
 }
 
-/** Keeps a reply. False when an earlier attempt has kept one: that one stands. */
+/**
+ * Keeps a reply. False when an earlier attempt has kept another one: that one stands. True also when this very reply is
+ * there already, as after a commit whose answer was lost.
+ */
 export async function insertReply(tx: Tx, reply: KeptReply): Promise<boolean> {
-  const { rowCount } = await tx.query({
+  await tx.query({
     name: 'insert-turn',
     text: `INSERT INTO turn (run_id, seq, request_ref, response_ref, stop_reason, usage, tool_calls)
            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (run_id, seq) DO NOTHING`,
@@ -74,7 +77,12 @@ export async function insertReply(tx: Tx, reply: KeptReply): Promise<boolean> {
       JSON.stringify(reply.calls),
     ],
   });
-  return rowCount === 1;
+  const { rows } = await tx.query<{ responseRef: string }>({
+    name: 'find-response',
+    text: 'SELECT response_ref AS "responseRef" FROM turn WHERE run_id = $1 AND seq = $2',
+    values: [reply.runId, reply.seq],
+  });
+  return rows[0]?.responseRef === reply.responseRef;
 }
 
 export interface Seal {

@@ -114,7 +114,7 @@ export interface SpentTotals {
 }
 
 const totalsOf = (scope: string, condition: string): string =>
-  `jsonb_build_object('turns', count(*) FILTER (WHERE ${condition} AND state = 'settled'),
+  `jsonb_build_object('turns', count(DISTINCT (run_id, turn)) FILTER (WHERE ${condition} AND state = 'settled'),
      'tokens', coalesce(sum(input_tokens + cache_write_tokens + cached_tokens + output_tokens) FILTER (WHERE ${condition}), 0),
      'costMicroUsd', coalesce(sum(cost_micro_usd) FILTER (WHERE ${condition}), 0)) AS ${scope}`;
 

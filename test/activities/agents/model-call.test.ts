@@ -112,6 +112,22 @@ test('a refused call costs nothing, one that broke off is booked in full', async
   expect((await ledgerOf(run.runId)).map(({ state }) => state)).toEqual(['lost', 'settled']);
 });
 
+test('a reply in hand outlives an outage of the database and is not bought again', async () => {
+  const model = await rig.script([LOOK]);
+  const during: ModelPort = {
+    complete: async (request, signal) => {
+      const reply = await model.complete(request, signal);
+      // From here on the first writes fail, as between the kill of PostgreSQL and its return.
+      rig.failNextWrites(3);
+      return reply;
+    },
+  };
+  const run = await rig.newRun();
+  expect(await run.callModel(during, 0)).toMatchObject({ kind: 'calls' });
+  expect(rig.server.record.billed).toHaveLength(1);
+  expect((await ledgerOf(run.runId)).map(({ state }) => state)).toEqual(['settled']);
+});
+
 test('a cancelled call is booked, because it may have been paid', async () => {
   const run = await rig.newRun();
   const cancelled: ModelPort = { complete: () => Promise.reject(new Error('cancelled')) };

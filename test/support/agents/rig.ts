@@ -10,6 +10,7 @@ import type { ModelPort } from '../../../activities/agents/model-port.js';
 import { createSealActivities } from '../../../activities/agents/seal.activities.js';
 import { createStoreToolActivities } from '../../../activities/agents/tools/store-tool.activities.js';
 import { createBrokerFetch } from '../../../activities/sandbox/broker.js';
+import { Failure } from '../../../domain/failures.js';
 import { type BlobStore, createBlobStore } from '../../../infra/artifacts.js';
 import type { Pools } from '../../../infra/pg/pools.js';
 import type { ModelStep, SealTurnOutcome, ToolOutcome } from '../../../workflows/contract/activities/agents.js';
@@ -35,6 +36,7 @@ export class AgentRig {
   readonly workerId = uuid();
   readonly supervisorId = uuid();
   #server: ModelServer | undefined;
+  #failures = 0;
   readonly #servers: ModelServer[] = [];
 
   private constructor(
@@ -53,6 +55,22 @@ export class AgentRig {
 
   get pools(): Pools {
     return this.database.pools;
+  }
+
+  /** The next texts that are stored meet a database that is away. */
+  failNextWrites(times: number): void {
+    this.#failures = times;
+  }
+
+  /** The blob store, as its users see it during an outage. */
+  get failingBlobs(): BlobStore {
+    return {
+      get: (ref) => this.blobs.get(ref),
+      put: async (text) => {
+        if (this.#failures-- > 0) throw new Failure('Unavailable', 'The database is away.');
+        return this.blobs.put(text);
+      },
+    };
   }
 
   get server(): ModelServer {
@@ -152,7 +170,7 @@ export class RunHandle {
     const { attempt = 1, ...rest } = more;
     const { callModel } = createModelActivities({
       pools: this.rig.pools,
-      blobs: this.rig.blobs,
+      blobs: this.rig.failingBlobs,
       model,
       defaultModel: 'claude-sonnet-5-5',
     });
