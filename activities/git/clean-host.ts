@@ -1,8 +1,11 @@
+import { Failure } from '../../domain/failures.js';
 import { type LiveTree, listLiveTrees, removeAbandonedTrees } from '../../infra/git/janitor.js';
 import { packRepository } from '../../infra/git/maintenance.js';
+import { fetchBranch } from '../../infra/git/mirror.js';
 import { removeStaleLocks } from '../../infra/git/stale-locks.js';
 import { isAlive } from '../../infra/process-identity.js';
 import { runWorkflowId, taskWorkflowId } from '../../workflows/contract/ids.js';
+import { findGitProject } from './git-project.repository.js';
 import type { TreeDeps } from './ports.js';
 
 /** An engine that lost its store knows no workflow for a while; its trees may hold the only copy of an edit. */
@@ -26,7 +29,25 @@ export async function cleanHost(deps: TreeDeps, signal: AbortSignal): Promise<nu
     removed += 1;
   }
   for (const clean of deps.cleaners) removed += await clean();
+  await refreshPools(deps, signal);
   return removed;
+}
+
+/** Free trees follow their project's base, so that the next owner writes only what changed since the last sweep. */
+async function refreshPools({ pools, trees, mirrors, forge }: TreeDeps, signal: AbortSignal): Promise<void> {
+  for (const projectId of await trees.store.listPools()) {
+    signal.throwIfAborted();
+    try {
+      const { baseBranch } = await findGitProject(pools.writes, projectId);
+      if (baseBranch === null) continue;
+      const repository = await mirrors.open(projectId);
+      const sha = await fetchBranch(repository, await forge.remote(projectId), baseBranch, signal);
+      await trees.refreshPool(repository, { projectId, sha });
+    } catch (error) {
+      // A pool that stays behind costs the next owner some time; a project that is gone costs nobody anything.
+      if (signal.aborted || !(error instanceof Failure)) throw error;
+    }
+  }
 }
 
 async function ownerless(deps: TreeDeps): Promise<readonly LiveTree[]> {

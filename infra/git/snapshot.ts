@@ -40,8 +40,7 @@ export async function takeSnapshot(repo: Repository, input: SnapshotInput): Prom
   try {
     // Without its index git would take ignored files that are tracked for untracked ones and drop them.
     await Promise.all([lstat(input.tree.source), lstat(input.tree.indexFile)]);
-    const pending = await listPending(repo, input);
-    const hazards = await findHazards(repo, input, limits);
+    const [pending, hazards] = await Promise.all([listPending(repo, input), findHazards(repo, input, limits)]);
     const refusal = refuse(hazards) ?? refuse(await oversized(input.tree, pending, limits));
     if (refusal !== undefined) return refusal;
     if (pending.length > 0) {

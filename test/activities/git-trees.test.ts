@@ -210,6 +210,18 @@ test('trees of closed workflows are cleaned, those of open and of forgotten ones
   expect(await world.deps.trees.store.listLive()).toEqual([]);
 });
 
+test('free trees follow the base with each sweep', async () => {
+  await acquire();
+  await asAttempt(1, world.trees.releaseTree, { treeId: taskId, projectId: world.projectId, ownerId: taskId });
+  await world.deps.trees.settle();
+  await database.pools.writes.query({ text: `UPDATE project SET base_branch = 'main'` });
+  world.source.commit('moved on', { 'c.txt': 'c\n' });
+  await asAttempt(1, world.repository.importSource, { projectId: world.projectId });
+  await asAttempt(1, world.trees.cleanHost, { hostQueue: 'q' });
+  const [pooled] = await world.deps.trees.store.listPooled(world.projectId);
+  expect(readFileSync(join(pooled?.source ?? '', 'c.txt'), 'utf8')).toBe('c\n');
+});
+
 test('a check gets a fresh tree each time, and one of a dead process is cleaned', async () => {
   const checks = createCheckTrees(world.deps);
   const input = { projectId: world.projectId, commit: base, ownerId: 'build-1/first/test' };

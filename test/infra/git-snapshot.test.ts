@@ -77,6 +77,7 @@ test.each([
   ],
   ['a file that redirects to another repository', `mkdir sub; printf 'gitdir: /etc' > sub/.git`, 'sub/.git'],
   ['a named pipe', 'mkfifo dir/pipe', 'dir/pipe'],
+  ['a link where git reads submodules', 'ln -s a.txt .gitmodules', '.gitmodules'],
   ['a huge sparse file', 'truncate -s 1T big', 'big'],
 ])('%s is refused by its path', async (_, script, path) => {
   asAgent(`HOME=/nonexistent; export HOME; ${script}`);

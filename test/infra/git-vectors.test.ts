@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { keepCheckpoint } from '../../infra/git/checkpoint.js';
 import { diffText } from '../../infra/git/diff.js';
 import { pushOwnRef } from '../../infra/git/push.js';
 import { prepareRebase } from '../../infra/git/rebase.js';
@@ -106,5 +107,28 @@ test.each(Object.entries(VECTORS))('host git executes nothing that %s names', as
   await trees.settle();
   const again = await trees.acquire({ repository: world.mirror, treeId: 't1', baseSha: tip, ...owner });
   expect(readdirSync(again.tree.source).sort()).toEqual(['a.txt', 'b.txt', 'c.txt']);
+  expect(readdirSync(canaries())).toEqual([]);
+});
+
+test('the flags alone stop a poisoned fsmonitor, hook, signer and pager, even in metadata of our own', async () => {
+  const base = world.source.commit('first', { 'a.txt': '1\n' });
+  await world.take(base);
+  const owner = { projectId: 'p', ownerId: 't1', mode: 'write' as const };
+  const { tree } = await trees.acquire({ repository: world.mirror, treeId: 't1', baseSha: base, ...owner });
+  plantAsAgent(tree.source, 'true');
+  const bait = join(world.home, 'bait');
+  mkdirSync(join(world.mirror.dir, 'hooks'));
+  for (const hook of ['reference-transaction', 'post-index-change'])
+    symlinkSync(bait, join(world.mirror.dir, 'hooks', hook));
+  appendFileSync(
+    join(world.mirror.dir, 'config'),
+    `[core]\n fsmonitor = ${bait}\n pager = ${bait}\n[commit]\n gpgSign = true\n[gpg]\n program = ${bait}\n[diff]\n external = ${bait}\n`,
+  );
+  writeFileSync(join(tree.source, 'a.txt'), '2\n');
+  const taken = await takeSnapshot(world.mirror, { tree });
+  if (taken.kind !== 'taken') throw new Error(taken.why);
+  await keepCheckpoint(world.mirror, { tree, taskId: '01900000-0000-7000-8000-0123456789ab', baseSha: base });
+  await diffText(world.mirror, { from: base, to: taken.tree });
+  await trees.force('t1', { repository: world.mirror, to: base });
   expect(readdirSync(canaries())).toEqual([]);
 });
