@@ -3,7 +3,7 @@ import { Failure } from '../../domain/failures.js';
 import type { CheckConfig, RetryStrategy } from '../../domain/project-config/types.js';
 import type { CheckRun } from '../../workflows/contract/activities/checks.js';
 import type { CommandResult, Sandbox } from '../sandbox/command.js';
-import { defaultLimits, type SandboxLimits } from '../sandbox/limits.js';
+import { hostLimits, type SandboxLimits } from '../sandbox/limits.js';
 import { capturedText } from '../sandbox/output.js';
 import { failedTestsOf, rerunCommand } from './failed-tests.js';
 import { logOf, plainText } from './log-text.js';
@@ -58,7 +58,7 @@ export const runCheckOnTree = async (
 };
 
 const runOnce = (
-  { sandbox, limits = defaultLimits(2) }: RunCheckDeps,
+  { sandbox, limits = hostLimits() }: RunCheckDeps,
   { check, tree, isolation }: CheckOnTree,
   command: string,
   signal?: AbortSignal,

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { TreeFile } from '../../domain/evidence.js';
 import { Failure } from '../../domain/failures.js';
 import type { SetupConfig } from '../../domain/project-config/types.js';
+import { touch } from '../sandbox/clean.js';
 import type { CommandResult, Sandbox, SandboxCommand } from '../sandbox/command.js';
 import type { ServiceUser } from '../sandbox/etc-copy.js';
-import { defaultLimits, type SandboxLimits } from '../sandbox/limits.js';
+import { hostLimits, type SandboxLimits } from '../sandbox/limits.js';
 import { capturedText } from '../sandbox/output.js';
 import { removeDirectory } from '../sandbox/scratch.js';
 import { logOf } from './log-text.js';
@@ -62,6 +63,7 @@ export class SetupLayers {
   /** Replaces what the tree has of the outputs. */
   async copyInto(tree: string, spec: LayerSpec, signal?: AbortSignal): Promise<void> {
     const directory = this.place(spec);
+    await touch(directory, Date.now());
     const result = await this.deps.sandbox.run(
       {
         ...this.copy(spec, tree, PUT, directory),
@@ -146,7 +148,7 @@ export class SetupLayers {
   }
 
   private limits(): SandboxLimits {
-    return this.deps.limits ?? defaultLimits(2);
+    return this.deps.limits ?? hostLimits();
   }
 }
 

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Toolchain } from '../../domain/evidence.js';
 import type { Sandbox } from '../sandbox/command.js';
-import { defaultLimits } from '../sandbox/limits.js';
+import { hostLimits } from '../sandbox/limits.js';
 import { capturedText } from '../sandbox/output.js';
 import { PROFILE_VERSION } from '../sandbox/profile.js';
 
@@ -66,7 +66,7 @@ export class ToolchainProbe {
           .map(([tool, flag]) => `${tool} ${flag}\n`)
           .join(''),
         isolation,
-        limits: { ...defaultLimits(2), wallMs: 120_000 },
+        limits: { ...hostLimits(), wallMs: 120_000 },
       },
       signal,
     );

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { Failure } from '../../domain/failures.js';
 import type { CapsInForce } from './cgroup.js';
 import { SHELL } from './launch.js';
-import { defaultLimits } from './limits.js';
+import { hostLimits } from './limits.js';
 import { capturedText } from './output.js';
 import { openSandbox, type SandboxSettings } from './run.js';
 
@@ -42,7 +42,7 @@ const probe = async (settings: SandboxSettings, version: string): Promise<Availa
   const tree = await mkdtemp(join(settings.directory, 'scratch', 'probe-'));
   try {
     if (settings.user) await chown(tree, settings.user.uid, settings.user.gid);
-    const limits = { ...defaultLimits(1), wallMs: PROBE_MS };
+    const limits = { ...hostLimits(), wallMs: PROBE_MS };
     const result = await sandbox.run({
       argv: ['sh', '-c', 'id -u; cat /proc/net/route | wc -l; touch x'],
       tree,

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** What one command may use. Exceeding any of the first six ends it with a typed limit. */
 export interface SandboxLimits {
   readonly memoryBytes: number;
@@ -31,6 +33,9 @@ export const defaultLimits = (hostCores: number): SandboxLimits => ({
   openFiles: 8192,
   tmpBytes: 512 * MIB,
 });
+
+/** The default of this machine. */
+export const hostLimits = (): SandboxLimits => defaultLimits(availableParallelism());
 
 export type LimitName = 'memory' | 'processes' | 'time' | 'output' | 'disk';
 

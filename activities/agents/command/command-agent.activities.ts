@@ -35,7 +35,7 @@ export const createCommandAgentActivities = (deps: CommandAgentDeps): ProgramAct
       const tree = await openToolTree({ ...deps, db }, run, { treeId: input.treeId, fence });
       const context = await programContext(db, deps.blobs, { run, context: input.context, mailIds: input.mailIds });
       const text = run.promptRef === null ? '' : await deps.blobs.get(run.promptRef);
-      const prompt = programPrompt(text, context);
+      const prompt = programPrompt(text, context, input.mailIds);
       const end = await runCommandAgent(deps, { agent, tree, prompt, context, timeoutMs: input.timeoutMs }, signal);
       return recordEnd(deps, { run, input, end });
     }),

@@ -121,5 +121,10 @@ const findRounds = async (
 };
 
 /** The prompt on stdin: what the run was started with, then the mail that came since. */
-export const programPrompt = (prompt: string, { mail }: ProgramContext): string =>
-  [prompt, ...mail.map(({ from, subject, body }) => `You have mail from ${from}: ${subject}\n\n${body}`)].join('\n\n');
+export const programPrompt = (prompt: string, { mail }: ProgramContext, newMailIds: readonly string[]): string =>
+  [
+    prompt,
+    ...mail
+      .filter(({ id }) => newMailIds.includes(id))
+      .map(({ from, subject, body }) => `You have mail from ${from}: ${subject}\n\n${body}`),
+  ].join('\n\n');

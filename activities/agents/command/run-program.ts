@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { plainText } from '../../checks/log-text.js';
 import type { CommandResult, Sandbox, SandboxCommand } from '../../sandbox/command.js';
 import type { ServiceUser } from '../../sandbox/etc-copy.js';
-import { defaultLimits, type SandboxLimits } from '../../sandbox/limits.js';
+import { hostLimits, type SandboxLimits } from '../../sandbox/limits.js';
 import { capturedText } from '../../sandbox/output.js';
 import { whyUnreachable } from '../../sandbox/reach.js';
 import { removeDirectory } from '../../sandbox/scratch.js';
@@ -115,7 +115,7 @@ const commandOf = (
     hasDiskScratch: true,
     isolation: tree.isolation,
     keepBytes: KEEP_BYTES,
-    limits: { ...(deps.limits ?? defaultLimits(2)), wallMs: Math.min(timeoutMs, ownMs) },
+    limits: { ...(deps.limits ?? hostLimits()), wallMs: Math.min(timeoutMs, ownMs) },
   };
 };
 

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import picomatch from 'picomatch';
 import type { CommandResult, Sandbox } from '../../sandbox/command.js';
-import { defaultLimits, type SandboxLimits } from '../../sandbox/limits.js';
+import { hostLimits, type SandboxLimits } from '../../sandbox/limits.js';
 import { capturedText } from '../../sandbox/output.js';
 import { TREE_INSIDE } from '../../sandbox/profile.js';
 import type { FileAnswer, FileLimits, FileRequest } from './program/answer.js';
@@ -41,7 +41,7 @@ export class FileTools {
     const program = join(directory, `file-tools-${createHash('sha256').update(text).digest('hex').slice(0, 12)}.mjs`);
     await mkdir(directory, { recursive: true, mode: 0o711 });
     await writeFile(program, text, { mode: 0o644 });
-    return new FileTools(sandbox, program, { ...defaultLimits(2), wallMs: WALL_MS, memoryBytes: 512 * 1024 ** 2 });
+    return new FileTools(sandbox, program, { ...hostLimits(), wallMs: WALL_MS, memoryBytes: 512 * 1024 ** 2 });
   }
 
   async run(request: FileRequest, tree: ToolTree, signal?: AbortSignal): Promise<FileAnswer> {

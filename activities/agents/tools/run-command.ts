@@ -1,7 +1,7 @@
 import type { ToolErrorCode } from '../../../domain/failures.js';
 import { logOf } from '../../checks/log-text.js';
 import type { Sandbox } from '../../sandbox/command.js';
-import { defaultLimits, type SandboxLimits } from '../../sandbox/limits.js';
+import { hostLimits, type SandboxLimits } from '../../sandbox/limits.js';
 import type { ToolTree } from './file-tools.js';
 import { whyNotCommand } from './refused-commands.js';
 
@@ -25,7 +25,7 @@ const TOGETHER = 'exec 2>&1; exec sh -c "$1"';
 
 /** `sh -c` in the tree, without network. A command that fails is an answer with its exit code, not an error. */
 export const runCommandTool = async (
-  { sandbox, limits = defaultLimits(2) }: RunCommandDeps,
+  { sandbox, limits = hostLimits() }: RunCommandDeps,
   { command, timeoutSeconds }: RunCommandRequest,
   tree: ToolTree,
   signal?: AbortSignal,
