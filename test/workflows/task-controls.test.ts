@@ -1,0 +1,147 @@
+import { expect, test } from '@jest/globals';
+import { runStopUpdate } from '../../workflows/contract/agent-run.js';
+import { ownerForgeEventSignal } from '../../workflows/contract/forge-event.js';
+import { runWorkflowId } from '../../workflows/contract/ids.js';
+import {
+  admittedSignal,
+  cancelUpdate,
+  holdSignal,
+  pauseUpdate,
+  resumeUpdate,
+} from '../../workflows/contract/messages.js';
+import { until } from '../support/until.js';
+import { openGate } from './support/gate.js';
+import { by, refusal } from './support/refusal.js';
+import { complete, RunWorld } from './support/run-world.js';
+import { isQueued, landing, refusedRun, slowRun, TaskSuite } from './support/task-suite.js';
+import { TaskWorld } from './support/task-world.js';
+
+const suite = TaskSuite.use();
+
+test('a run stopped by a person blocks its task', async () => {
+  const world = new TaskWorld();
+  world.scripts = [slowRun, () => new RunWorld([complete])];
+  const { task, landed } = await suite.start(world);
+  await until(() => world.runs[0]?.toolCalls.length === 1);
+  const run = suite.client.workflow.getHandle(runWorkflowId(world.runs[0]?.opened?.runId ?? ''));
+  await run.executeUpdate(runStopUpdate, by);
+  await until(() => world.mails.length === 1);
+  expect(world.row).toMatchObject({ state: 'BLOCKED', blockedReason: 'the run was stopped by ada' });
+  await task.executeUpdate(resumeUpdate, by);
+  await landed();
+  await task.result();
+});
+
+test('a pause holds the run, and a resume lets it go on with a slot', async () => {
+  const world = new TaskWorld();
+  world.scripts = [slowRun];
+  const { task, owner, landed } = await suite.start(world);
+  await until(() => world.runs[0]?.toolCalls.length === 1);
+  expect(await task.executeUpdate(pauseUpdate, by)).toMatchObject({ state: 'IN_PROGRESS', pausedBy: ['person'] });
+  await until(() => world.runs[0]?.row.state === 'paused');
+  openGate();
+  await until(async () => (await owner()).tasks.at(-1)?.wantsSlot === false);
+  expect(world.runs[0]?.row.pausedBy).toEqual(['parent']);
+  await task.executeUpdate(resumeUpdate, by);
+  await landed();
+  expect(await task.result()).toMatchObject({ kind: 'completed' });
+});
+
+test('a hold of the factory is not lifted by a person', async () => {
+  const world = new TaskWorld();
+  const { task, landed } = await suite.start(world, { admits: false });
+  await task.signal(holdSignal, { by: 'factory', on: true });
+  await task.signal(admittedSignal, { slots: 1 });
+  await until(() => world.row.pausedBy?.[0] === 'factory');
+  expect(await refusal(task.executeUpdate(resumeUpdate, by))).toBe('InvalidState');
+  expect(await refusal(task.executeUpdate(pauseUpdate, { args: [{ by: 'ada', expectedRevision: 0 }] }))).toBe(
+    'StaleVersion',
+  );
+  expect(world.trees).toEqual([]);
+  await task.signal(holdSignal, { by: 'factory', on: false });
+  await until(() => world.row.pausedBy?.length === 0);
+  await task.signal(admittedSignal, { slots: 1 });
+  await landed();
+  expect(await task.result()).toMatchObject({ kind: 'completed' });
+});
+
+test('a cancelled task ends before it begins', async () => {
+  const world = new TaskWorld();
+  const { id, task } = await suite.start(world, { admits: false });
+  await until(() => world.row.revision > 0);
+  await task.executeUpdate(cancelUpdate, by);
+  expect(await task.result()).toEqual({ kind: 'cancelled' });
+  expect(world.row.state).toBe('CANCELLED');
+  expect(world.dropped).toEqual([id]);
+});
+
+test('a cancelled task ends its run as cancelled and drops what it made', async () => {
+  const world = new TaskWorld();
+  world.scripts = [slowRun];
+  const { id, task } = await suite.start(world);
+  await until(() => world.runs[0]?.toolCalls.length === 1);
+  await task.executeUpdate(cancelUpdate, by);
+  expect(await task.result()).toEqual({ kind: 'cancelled' });
+  expect(world.runs[0]?.row.state).toBe('cancelled');
+  expect(world.dropped).toEqual([id]);
+  expect(world.released).toEqual(['tree-1']);
+  expect(world.states()).toEqual(['ASSIGNED', 'IN_PROGRESS', 'CANCELLED']);
+});
+
+test('a cancellation during the checks ends them', async () => {
+  const world = new TaskWorld();
+  let isChecking = false;
+  world.onCheck = () => {
+    isChecking = true;
+    return new Promise(() => undefined);
+  };
+  const { task } = await suite.start(world);
+  await until(() => isChecking);
+  await task.executeUpdate(cancelUpdate, by);
+  expect(await task.result()).toEqual({ kind: 'cancelled' });
+});
+
+test('a cancelled task in the queue withdraws and closes its pull request', async () => {
+  const world = new TaskWorld();
+  const { task, queue } = await suite.start(world);
+  await isQueued(world);
+  await task.executeUpdate(cancelUpdate, by);
+  await until(async () => (await queue()).queue.length > 0);
+  expect((await queue()).queue[0]).toMatchObject({ kind: 'withdraw', entryId: world.enqueued[0]?.entryId, by: 'ada' });
+  expect(world.closed).toEqual([]);
+  const entryId = world.enqueued[0]?.entryId ?? '';
+  await task.signal(ownerForgeEventSignal, { kind: 'entryWithdrawn', entryId, prNumber: 7, by: 'ada' });
+  expect(await task.result()).toEqual({ kind: 'cancelled' });
+  expect(world.closed).toEqual([7]);
+});
+
+test('a cancellation loses against a landing that won', async () => {
+  const world = new TaskWorld();
+  const { task, queue } = await suite.start(world);
+  await isQueued(world);
+  await task.executeUpdate(cancelUpdate, by);
+  await until(async () => (await queue()).queue.length > 0);
+  await task.signal(ownerForgeEventSignal, landing(world));
+  expect(await task.result()).toEqual({ kind: 'completed', mergeSha: 'merge-1' });
+  expect(world.closed).toEqual([]);
+});
+
+test('a blocked task can be cancelled, and a second control is refused', async () => {
+  const world = new TaskWorld();
+  world.scripts = [refusedRun];
+  world.onAcquire = async () => undefined;
+  const { task } = await suite.start(world);
+  await until(() => world.mails.length === 1);
+  await task.executeUpdate(cancelUpdate, by);
+  expect(await task.result()).toEqual({ kind: 'cancelled' });
+});
+
+test('a cancellation in the Temporal UI is one like any other', async () => {
+  const world = new TaskWorld();
+  world.scripts = [slowRun];
+  const { task } = await suite.start(world);
+  await until(() => world.runs[0]?.toolCalls.length === 1);
+  await task.cancel();
+  expect(await task.result()).toEqual({ kind: 'cancelled' });
+  expect(world.runs[0]?.row.state).toBe('cancelled');
+});
