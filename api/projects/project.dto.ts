@@ -1,0 +1,47 @@
+import { Flag, JsonObject, OneOf, Text, Texts } from '../validation/fields.js';
+import { ListQuery } from '../validation/list.dto.js';
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+const BRANCH = /^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$/;
+/** `Name <mail>`, as git writes it. */
+const IDENTITY = /^[^<>\p{Cc}]{1,100} <[^<>\s\p{Cc}]{1,100}>$/u;
+
+export class CreateProjectDto {
+  @Text({
+    max: 1000,
+    description: 'An https:// URL, or an absolute path on the host (admin keys only).',
+    example: '/srv/repositories/shop',
+  })
+  readonly source!: string;
+
+  @Text({ max: 100, pattern: NAME, optional: true, description: 'Unique; from the source when absent.' })
+  readonly name?: string;
+
+  @OneOf(['local'], { optional: true, later: ['github'], description: 'Where branches and pull requests live.' })
+  readonly forge?: 'local';
+
+  @Text({ max: 200, pattern: BRANCH, optional: true, description: "The source's default branch when absent." })
+  readonly baseBranch?: string;
+
+  @JsonObject({ optional: true, description: 'Keys that win over millwright.yml (admin keys only).' })
+  readonly overrides?: Readonly<Record<string, unknown>>;
+}
+
+export class PatchProjectDto {
+  @JsonObject({ optional: true, description: 'Merged into the overrides, as JSON Merge Patch: null removes a key.' })
+  readonly overrides?: Readonly<Record<string, unknown>>;
+
+  @Flag({ optional: true, description: 'true: the proposed checks become required checks.' })
+  readonly acceptChecks?: boolean;
+
+  @Texts({ maxItems: 50, max: 100, optional: true, description: 'Accept only the proposals of these names.' })
+  readonly accept?: readonly string[];
+
+  @Text({ max: 210, pattern: IDENTITY, optional: true, description: 'Author of commits: `Name <mail>`.' })
+  readonly commitIdentity?: string;
+}
+
+export class ListProjectsQuery extends ListQuery {
+  @OneOf(['importing', 'ready', 'refused', 'red'], { optional: true })
+  readonly state?: string;
+}

@@ -1,0 +1,172 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Failure } from '../../domain/failures.js';
+import type { Proposal } from '../../domain/project-config/detect.js';
+import { violatedUnique } from '../../infra/pg/failures.js';
+import type { Pools } from '../../infra/pg/pools.js';
+import type { Queryable, Tx } from '../../infra/pg/statement.js';
+import type { Scope } from '../auth/caller.js';
+import { POOLS } from '../dependencies.js';
+
+export interface ProjectRow {
+  readonly id: string;
+  readonly name: string;
+  readonly forge: string;
+  readonly source: string;
+  readonly remote: string;
+  readonly baseBranch: string | null;
+  readonly state: 'importing' | 'ready' | 'refused' | 'red';
+  readonly reason: string | null;
+  readonly overrides: Readonly<Record<string, unknown>>;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly proposals: readonly Proposal[];
+  readonly tipSha: string | null;
+  readonly commitIdentity: string;
+  readonly createdBy: string;
+  readonly version: number;
+  readonly revision: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly archivedAt: Date | null;
+}
+
+const COLUMNS = `id, name, forge, source, remote, base_branch AS "baseBranch", state, reason, overrides, config, proposals,
+  tip_sha AS "tipSha", commit_identity AS "commitIdentity", created_by AS "createdBy", version, revision,
+  created_at AS "createdAt", updated_at AS "updatedAt", archived_at AS "archivedAt"`;
+
+export interface NewProject {
+  readonly id: string;
+  readonly name: string;
+  readonly forge: string;
+  readonly source: string;
+  readonly remote: string;
+  readonly baseBranch: string | null;
+  readonly overrides: Readonly<Record<string, unknown>>;
+  readonly createdBy: string;
+}
+
+export interface ProjectChange {
+  readonly overrides: Readonly<Record<string, unknown>>;
+  readonly commitIdentity: string;
+}
+
+@Injectable()
+export class ProjectRepository {
+  constructor(@Inject(POOLS) private readonly pools: Pools) {}
+
+  /** @throws NotFound, for a project outside the scope too */
+  async get(id: string, scope: Scope, db: Queryable = this.pools.reads): Promise<ProjectRow> {
+    const { rows } = await db.query<ProjectRow>({
+      name: 'api-project-get',
+      text: `SELECT ${COLUMNS} FROM project WHERE id = $1 AND ($2::uuid[] IS NULL OR id = ANY($2))`,
+      values: [id, scope],
+    });
+    if (rows[0] === undefined) throw new Failure('NotFound', 'There is no such project.', { id });
+    return rows[0];
+  }
+
+  /** As `get`, held against every other writer until the transaction ends. */
+  async lock(tx: Tx, id: string, scope: Scope): Promise<ProjectRow> {
+    await tx.query({ name: 'api-project-lock', text: 'SELECT 1 FROM project WHERE id = $1 FOR UPDATE', values: [id] });
+    return this.get(id, scope, tx);
+  }
+
+  async list(filter: {
+    readonly scope: Scope;
+    readonly state: string | null;
+    readonly before: string | null;
+    readonly limit: number;
+  }): Promise<readonly ProjectRow[]> {
+    const { rows } = await this.pools.reads.query<ProjectRow>({
+      name: 'api-project-list',
+      text: `SELECT ${COLUMNS} FROM project
+             WHERE archived_at IS NULL AND ($1::uuid[] IS NULL OR id = ANY($1)) AND ($2::text IS NULL OR state = $2)
+               AND ($3::uuid IS NULL OR id < $3)
+             ORDER BY id DESC LIMIT $4`,
+      values: [filter.scope, filter.state, filter.before, filter.limit],
+    });
+    return rows;
+  }
+
+  /** @throws Conflict when the name or the remote is that of a live project */
+  async insert(tx: Tx, project: NewProject): Promise<ProjectRow> {
+    try {
+      const { rows } = await tx.query<ProjectRow>({
+        name: 'api-project-insert',
+        text: `INSERT INTO project (id, name, forge, source, remote, base_branch, state, overrides, created_by)
+               VALUES ($1, $2, $3, $4, $5, $6, 'importing', $7, $8) RETURNING ${COLUMNS}`,
+        values: [
+          project.id,
+          project.name,
+          project.forge,
+          project.source,
+          project.remote,
+          project.baseBranch,
+          JSON.stringify(project.overrides),
+          project.createdBy,
+        ],
+      });
+      return oneRow(rows);
+    } catch (error) {
+      const constraint = violatedUnique(error);
+      if (constraint === undefined) throw error;
+      const what = constraint === 'project_remote_live' ? 'with this source' : `named ${project.name}`;
+      throw new Failure('Conflict', `There is a project ${what} already.`, { field: 'name' }, { cause: error });
+    }
+  }
+
+  async change(tx: Tx, id: string, { overrides, commitIdentity }: ProjectChange): Promise<ProjectRow> {
+    const { rows } = await tx.query<ProjectRow>({
+      name: 'api-project-change',
+      text: `UPDATE project SET overrides = $2, commit_identity = $3, version = version + 1, updated_at = now()
+             WHERE id = $1 RETURNING ${COLUMNS}`,
+      values: [id, JSON.stringify(overrides), commitIdentity],
+    });
+    return oneRow(rows);
+  }
+
+  /** Marks it for import and inspection, which the factory does. */
+  async setImporting(tx: Tx, id: string): Promise<ProjectRow> {
+    const { rows } = await tx.query<ProjectRow>({
+      name: 'api-project-importing',
+      text: `UPDATE project SET state = 'importing', reason = NULL, revision = revision + 1, updated_at = now()
+             WHERE id = $1 RETURNING ${COLUMNS}`,
+      values: [id],
+    });
+    return oneRow(rows);
+  }
+
+  async archive(tx: Tx, id: string): Promise<ProjectRow> {
+    const { rows } = await tx.query<ProjectRow>({
+      name: 'api-project-archive',
+      text: `UPDATE project SET archived_at = now(), version = version + 1, updated_at = now()
+             WHERE id = $1 RETURNING ${COLUMNS}`,
+      values: [id],
+    });
+    return oneRow(rows);
+  }
+
+  async countOpenWork(tx: Tx, id: string): Promise<number> {
+    const { rows } = await tx.query<{ open: number }>({
+      name: 'api-project-open-work',
+      text: `SELECT (SELECT count(*) FROM epic WHERE project_id = $1 AND state NOT IN ('COMPLETED', 'CANCELLED'))
+                  + (SELECT count(*) FROM task WHERE project_id = $1 AND epic_id IS NULL
+                     AND state NOT IN ('COMPLETED', 'CANCELLED', 'FAILED', 'SKIPPED')) AS open`,
+      values: [id],
+    });
+    return rows[0]?.open ?? 0;
+  }
+
+  /** Names of the agents that exist; a project may only name these. */
+  async agentNames(): Promise<ReadonlySet<string>> {
+    const { rows } = await this.pools.reads.query<{ name: string }>({
+      name: 'api-agent-names',
+      text: 'SELECT name FROM agent',
+    });
+    return new Set(rows.map(({ name }) => name));
+  }
+}
+
+const oneRow = (rows: readonly ProjectRow[]): ProjectRow => {
+  if (rows[0] === undefined) throw new Failure('NotFound', 'There is no such project.');
+  return rows[0];
+};

@@ -1,0 +1,32 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { validate as isUuid } from 'uuid';
+import { Failure } from '../../domain/failures.js';
+import type { HttpRequest } from '../http/server.js';
+
+/** A path parameter that must be a UUID. */
+const uuidParam = (name: string) =>
+  createParamDecorator((_data: unknown, context: ExecutionContext): string => {
+    const params = context.switchToHttp().getRequest<HttpRequest>().params as Readonly<Record<string, string>>;
+    const value = params[name] ?? '';
+    if (!isUuid(value)) throw new Failure('InvalidInput', `${name} must be a UUID.`);
+    return value.toLowerCase();
+  });
+
+export const Id = uuidParam('id');
+export const ProjectId = uuidParam('projectId');
+
+const BRANCH = /^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$/;
+
+/** A branch name as git would take it. */
+export const isBranchName = (name: string): boolean =>
+  BRANCH.test(name) &&
+  !/\.\.|\/\/|\/\.|\.$|\/$|\.lock(\/|$)|@\{/.test(name) &&
+  name !== 'HEAD' &&
+  !name.startsWith('refs/');
+
+/** A branch in the path, its slashes written %2F. */
+export const Branch = createParamDecorator((_data: unknown, context: ExecutionContext): string => {
+  const { branch } = context.switchToHttp().getRequest<HttpRequest>().params as { readonly branch?: string };
+  if (branch === undefined || !isBranchName(branch)) throw new Failure('InvalidInput', 'branch is not a branch name.');
+  return branch;
+});
