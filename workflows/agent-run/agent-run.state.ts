@@ -143,16 +143,17 @@ export function become(
   return { ...after, state, log, usedMs: before.usedMs + ran, clockAtMs: nowMs };
 }
 
-export const ended = (run: AgentRunState, ending: Ending): AgentRunState => ({
-  ...run,
+/** Where it ended, and what it leaves behind. */
+export const outcomeOf = (run: AgentRunState, ending: Ending): AgentRunOutcome =>
   // Ending is the union without these fields, so putting them back gives the union again.
-  outcome: {
+  ({
     ...ending,
     host: run.host,
     ...(run.checkpointSha === undefined ? {} : { checkpointSha: run.checkpointSha }),
     ...(run.inbox.length === 0 ? {} : { unread: run.inbox }),
-  } as AgentRunOutcome,
-});
+  }) as AgentRunOutcome;
+
+export const ended = (run: AgentRunState, outcome: AgentRunOutcome): AgentRunState => ({ ...run, outcome });
 
 export const isOver = (run: AgentRunState): boolean => isTerminal(RUN_MACHINE, run.state);
 
@@ -192,6 +193,8 @@ export const saved = (run: AgentRunState, save: RunSave, revision: number): Agen
 /** A parent hears of every new state, and of a hold or an answer that left the state as it was. */
 export const tellingOf = ({ state, pausedBy, asked }: AgentRunState): string =>
   `${state}/${pausedBy.join()}/${asked.length}`;
+
+export const told = (run: AgentRunState, telling: string): AgentRunState => ({ ...run, told: telling });
 
 export function waitingFor(run: AgentRunState, nowMs: number): string | undefined {
   if (run.outcome) return undefined;

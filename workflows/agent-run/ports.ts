@@ -8,6 +8,8 @@ import type {
   StoreToolActivities,
 } from '../contract/activities/agents.js';
 import type { HostClaimActivities, TreeActivities } from '../contract/activities/git.js';
+import type { MailActivities } from '../contract/activities/mail.js';
+import type { StoreActivities } from '../contract/activities/store.js';
 import type { AgentRunInput, RunHost } from '../contract/agent-run.js';
 import type { TreeFence } from '../contract/fence.js';
 import { QUEUE } from '../contract/task-queues.js';
@@ -15,17 +17,17 @@ import { activityPolicy } from '../policy/activity-options.js';
 import { activitiesOf } from '../support/activities-of.js';
 import { neverStarted } from '../support/failure-type.js';
 import { faultOf } from '../support/fault.js';
+import { makeFences } from '../support/fence.js';
 import { summaryLine } from '../support/visibility.js';
+import type { AgentRunState } from './agent-run.state.js';
 import type { ProgramPorts } from './program.js';
 import { modelSummary, programSummary, sealSummary } from './texts.js';
 import type { TurnPorts } from './turn.js';
 
-export interface RunWiring {
-  readonly input: AgentRunInput;
-  readonly fence: () => TreeFence;
-  /** Commit that a lost tree is made anew from. */
-  readonly checkpoint: () => string | undefined;
-  readonly isHeld: () => boolean;
+/** Everything outside that a run uses; fakes of the drivers' parts stand in for it in tests. */
+export interface RunPorts extends TurnPorts, ProgramPorts {
+  readonly store: Pick<StoreActivities, 'openRun' | 'saveRun'>;
+  readonly mails: MailActivities;
 }
 
 /** Time for a program to be killed and reported after its own timeout. */
@@ -34,16 +36,18 @@ const PROGRAM_GRACE_MS = 60_000;
 const REBUILDS = 3;
 
 /** The activities behind both drivers. */
-export function runPorts(wiring: RunWiring): TurnPorts & ProgramPorts {
-  const { input, fence } = wiring;
+export function runPorts(input: AgentRunInput, read: () => AgentRunState): RunPorts {
+  const fence = makeFences();
   const { runId, projectId, taskId, tuning } = input;
   const owner = { projectId, ...(taskId === undefined ? {} : { taskId }) };
   return {
+    store: activitiesOf('STORE', tuning),
+    mails: activitiesOf('STORE', tuning, { summary: 'mail: a budget limit is reached' }),
     fence,
     faultOf,
     uncancelled: (work) => CancellationScope.nonCancellable(work),
-    released: () => condition(() => !wiring.isHeld()),
-    rebuild: () => rebuild(wiring),
+    released: () => condition(() => read().pausedBy.length === 0),
+    rebuild: () => rebuild(input, { fence, checkpoint: read().checkpointSha }),
     callModel: (call) => {
       const model: ModelActivities = activitiesOf('MODEL', tuning, { summary: modelSummary(call.turn) });
       return model.callModel(call);
@@ -76,9 +80,11 @@ export function runPorts(wiring: RunWiring): TurnPorts & ProgramPorts {
   };
 }
 
-async function rebuild({ input, fence, checkpoint }: RunWiring): Promise<RunHost> {
-  const { rebuild: source, projectId, taskId, tuning } = input;
-  const at = checkpoint() ?? source?.at;
+async function rebuild(
+  { rebuild: source, projectId, taskId, tuning }: AgentRunInput,
+  { fence, checkpoint }: { readonly fence: () => TreeFence; readonly checkpoint: string | undefined },
+): Promise<RunHost> {
+  const at = checkpoint ?? source?.at;
   if (!source || at === undefined)
     throw ApplicationFailure.nonRetryable('only its parent knows what belongs in the tree', 'WorktreeLost');
   const hosts: HostClaimActivities = activitiesOf('CLAIM_HOST', tuning, { summary: 'claim another host' });

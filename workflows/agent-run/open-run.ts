@@ -1,0 +1,39 @@
+import type { AgentRunOutcome } from '../contract/agent-run.js';
+import { runChangedSignal } from '../contract/epic.js';
+import { tell } from '../support/tell.js';
+import { opened } from './agent-run.state.js';
+import type { RunCell } from './cell.js';
+
+/** Makes the run's row, or finds it. Answers an outcome when there is nothing to run. */
+export async function openRun({ input, ports, read, change }: RunCell): Promise<AgentRunOutcome | undefined> {
+  const { runId, projectId, taskId, epicId, parentRunId, kind, agentName, attempt, round, context, host } = input;
+  const answer = await ports.store
+    .openRun({
+      runId,
+      projectId,
+      ...(taskId === undefined ? {} : { taskId }),
+      ...(epicId === undefined ? {} : { epicId }),
+      ...(parentRunId === undefined ? {} : { parentRunId }),
+      kind,
+      agentName,
+      attempt,
+      round,
+      context,
+      ...host,
+    })
+    .catch((error: unknown) => {
+      // Without a row there is nothing to run or to save: the parent is told why.
+      const fault = ports.faultOf(error);
+      return { kind: 'refused', reason: fault.kind === 'failed' ? fault.message : 'cancelled' } as const;
+    });
+  if (answer.kind === 'open') {
+    change(opened(read(), answer.facts), `started by ${input.parentWorkflowId}`);
+    return undefined;
+  }
+  const outcome: AgentRunOutcome =
+    answer.kind === 'ended'
+      ? { kind: 'ended', state: answer.state, host }
+      : { kind: 'failed', reason: answer.reason, agentFault: false, host };
+  await tell(input.parentWorkflowId, runChangedSignal, { runId, state: 'failed', outcome });
+  return outcome;
+}
