@@ -26,8 +26,8 @@ export interface Launched {
  * Starts a program that does not outlive this process. Where `setpriv` exists the kernel sees to it; elsewhere a small
  * Node process stands between, which ends the program when the pipe from here closes.
  */
-export const launch = (options: LaunchOptions, setpriv: string | undefined = findSetpriv()): Launched =>
-  setpriv === undefined ? launchGuarded(options) : launchWithDeathSignal(options, setpriv);
+export const launch = (options: LaunchOptions, setpriv: string | null = findSetpriv()): Launched =>
+  setpriv === null ? launchGuarded(options) : launchWithDeathSignal(options, setpriv);
 
 const launchWithDeathSignal = (options: LaunchOptions, setpriv: string): Launched => {
   const { argv, runAs, deathSignal = 'SIGKILL' } = options;
@@ -82,8 +82,8 @@ const endOf = (child: ChildProcess): Promise<string> =>
     child.on('exit', (code, signal) => resolve(signal ?? `exit ${code}`));
   });
 
-const findSetpriv = (): string | undefined =>
-  ['/usr/bin', '/bin', '/usr/local/bin'].map((directory) => join(directory, 'setpriv')).find(isExecutable);
+const findSetpriv = (): string | null =>
+  ['/usr/bin', '/bin', '/usr/local/bin'].map((directory) => join(directory, 'setpriv')).find(isExecutable) ?? null;
 
 export const isExecutable = (path: string): boolean => {
   try {
