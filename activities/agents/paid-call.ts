@@ -1,0 +1,94 @@
+import { Failure } from '../../domain/failures.js';
+import { costMicroUsd, type ModelPrice, priceOf } from '../../domain/pricing.js';
+import { redactSecrets } from '../../domain/redaction.js';
+import { toolsFor } from '../../domain/tools/catalogue.js';
+import { toolTitle } from '../../domain/tools/title.js';
+import type { BlobStore } from '../../infra/artifacts.js';
+import type { ModelStep } from '../../workflows/contract/activities/agents.js';
+import type { AgentRun } from '../store/agent-run.repository.js';
+import type { TurnCall } from '../store/turn.repository.js';
+import type { Conversation } from './conversation.js';
+import { keepTrying } from './keep-trying.js';
+import type { Ledger } from './ledger.js';
+import type { ModelPort, ModelReply, ReplyBlock } from './model-port.js';
+import { stepOf } from './model-step.js';
+import { systemPrompt } from './prompts/system.js';
+import { encodeBlocks, encodeHead, encodeRequest } from './transcripts/encode.js';
+import { messagesOf, type TurnRequest, writeRequest } from './transcripts/transcript.js';
+
+export interface PaidCallDeps {
+  readonly blobs: BlobStore;
+  readonly ledger: Ledger;
+  readonly model: ModelPort;
+  /** Of the host's configuration; wins over the built-in table. */
+  readonly prices: Readonly<Record<string, ModelPrice>>;
+  /** Model of a run whose row names none. */
+  readonly defaultModel: string;
+}
+
+export interface PaidCall {
+  readonly run: AgentRun;
+  readonly turn: number;
+  /** With the attempt. */
+  readonly fence: string;
+  readonly conversation: Conversation;
+  readonly request: TurnRequest;
+  readonly signal: AbortSignal;
+}
+
+const DEFAULT_MAX_TOKENS = 16_384;
+/** Stop reason of a reply that ran out of context: it is paid and of no use. */
+const CONTEXT_FULL = 'model_context_window_exceeded';
+
+/**
+ * Makes one paid attempt: claim and reserve, call, keep. Undefined when the reply of another attempt was kept
+ * meanwhile.
+ * @throws whatever the model port throws, once the ledger knows of it
+ */
+export async function buyReply(deps: PaidCallDeps, call: PaidCall): Promise<ModelStep | undefined> {
+  const { blobs, ledger } = deps;
+  const { run, turn, signal, conversation, request } = call;
+  const model = run.model ?? deps.defaultModel;
+  const maxTokens = run.configuredMaxTokens ?? run.maxTokens ?? DEFAULT_MAX_TOKENS;
+  const price = priceOf(model, deps.prices);
+  const system = systemPrompt(run.role, run.kind);
+  const head = encodeHead({ model, maxTokens, tools: toolsFor(run.role, run.kind), system });
+  const body = encodeRequest(head, messagesOf(conversation.prompt, conversation.turns, request));
+  const requestRef = await blobs.put(writeRequest(request));
+  const start = { run, turn, fence: call.fence, requestRef, requestBytes: Buffer.byteLength(body) };
+  const key = await ledger.begin({ ...start, model, maxTokens, price });
+  const reply = await deps.model.complete({ body }, signal).catch(async (error: unknown) => {
+    await ledger.fail(key, error);
+    throw error;
+  });
+  const cost = costMicroUsd(reply.usage, price);
+  if (reply.stopReason === CONTEXT_FULL) {
+    await ledger.spend(key, reply.usage, cost);
+    throw new Failure('ContextTooLarge', 'The conversation fills the context of the model.');
+  }
+  const keep = async (): Promise<readonly [readonly TurnCall[], boolean]> => {
+    const calls = await keepInputs(blobs, reply);
+    const responseRef = await blobs.put(encodeBlocks(sendable(reply.blocks)));
+    const { stopReason, usage } = reply;
+    const row = { runId: run.runId, seq: turn, requestRef, responseRef, stopReason, usage, calls };
+    return [calls, await ledger.keep(key, { ...row, costMicroUsd: cost })];
+  };
+  const [calls, isKept] = await keepTrying(keep, signal);
+  return isKept ? stepOf(run, { ...reply, calls }) : undefined;
+}
+
+const keepInputs = (blobs: BlobStore, reply: ModelReply): Promise<readonly TurnCall[]> =>
+  Promise.all(
+    reply.calls.map(async ({ callId, name, input }) => ({
+      id: callId,
+      name,
+      inputRef: await blobs.put(JSON.stringify(input)),
+      title: redactSecrets(toolTitle(name, input)),
+    })),
+  );
+
+/** What the vendor takes back: no text without a visible character, and no thought that led to nothing. */
+function sendable(blocks: readonly ReplyBlock[]): readonly ReplyBlock[] {
+  const visible = blocks.filter((block) => block.type !== 'text' || String(block.text).trim() !== '');
+  return visible.every(({ type }) => type === 'thinking' || type === 'redacted_thinking') ? [] : visible;
+}
