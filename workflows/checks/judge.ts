@@ -1,6 +1,6 @@
 import type { FailedCheck } from '../../domain/merge/types.js';
 import type { CheckPurpose, CheckRun, PlannedCheck } from '../contract/activities/checks.js';
-import type { Composed, VerifyPorts, VerifySubject } from './verify.js';
+import { type Composed, isOwnParent, type VerifyPorts, type VerifySubject } from './verification.js';
 
 export type CheckVerdict = { readonly ms: number } & (
   | { readonly kind: 'passed'; readonly evidence: string; readonly flakyTests: readonly string[] }
@@ -76,6 +76,7 @@ async function judge(input: JudgeInput, run: Run): Promise<Untimed> {
 /** The same tests on the candidate's parent decide whether the change is to blame. */
 async function judgeRed(input: JudgeInput, run: Run, red: CheckRun, only?: readonly string[]): Promise<Untimed> {
   const { check, isStopped } = input;
+  if (isOwnParent(input.at)) return baseIsRed(input, check.key, red);
   const parent = await planParent(input);
   if (parent.kind === 'infra') return parent;
   // The parent does not have this check: nothing but the change can have made it red.
@@ -87,12 +88,18 @@ async function judgeRed(input: JudgeInput, run: Run, red: CheckRun, only?: reado
   if (control.outcome === 'infra') return infra(check, control);
   if (control.outcome === 'timeout') return timedOut(check);
   if (control.outcome === 'passed') return storeRed(input, red, 'red');
-  await input.ports.voidEvidence([parent.check.key], `contradicted by a control run of ${check.name}`);
-  return { kind: 'controlRed', check: failedCheck(check, control) };
+  return baseIsRed(input, parent.check.key, control);
+}
+
+/** What was said about the parent is contradicted; nothing is said about the change. */
+async function baseIsRed({ ports, check }: JudgeInput, key: string, run: CheckRun): Promise<Untimed> {
+  await ports.voidEvidence([key], `contradicted by a control run of ${check.name}`);
+  return { kind: 'controlRed', check: failedCheck(check, run) };
 }
 
 /** After the last attempt: a control that ends in time makes the timeout the change's fault. */
 async function judgeTimeout(input: JudgeInput, run: Run, slow: CheckRun): Promise<Untimed> {
+  if (isOwnParent(input.at)) return timedOut(input.check);
   const parent = await planParent(input);
   if (parent.kind === 'infra') return parent;
   if (parent.kind === 'absent') return storeRed(input, slow, 'timeout');

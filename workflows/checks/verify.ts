@@ -1,69 +1,18 @@
 // Pure: the order of calls only. `task` and `mergeBuild` inject their activities, tests inject fakes.
-import type { Candidate, EvidenceId, FailedCheck, Sha } from '../../domain/merge/types.js';
-import type {
-  CheckPlan,
-  CheckRun,
-  EvidenceRecord,
-  PlanChecksInput,
-  PlannedCheck,
-  RunCheckInput,
-} from '../contract/activities/checks.js';
+import type { Candidate, Sha } from '../../domain/merge/types.js';
+import type { EvidenceRecord, PlannedCheck } from '../contract/activities/checks.js';
 import type { ComposeOutcome } from '../contract/activities/merge.js';
 import { type CheckVerdict, judgeCheck } from './judge.js';
+import {
+  type Composed,
+  type Infra,
+  isOwnParent,
+  type VerifyOutcome,
+  type VerifyPorts,
+  type VerifySubject,
+} from './verification.js';
 
-/** The machinery failed; says nothing about the change. */
-export interface Infra {
-  readonly kind: 'infra';
-  readonly error: string;
-}
-
-/** What a verification needs from outside. No port throws but for the caller's own cancellation. */
-export interface VerifyPorts {
-  compose(): Promise<ComposeOutcome | Infra>;
-  planChecks(input: Omit<PlanChecksInput, 'projectId'>): Promise<CheckPlan | Infra>;
-  lookUpEvidence(keys: readonly string[]): Promise<readonly EvidenceRecord[]>;
-  runCheck(input: Omit<RunCheckInput, 'projectId' | 'buildId'>): Promise<CheckRun>;
-  storeEvidence(record: Omit<EvidenceRecord, 'id' | 'buildId'>): Promise<EvidenceRecord>;
-  voidEvidence(keys: readonly string[], reason: string): Promise<void>;
-  /** A first red, told at once; the failed tests run again meanwhile. */
-  suspect(check: FailedCheck): Promise<void>;
-  /** Ends the checks that still run: a confirmed red made them worthless. */
-  stopRunning(): void;
-}
-
-export interface VerifySubject {
-  /** Commit whose configuration rules: the tip. */
-  readonly base: Sha;
-  /** No more attempts follow: a timeout is judged by a control run. */
-  readonly lastAttempt: boolean;
-}
-
-export interface Composed extends Candidate {
-  readonly parentTree: Sha;
-}
-
-export type VerifyOutcome = { readonly machineMs: number } & (
-  | {
-      readonly kind: 'passed';
-      readonly candidate: Candidate;
-      readonly evidence: readonly EvidenceId[];
-      readonly flakyTests: readonly string[];
-    }
-  /** Red twice, and green on the candidate's parent: the change is to blame. */
-  | {
-      readonly kind: 'red';
-      readonly cause: 'red' | 'timeout';
-      readonly candidate: Candidate;
-      readonly checks: readonly FailedCheck[];
-      readonly evidence: readonly EvidenceId[];
-    }
-  /** Red on the candidate's parent too: no verdict on this change. */
-  | { readonly kind: 'controlRed'; readonly candidate: Candidate; readonly checks: readonly FailedCheck[] }
-  | { readonly kind: 'conflict'; readonly entryId: string; readonly files: readonly string[] }
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'tipMoved'; readonly tip: Sha }
-  | Infra
-);
+export type { Composed, Infra, VerifyOutcome, VerifyPorts, VerifySubject } from './verification.js';
 
 /** Name under which an unreadable configuration is reported as a failed check. */
 const CONFIGURATION = 'millwright.yml';
@@ -78,7 +27,7 @@ export async function verify(ports: VerifyPorts, subject: VerifySubject): Promis
   if (plan.kind === 'infra') return { ...plan, machineMs: 0 };
   if (plan.kind === 'invalid') return judgeConfiguration(ports, base, composed, plan.message);
   const required = requiredChecks(plan.checks);
-  const stored = await ports.lookUpEvidence(required.map((check) => check.key));
+  const stored = await lookUp(ports, composed, required);
   const verdicts = await runMissing(ports, subject, composed, required, stored);
   return { ...combine(candidate, verdicts), machineMs: verdicts.reduce((sum, verdict) => sum + verdict.ms, 0) };
 }
@@ -107,6 +56,22 @@ export function requiredChecks(checks: readonly PlannedCheck[]): readonly Planne
     for (const check of checks) if (wanted.has(check.name)) for (const need of check.needs) wanted.add(need);
   }
   return checks.filter((check) => wanted.has(check.name));
+}
+
+/** On the tip itself an old red is no answer: whether the base is still red is the very question. */
+async function lookUp(
+  ports: VerifyPorts,
+  at: Composed,
+  checks: readonly PlannedCheck[],
+): Promise<readonly EvidenceRecord[]> {
+  const stored = await ports.lookUpEvidence(checks.map((check) => check.key));
+  const failed = stored.filter((record) => record.outcome === 'failed');
+  if (!isOwnParent(at) || failed.length === 0) return stored;
+  await ports.voidEvidence(
+    failed.map((record) => record.key),
+    'repeated by a control run',
+  );
+  return stored.filter((record) => record.outcome === 'passed');
 }
 
 /** Starts each check as soon as what it needs has passed; checks with a stored verdict do not run. */
