@@ -1,9 +1,10 @@
-import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { SandboxCommand } from '../../../activities/sandbox/command.js';
 import { defaultLimits, type SandboxLimits } from '../../../activities/sandbox/limits.js';
 import { type BubblewrapSandbox, openSandbox, type SandboxSettings } from '../../../activities/sandbox/run.js';
+import { removeDirectory } from '../../../activities/sandbox/scratch.js';
 
 const SERVICE_UID = 64_321;
 
@@ -42,7 +43,7 @@ export class SandboxHome {
   }
 
   async remove(): Promise<void> {
-    await rm(this.directory, { recursive: true, force: true });
+    await removeDirectory(this.directory);
   }
 }
 
