@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Application, createApplication } from '../../../api/application.js';
@@ -40,6 +40,7 @@ export class TestApi {
   static async start(overrides: Partial<Pick<ApiDependencies, 'temporal'>> = {}): Promise<TestApi> {
     const database = await createTestDatabase();
     const directory = mkdtempSync(join(tmpdir(), 'millwright-api-'));
+    mkdirSync(join(directory, 'home'));
     const application = await createApplication({
       pools: database.pools,
       database: { databaseUrl: database.url, applicationName: 'test-api' },
@@ -72,6 +73,7 @@ export class TestApi {
   async stop(): Promise<void> {
     await this.application.app.close();
     await this.database.drop();
+    rmSync(this.directory, { recursive: true, force: true });
   }
 
   async call(

@@ -1,0 +1,157 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { TestApi } from '../support/api/api.js';
+import { rowsOf, seedAgent, seedEpic, seedProject } from '../support/api/seed.js';
+
+let api: TestApi;
+
+beforeAll(async () => {
+  api = await TestApi.start();
+});
+afterAll(async () => {
+  await api.stop();
+});
+
+const sourceDirectory = (name: string): string => {
+  const path = join(api.directory, name);
+  mkdirSync(join(path, '.git'), { recursive: true });
+  return path;
+};
+
+const signals = (projectId: string) =>
+  rowsOf(api.database, `SELECT kind, workflow_id, name, args FROM outbox WHERE args->0->>'projectId' = $1`, [
+    projectId,
+  ]);
+
+test('a new project is stored as importing, and the factory is told in the same transaction', async () => {
+  const source = sourceDirectory('shop');
+  const { status, headers, body } = await api.post('/api/v1/projects', { source, name: 'shop', baseBranch: 'trunk' });
+  expect(status).toBe(201);
+  expect(headers.get('location')).toBe(`/api/v1/projects/${body.id}`);
+  expect(headers.get('etag')).toBe('"1.0"');
+  expect(body).toMatchObject({ name: 'shop', source, baseBranch: 'trunk', state: 'importing', createdBy: 'ada' });
+  expect(await signals(body.id)).toEqual([
+    { kind: 'signal', workflow_id: 'factory', name: 'projectChanged', args: [{ projectId: body.id }] },
+  ]);
+});
+
+test('a path on the host is for admins only', async () => {
+  const source = sourceDirectory('private');
+  const { status, body } = await api.post('/api/v1/projects', { source }, { key: api.keys.lead });
+  expect([status, body.code]).toEqual([403, 'PermissionDenied']);
+});
+
+test('the data directory is no source', async () => {
+  mkdirSync(join(api.directory, 'home/forge/.git'), { recursive: true });
+  const { status } = await api.post('/api/v1/projects', { source: join(api.directory, 'home/forge') });
+  expect(status).toBe(400);
+});
+
+test('overrides are for admins only', async () => {
+  const body = { source: 'https://example.com/a/over', overrides: { checks: 'none' } };
+  expect((await api.post('/api/v1/projects', body, { key: api.keys.lead })).status).toBe(403);
+  expect((await api.post('/api/v1/projects', body)).status).toBe(201);
+});
+
+test('name and source are unique among live projects, however the source is written', async () => {
+  const { body } = await api.post('/api/v1/projects', {
+    source: 'https://example.com/team/unique.git',
+    name: 'unique',
+  });
+  const again = await api.post('/api/v1/projects', { source: 'https://EXAMPLE.com/team/unique/', name: 'other' });
+  expect([again.status, again.body.code]).toEqual([409, 'Conflict']);
+  const named = await api.post('/api/v1/projects', { source: 'https://example.com/team/another', name: 'unique' });
+  expect([named.status, named.body.code]).toEqual([409, 'Conflict']);
+  expect((await api.post(`/api/v1/projects/${body.id}/archive`)).status).toBe(200);
+  expect((await api.post('/api/v1/projects', { source: 'https://example.com/team/unique' })).status).toBe(201);
+});
+
+test('overrides are merged key by key, null removes one, and the project is inspected again', async () => {
+  const id = await seedProject(api.database);
+  const path = `/api/v1/projects/${id}`;
+  const first = await api.call('PATCH', path, { body: { overrides: { setupNetwork: true, epics: { land: 'auto' } } } });
+  expect(first.body).toMatchObject({ state: 'importing', version: 2, revision: 1 });
+  expect(first.body.overrides).toEqual({
+    checks: [{ name: 'test', run: 'npm test' }],
+    setupNetwork: true,
+    epics: { land: 'auto' },
+  });
+  const second = await api.call('PATCH', path, { body: { overrides: { setupNetwork: null, checks: 'none' } } });
+  expect(second.body.overrides).toEqual({ checks: 'none', epics: { land: 'auto' } });
+  expect(await signals(id)).toHaveLength(2);
+});
+
+test('an override that names no registered agent is refused', async () => {
+  await seedAgent(api.database, 'anthropic-worker');
+  const id = await seedProject(api.database);
+  const body = (use: string) => ({ overrides: { agents: { worker: { use } } } });
+  expect((await api.call('PATCH', `/api/v1/projects/${id}`, { body: body('nobody') })).status).toBe(400);
+  expect((await api.call('PATCH', `/api/v1/projects/${id}`, { body: body('anthropic-worker') })).status).toBe(200);
+});
+
+test('accepted proposals become checks under names of their own, with the setup they need', async () => {
+  const proposals = [
+    {
+      from: 'package.json',
+      checks: [{ name: 'test', run: 'npm test' }],
+      setup: { run: 'npm ci', inputs: ['package-lock.json'], outputs: ['node_modules'] },
+    },
+    { from: 'go.mod', checks: [{ name: 'test', run: 'go test ./...' }] },
+  ];
+  const id = await seedProject(api.database, {
+    state: 'refused',
+    overrides: '{}',
+    proposals: JSON.stringify(proposals),
+  });
+  const { body } = await api.call('PATCH', `/api/v1/projects/${id}`, { body: { acceptChecks: true } });
+  expect(body.overrides).toEqual({
+    checks: [
+      { name: 'test', run: 'npm test' },
+      { name: 'test-2', run: 'go test ./...' },
+    ],
+    setup: { run: 'npm ci', inputs: ['package-lock.json'], outputs: ['node_modules'] },
+  });
+  expect(body.state).toBe('importing');
+});
+
+test('a project with open work is not archived', async () => {
+  const id = await seedProject(api.database);
+  const epic = await seedEpic(api.database, id);
+  const refused = await api.post(`/api/v1/projects/${id}/archive`);
+  expect([refused.status, refused.body.code]).toEqual([409, 'InvalidState']);
+  await rowsOf(api.database, `UPDATE epic SET state = 'CANCELLED' WHERE id = $1`, [epic]);
+  expect((await api.post(`/api/v1/projects/${id}/archive`)).body.archivedAt).not.toBeNull();
+  expect((await api.post(`/api/v1/projects/${id}/sync`)).status).toBe(409);
+});
+
+test('the response tells how to fetch the result', async () => {
+  const id = await seedProject(api.database);
+  const { body } = await api.get(`/api/v1/projects/${id}`);
+  expect(body.pullCommand).toBe(`git pull ${join(api.directory, 'home/forge')}/${id}.git main`);
+});
+
+test('what people did is one chain in which every link holds the one before it', async () => {
+  const { auditHash } = await import('../../api/audit/audit.js');
+  const rows = await rowsOf<{
+    who: string;
+    what: string;
+    object: string;
+    before_hash: string | null;
+    after_hash: string | null;
+    ip: string;
+    at: Date;
+    prev_hash: string;
+    hash: string;
+  }>(api.database, 'SELECT who, what, object, before_hash, after_hash, ip, at, prev_hash, hash FROM audit ORDER BY id');
+  expect(rows.length).toBeGreaterThan(5);
+  const isWhole = (links: typeof rows): boolean =>
+    links.every((row, at) => {
+      const previous = links[at - 1]?.hash ?? '0'.repeat(64);
+      const entry = { ...row, beforeHash: row.before_hash, afterHash: row.after_hash, at: row.at.toISOString() };
+      return row.prev_hash === previous && row.hash === auditHash(previous, entry);
+    });
+  expect(isWhole(rows)).toBe(true);
+  expect(isWhole(rows.map((row, at) => (at === 2 ? { ...row, who: 'somebody else' } : row)))).toBe(false);
+  expect(isWhole(rows.toSpliced(2, 1))).toBe(false);
+});
