@@ -11,7 +11,7 @@ import { createLogger, type Logger } from '../infra/logging.js';
 import { createPools, type Pools } from '../infra/pg/pools.js';
 import { connectionOptions, connectTemporal, type TemporalEndpoint, temporalEndpoint } from '../infra/temporal.js';
 import { QUEUE } from '../workflows/contract/task-queues.js';
-import { composeActivities } from './compose/activities.js';
+import { type ActivitySets, composeActivities } from './compose/activities.js';
 import { type Host, openHost } from './compose/host.js';
 import { runDuties } from './duties/duties.js';
 import { failureInterceptor } from './failure-interceptor.js';
@@ -41,7 +41,8 @@ async function main(): Promise<void> {
   const native = await NativeConnection.connect(connectionOptions(endpoint));
   const { client, close } = await connectTemporal(endpoint);
   await register(config, pools, host, log, stopping.signal);
-  const workers = await createWorkers(config, pools, host, native, endpoint);
+  const sets = composeActivities(config, pools, host);
+  const workers = await createWorkers(config, sets, host, native, endpoint);
   const duties = runDuties({
     databaseUrl: config.databaseUrl,
     writes: pools.writes,
@@ -56,6 +57,7 @@ async function main(): Promise<void> {
   log.info({ hostId: host.hostId, queue: host.queue }, 'worker is ready');
   await runAll(workers, stopping);
   await duties;
+  await sets.settle();
   await pools.close();
   await close();
   await native.close();
@@ -99,12 +101,11 @@ async function register(config: Config, pools: Pools, host: Host, log: Logger, s
 
 async function createWorkers(
   config: Config,
-  pools: Pools,
+  sets: ActivitySets,
   host: Host,
   connection: NativeConnection,
   { namespace }: TemporalEndpoint,
 ): Promise<readonly Worker[]> {
-  const sets = composeActivities(config, pools, host);
   const common: Partial<WorkerOptions> = {
     connection,
     namespace,

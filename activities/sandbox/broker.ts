@@ -24,7 +24,7 @@ export function createBrokerFetch(
       throw new Failure('PermissionDenied', `The model broker does not serve ${init.method ?? 'GET'} ${url.pathname}.`);
     }
     const headers = passed(new Headers(init.headers));
-    if (credentials.apiKey !== undefined) headers.set('authorization', `Bearer ${credentials.apiKey}`);
+    if (credentials.apiKey !== undefined) headers.set('x-api-key', credentials.apiKey);
     const response = await send(`${endpoint}${url.pathname}`, { ...init, headers, redirect: 'manual' });
     if (response.status >= 300 && response.status < 400) {
       await response.body?.cancel();

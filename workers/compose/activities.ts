@@ -8,6 +8,7 @@ import { createHostToolActivities } from '../../activities/agents/tools/host-too
 import { createStoreToolActivities } from '../../activities/agents/tools/store-tool.activities.js';
 import { createCheckProjects } from '../../activities/checks/check-project.repository.js';
 import { createCheckActivities } from '../../activities/checks/checks.activities.js';
+import { createHostCleaners } from '../../activities/checks/host-cleaners.js';
 import { FileCheckResults } from '../../activities/checks/results.js';
 import { SetupLayers } from '../../activities/checks/setup-layers.js';
 import { ToolchainProbe } from '../../activities/checks/toolchain.js';
@@ -26,7 +27,7 @@ import { createFleetActivities } from '../../activities/store/fleet.activities.j
 import { createEvidenceActivities, createQueueStoreActivities } from '../../activities/store/queue.activities.js';
 import { createStoreActivities } from '../../activities/store/store.activities.js';
 import { createBlobStore } from '../../infra/artifacts.js';
-import type { Config } from '../../infra/config.js';
+import { type Config, environmentFor } from '../../infra/config.js';
 import { LocalForge } from '../../infra/forge/local/local-forge.js';
 import { ProjectRepositories } from '../../infra/git/mirrors.js';
 import { createGit } from '../../infra/git/run.js';
@@ -41,18 +42,20 @@ export interface ActivitySets {
   readonly model: object;
   readonly checks: object;
   readonly host: object;
+  /** Waits for trees that are reset in the background. */
+  settle(): Promise<void>;
 }
 
 /** Config → ports → activities: the one place where the parts of a worker meet. */
 export function composeActivities(config: Config, pools: Pools, host: Host): ActivitySets {
   const { layout, users, limits } = config;
   const blobs = createBlobStore(pools.writes, layout.artifacts);
-  const git = createGit(users === undefined ? {} : { treeOwner: { uid: users.serviceUid, gid: users.serviceUid } });
+  const user = users === undefined ? undefined : { uid: users.serviceUid, gid: users.serviceUid };
+  const git = createGit({ environment: environmentFor('tool'), ...(user === undefined ? {} : { treeOwner: user }) });
   const mirrors = new ProjectRepositories(git, layout.mirrors);
   const forge = new LocalForge({ pools, repositories: new ProjectRepositories(git, layout.forge) });
   const trees = new Trees({ git, root: layout.trees });
   const gitDeps = { pools, forge, mirrors };
-  const user = users === undefined ? undefined : { uid: users.serviceUid, gid: users.serviceUid };
   const whyNoSandbox = host.whyNoSandbox === undefined ? {} : { whyNoSandbox: host.whyNoSandbox };
 
   const planDeps = {
@@ -60,6 +63,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     projects: createCheckProjects(pools.writes),
     toolchain: new ToolchainProbe({ sandbox: host.sandbox, path: host.sandbox.path, emptyTree: host.emptyTree }),
   };
+  const checkResults = join(layout.home, 'check-results');
   const layers = new SetupLayers({ sandbox: host.sandbox, directory: layout.layers, user });
   const checks = createCheckActivities({
     ...planDeps,
@@ -67,10 +71,11 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     sandbox: host.sandbox,
     blobs,
     layers,
-    results: new FileCheckResults(join(layout.home, 'check-results')),
+    results: new FileCheckResults(checkResults),
   });
+  const cleaners = createHostCleaners({ sandbox: join(layout.home, 'sandbox'), layers: layout.layers, checkResults });
   const engine = createEngineActivities();
-  const treeDeps = { ...gitDeps, trees, setup: createTreeSetup({ ...planDeps, layers }), engine, cleaners: [] };
+  const treeDeps = { ...gitDeps, trees, setup: createTreeSetup({ ...planDeps, layers }), engine, cleaners };
 
   return {
     shared: {
@@ -115,5 +120,6 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
         directory: join(layout.home, 'sandbox'),
       }),
     },
+    settle: () => trees.settle(),
   };
 }

@@ -170,7 +170,7 @@ test('the broker adds the key, drops what the caller sets and serves one address
   await fetch('https://model.broker.invalid/v1/messages', { method: 'POST', headers });
   expect(sent[0]?.url).toBe('http://vendor.test/base/v1/messages');
   expect(Object.fromEntries(sent[0]?.headers ?? [])).toEqual({
-    authorization: 'Bearer secret',
+    'x-api-key': 'secret',
     'anthropic-version': 'v',
   });
   for (const url of [
