@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { TestApi } from '../support/api/api.js';
+import { rowsOf, seedAgent, seedEpic, seedMail, seedProject, seedRun, seedTask } from '../support/api/seed.js';
+
+let api: TestApi;
+let projectId: string;
+
+beforeAll(async () => {
+  api = await TestApi.start();
+  projectId = await seedProject(api.database);
+});
+afterAll(async () => {
+  await api.stop();
+});
+
+const signalsTo = (workflowId: string) =>
+  rowsOf<{ name: string; args: unknown }>(api.database, 'SELECT name, args FROM outbox WHERE workflow_id = $1', [
+    workflowId,
+  ]);
+
+test('an answer is mail in the same thread, and wakes the workflow that waits for it', async () => {
+  const question = await seedMail(api.database, projectId, { waiter_workflow_id: 'run/r1' });
+  const { status, body } = await api.post(
+    `/api/v1/mail/${question}/reply`,
+    { body: '8080.' },
+    { key: api.keys.member },
+  );
+  expect(status).toBe(201);
+  expect(body).toMatchObject({
+    threadId: question,
+    inReplyTo: question,
+    from: { kind: 'human', id: 'mel' },
+    to: { kind: 'agent', id: 'anthropic-worker' },
+    subject: 'Re: Which port?',
+    body: '8080.',
+  });
+  expect(await signalsTo('run/r1')).toEqual([{ name: 'mail', args: [{ mailId: body.id, answers: question }] }]);
+  const { body: asked } = await api.get(`/api/v1/mail/${question}`);
+  expect(asked).toMatchObject({ answeredBy: body.id, answeredAt: expect.any(String), readAt: expect.any(String) });
+});
+
+test('of many answers at once one counts, and the others are told', async () => {
+  const question = await seedMail(api.database, projectId, { waiter_workflow_id: 'run/r2' });
+  const answers = Array.from({ length: 8 }, (_, at) =>
+    api.post(`/api/v1/mail/${question}/reply`, { body: `Answer ${at}` }),
+  );
+  const statuses = (await Promise.all(answers)).map(({ status }) => status).sort();
+  expect(statuses).toEqual([201, 409, 409, 409, 409, 409, 409, 409]);
+  expect(await signalsTo('run/r2')).toHaveLength(1);
+  const [count] = await rowsOf<{ n: number }>(api.database, 'SELECT count(*) AS n FROM mail WHERE in_reply_to = $1', [
+    question,
+  ]);
+  expect(count?.n).toBe(1);
+});
+
+test('an answer sent twice with one key is one answer', async () => {
+  const question = await seedMail(api.database, projectId, { waiter_workflow_id: 'run/r3' });
+  const reply = () =>
+    api.post(`/api/v1/mail/${question}/reply`, { body: 'Yes.' }, { headers: { 'idempotency-key': 'reply-1' } });
+  const [first, second] = [await reply(), await reply()];
+  expect([first.status, second.status]).toEqual([201, 201]);
+  expect(second.body).toEqual(first.body);
+});
+
+test('a reply to what asked nothing is mail like any other, and may be repeated', async () => {
+  const epic = await seedEpic(api.database, projectId);
+  const notice = await seedMail(api.database, projectId, {
+    needs_answer: false,
+    kind: 'notification',
+    from_kind: 'epic',
+    from_id: epic,
+    epic_id: epic,
+  });
+  for (const body of ['Thanks.', 'One more thing.']) {
+    expect((await api.post(`/api/v1/mail/${notice}/reply`, { body })).status).toBe(201);
+  }
+  const signals = await signalsTo(`epic/${epic}`);
+  expect(signals).toHaveLength(2);
+  expect(signals[0]?.args).toEqual([{ mailId: expect.any(String) }]);
+});
+
+test('a reply to the system goes to what it wrote about', async () => {
+  const task = await seedTask(api.database, projectId);
+  const mail = await seedMail(api.database, projectId, { from_kind: 'system', from_id: 'millwright', task_id: task });
+  const { body } = await api.post(`/api/v1/mail/${mail}/reply`, { body: 'Go on.' });
+  expect(body.to).toEqual({ kind: 'task', id: task });
+});
+
+test('mail to an epic or a task wakes its workflow, mail to an agent its live runs', async () => {
+  const epic = await seedEpic(api.database, projectId);
+  const task = await seedTask(api.database, projectId, { epic_id: epic });
+  const agentId = await seedAgent(api.database, 'busy-worker');
+  const live = await seedRun(api.database, { projectId, agentId, taskId: task });
+  const over = await seedRun(api.database, { projectId, agentId, taskId: task }, { state: 'completed' });
+  const send = (kind: string, id: string) =>
+    api.post('/api/v1/mail', { to: { kind, id }, projectId, subject: 'Hello', body: 'Mind the tests.' });
+  const { body: toTask } = await send('task', task);
+  expect(toTask).toMatchObject({ taskId: task, epicId: epic, kind: 'message', needsAnswer: false });
+  expect((await send('epic', epic)).status).toBe(201);
+  expect((await send('agent', 'busy-worker')).status).toBe(201);
+  expect((await send('human', 'vera')).status).toBe(201);
+  expect(await signalsTo(`task/${task}`)).toHaveLength(1);
+  expect(await signalsTo(`epic/${epic}`)).toHaveLength(1);
+  expect(await signalsTo(`run/${live}`)).toHaveLength(1);
+  expect(await signalsTo(`run/${over}`)).toHaveLength(0);
+  expect((await send('agent', 'nobody')).status).toBe(400);
+  expect((await send('task', 'not-an-id')).status).toBe(400);
+});
+
+test('inboxes are by addressee; questions without an answer can be asked for', async () => {
+  const id = await seedProject(api.database);
+  const open = await seedMail(api.database, id);
+  const answered = await seedMail(api.database, id, { answered_at: new Date().toISOString() });
+  const toAgent = await seedMail(api.database, id, { to_kind: 'agent', to_id: 'anthropic-worker' });
+  const idsOf = async (query: string): Promise<readonly string[]> =>
+    (await api.get(`/api/v1/mail?projectId=${id}&${query}`)).body.items.map((mail: { id: string }) => mail.id);
+  expect(await idsOf('toKind=human')).toEqual([answered, open]);
+  expect(await idsOf('toKind=agent&toId=anthropic-worker')).toEqual([toAgent]);
+  expect(await idsOf('toKind=human&waiting=true')).toEqual([open]);
+  expect((await api.post(`/api/v1/mail/${open}/read`)).body.readAt).not.toBeNull();
+  expect(await idsOf('toKind=human&unread=true')).toEqual([answered]);
+});
