@@ -7,7 +7,7 @@ import type { QueueStoreActivities } from '../../workflows/contract/activities/m
 import { insertMail } from '../mail/mail.repository.js';
 import { findEvidence, insertEvidence, voidEvidence } from './evidence.repository.js';
 import { storeEntries } from './lifecycle.js';
-import { findBuild, setLandingTarget, upsertBuild, upsertEntry, upsertLane } from './queue.repository.js';
+import { findBuild, findEntryRow, setLandingTarget, upsertBuild, upsertEntry, upsertLane } from './queue.repository.js';
 
 /** Namespace of mail ids made from rebase request ids. */
 const REBASE_MAIL = '6f2f8a4e-52c1-5f0e-9a57-0d7b1c9e3a10';
@@ -27,7 +27,10 @@ export const createQueueStoreActivities = ({ pools }: { readonly pools: Pools })
   recordBuild: (build) => upsertBuild(pools.writes, build),
   readBuild: ({ pathId, attempt }) => findBuild(pools.writes, pathId, attempt),
   async recordLandingTarget({ entryId, target }) {
-    await setLandingTarget(pools.writes, entryId, target);
+    if (await setLandingTarget(pools.writes, entryId, target)) return;
+    // Nothing may be pushed whose target is on no row: whoever comes after a crash would not know what to look for.
+    if (!(await findEntryRow(pools.writes, entryId)))
+      throw new Failure('Unavailable', 'The entry has no row yet.', { entryId });
   },
   async sendRebaseMail({ projectId, requestId, taskId, epicId, subject, body, dueAt, branch }) {
     // Without a task the pull request is a person's or an epic's.

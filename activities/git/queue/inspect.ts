@@ -76,7 +76,15 @@ export const contains = async (
   signal: AbortSignal,
 ): Promise<boolean> => (await hasCommit(mirror, commit, signal)) && (await isAncestor(mirror, commit, tip, signal));
 
-/** First-parent commit that brought `head` to the branch. */
+/** First-parent commit that brought `head` to the branch: the oldest that contains it, found by halving the line. */
 async function mergeOf({ mirror }: QueueProject, tip: string, head: string, signal: AbortSignal): Promise<string> {
-  return (await firstParents(mirror, { base: head, tip, signal })).at(-1) ?? head;
+  const line = await firstParents(mirror, { base: head, tip, signal });
+  let [newest, oldest] = [0, line.length];
+  while (newest < oldest) {
+    const middle = Math.floor((newest + oldest) / 2);
+    const commit = line[middle] ?? tip;
+    if (await isAncestor(mirror, head, commit, signal)) newest = middle + 1;
+    else oldest = middle;
+  }
+  return line[newest - 1] ?? head;
 }
