@@ -13,7 +13,7 @@ import type { StoreActivities } from '../contract/activities/store.js';
 import type { AgentRunInput, RunHost } from '../contract/agent-run.js';
 import type { TreeFence } from '../contract/fence.js';
 import { QUEUE } from '../contract/task-queues.js';
-import { activityPolicy } from '../policy/activity-options.js';
+import { programPolicy } from '../policy/activity-options.js';
 import { activitiesOf } from '../support/activities-of.js';
 import { neverStarted } from '../support/failure-type.js';
 import { faultOf } from '../support/fault.js';
@@ -30,8 +30,6 @@ export interface RunPorts extends TurnPorts, ProgramPorts {
   readonly mails: MailActivities;
 }
 
-/** Time for a program to be killed and reported after its own timeout. */
-const PROGRAM_GRACE_MS = 60_000;
 /** Hosts that may die between being claimed and taking the tree. */
 const REBUILDS = 3;
 
@@ -70,8 +68,7 @@ export function runPorts(input: AgentRunInput, read: () => AgentRunState): RunPo
     },
     runProgram: (host, step) => {
       const programs: ProgramActivities = proxyActivities<ProgramActivities>({
-        ...activityPolicy('CLI_AGENT', tuning),
-        startToCloseTimeout: step.timeoutMs + PROGRAM_GRACE_MS,
+        ...programPolicy(tuning, step.timeoutMs),
         taskQueue: host.hostQueue,
         summary: summaryLine(programSummary(input.agentName, step.turn)),
       });

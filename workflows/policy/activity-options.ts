@@ -139,3 +139,12 @@ const brisk = (policy: Policy): Policy => ({
 /** Options of a proxy. A host's activities add `taskQueue`; every call site may add `summary`. */
 export const activityPolicy = (name: PolicyName, tuning: Tuning): Policy =>
   tuning === 'brisk' ? brisk(NORMAL[name]) : NORMAL[name];
+
+/** A program ends by itself at the run's deadline; a minute more is for killing it and saying so. */
+const PROGRAM_GRACE_MS = 60_000;
+
+/** @param timeoutMs what is left of the run's deadline */
+export const programPolicy = (tuning: Tuning, timeoutMs: number): Policy => ({
+  ...activityPolicy('CLI_AGENT', tuning),
+  startToCloseTimeout: timeoutMs + PROGRAM_GRACE_MS,
+});

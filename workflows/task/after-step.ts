@@ -191,6 +191,11 @@ export function afterStart(
   return { ...task, run, stage: { kind: 'running' }, inbox };
 }
 
+/** The owner is told anew, as if it had never heard. */
+export function askingAgain({ toldOwner: _lost, ...task }: TaskFlow, nowMs: number): TaskFlow {
+  return { ...task, askedAtMs: nowMs };
+}
+
 export const afterAsked = (task: TaskFlow, nowMs: number): TaskFlow =>
   task.run ? { ...task, run: { ...task.run, heardAtMs: nowMs } } : task;
 

@@ -1,4 +1,4 @@
-import { runStopSignal } from '../contract/agent-run.js';
+import { type RunHost, runStopSignal } from '../contract/agent-run.js';
 import { runWorkflowId, taskWorkflowId } from '../contract/ids.js';
 import { tell } from '../support/tell.js';
 import { untilStopped } from '../support/until-stopped.js';
@@ -15,6 +15,7 @@ import {
   afterTree,
   afterVerified,
   afterWithdrawTold,
+  askingAgain,
   enqueueing,
   failed,
   finished,
@@ -25,50 +26,85 @@ import type { TaskCell } from './cell.js';
 import { runClosed } from './controls.js';
 import type { Step } from './next-step.js';
 import { tellQueue } from './say.js';
-import { withMail } from './stages.js';
+import { type NextRun, withMail } from './stages.js';
 import { startRun } from './start-run.js';
 import { cleanUp, commit, enqueue, merge, type Open, publish, sendMail, takeTree, verifyStep } from './steps.js';
 
+type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
 type Doable = Exclude<Step, { kind: 'wait' | 'open' }>;
 
 /** Does one step and changes the task by what came of it. The task is read after each await. */
-export async function perform(cell: TaskCell, step: Doable, open: Open): Promise<void> {
+export function perform(cell: TaskCell, step: Doable, open: Open): Promise<void> {
+  switch (step.kind) {
+    case 'takeTree':
+    case 'startRun':
+    case 'merge':
+    case 'commit':
+    case 'verify':
+      return workOnTree(cell, step, open);
+    case 'publish':
+    case 'enqueue':
+    case 'tellBaseRed':
+    case 'tellHeadPushed':
+    case 'withdraw':
+      return workWithQueue(cell, step, open);
+    case 'askAgain':
+    case 'askAfterRun':
+    case 'stopRun':
+      return askOrStop(cell, step);
+    case 'sendMail':
+    case 'fail':
+    case 'finish':
+      return stopOrEnd(cell, step, open);
+  }
+}
+
+type TreeStep = StepOf<'takeTree' | 'startRun' | 'merge' | 'commit' | 'verify'>;
+
+async function workOnTree(cell: TaskCell, step: TreeStep, open: Open): Promise<void> {
   const { ports, read, change, waits } = cell;
   /** A cancellation or a landing makes the step worthless. */
   const orInterrupted = <T>(work: () => Promise<T>): Promise<T> =>
     untilStopped(() => read().cancel !== undefined || read().landed !== undefined, work);
-  const timed = () => ({ nowMs: Date.now(), waits });
   const { host } = open.task;
+  if (step.kind === 'takeTree') {
+    const taken = await orInterrupted(() => takeTree(ports, open));
+    change(afterTree(read(), taken), taken.kind === 'tree' ? `works on ${taken.host.hostQueue}` : 'no tree');
+  } else if (step.kind === 'verify') {
+    const verified = await orInterrupted(() => verifyStep(ports, open, step.tries));
+    const reason = verified.kind === 'verified' ? `checks: ${verified.outcome.kind}` : 'the checks could not be run';
+    change(afterVerified(read(), verified, { nowMs: Date.now(), waits }), reason);
+  } else if (host && step.kind === 'startRun') {
+    await start(cell, { next: step.stage.next, host }, open);
+  } else if (host && step.kind === 'merge') {
+    const merged = await orInterrupted(() => merge(ports, open, { host, stage: step.stage }));
+    const reason = merged.kind === 'merged' ? `merge: ${merged.result}` : 'merge failed';
+    change(afterMerged(read(), step.stage, merged), reason);
+  } else if (host && step.kind === 'commit') {
+    const done = await commit(ports, open, { host, summary: step.summary });
+    change(afterCommitted(read(), done), done.kind === 'commit' ? `commit: ${done.outcome.kind}` : 'commit failed');
+  }
+}
 
+async function start(
+  { read, change, ports }: TaskCell,
+  { next: due, host }: { readonly next: NextRun; readonly host: RunHost },
+  open: Open,
+): Promise<void> {
+  const next = withMail(due, open.task.inbox);
+  const runId = ports.newId();
+  const onClosed = (outcome?: unknown): void => {
+    change(runClosed(read(), runId, outcome), outcome === undefined ? 'the run died' : 'the run ended');
+  };
+  change(afterStart(read(), { runId, next, nowMs: Date.now() }), `run ${runId} starts`);
+  await startRun(open, { runId, host, next, onClosed });
+}
+
+type QueueStep = StepOf<'publish' | 'enqueue' | 'tellBaseRed' | 'tellHeadPushed' | 'withdraw'>;
+
+async function workWithQueue(cell: TaskCell, step: QueueStep, open: Open): Promise<void> {
+  const { input, ports, read, change, waits } = cell;
   switch (step.kind) {
-    case 'takeTree': {
-      const taken = await orInterrupted(() => takeTree(ports, open));
-      change(afterTree(read(), taken), taken.kind === 'tree' ? `works on ${taken.host.hostQueue}` : 'no tree');
-      return;
-    }
-    case 'startRun':
-      return start(cell, step.stage, open);
-    case 'merge': {
-      if (!host) return;
-      const merged = await orInterrupted(() => merge(ports, open, { host, stage: step.stage }));
-      change(
-        afterMerged(read(), step.stage, merged),
-        merged.kind === 'merged' ? `merge: ${merged.result}` : 'merge failed',
-      );
-      return;
-    }
-    case 'commit': {
-      if (!host) return;
-      const done = await commit(ports, open, { host, summary: step.summary });
-      change(afterCommitted(read(), done), done.kind === 'commit' ? `commit: ${done.outcome.kind}` : 'commit failed');
-      return;
-    }
-    case 'verify': {
-      const verified = await orInterrupted(() => verifyStep(ports, open, step.tries));
-      const reason = verified.kind === 'verified' ? `checks: ${verified.outcome.kind}` : 'the checks could not be run';
-      change(afterVerified(read(), verified, timed()), reason);
-      return;
-    }
     case 'publish': {
       const published = await publish(ports, open);
       change(afterPublished(read(), published, Date.now()), 'the pull request is open');
@@ -78,74 +114,7 @@ export async function perform(cell: TaskCell, step: Doable, open: Open): Promise
       const entryId = ports.newId();
       change(enqueueing(read(), entryId), 'asks the merge queue');
       const enqueued = await enqueue(ports, open, entryId);
-      change(afterEnqueued(read(), enqueued, timed()), 'the merge queue answered');
-      return;
-    }
-    case 'sendMail': {
-      const mailId = ports.newId();
-      change(mailNamed(read(), mailId), 'asks by mail');
-      await sendMail(ports, open, { mailId, template: step.template });
-      change(mailSent(read(), mailId), 'asked by mail');
-      return;
-    }
-    case 'fail': {
-      await cleanUp(ports, open);
-      const template = { kind: 'attempts_exhausted', attempts: read().attempts, reason: step.reason } as const;
-      await sendMail(ports, open, { mailId: ports.newId(), template });
-      change(failed(read(), step.reason), step.reason);
-      return;
-    }
-    case 'finish': {
-      const { landed, cancel } = read();
-      change(finished(read()), landed ? 'landed' : 'cancelled', landed ? undefined : cancel?.by);
-      return cleanUp(ports, { ...open, task: read() });
-    }
-    default:
-      return tellOthers(cell, step);
-  }
-}
-
-async function start(
-  { read, change, ports }: TaskCell,
-  stage: Extract<Step, { kind: 'startRun' }>['stage'],
-  open: Open,
-) {
-  const { host, inbox } = open.task;
-  if (!host) return;
-  const next = withMail(stage.next, inbox);
-  const runId = ports.newId();
-  const onClosed = (outcome?: unknown): void => {
-    change(runClosed(read(), runId, outcome), outcome === undefined ? 'the run died' : 'the run ended');
-  };
-  change(afterStart(read(), { runId, next, nowMs: Date.now() }), `run ${runId} starts`);
-  await startRun(open, { runId, host, next, onClosed });
-}
-
-type Told = Extract<
-  Step,
-  { kind: 'askAgain' | 'askAfterRun' | 'tellBaseRed' | 'tellHeadPushed' | 'stopRun' | 'withdraw' }
->;
-
-async function tellOthers({ input, ports, read, change }: TaskCell, step: Told): Promise<void> {
-  switch (step.kind) {
-    case 'askAfterRun': {
-      const [status] = await ports.engine.describeWorkflows({ workflowIds: [runWorkflowId(step.runId)] });
-      const task = read();
-      change(
-        status?.state === 'open' ? afterAsked(task, Date.now()) : runClosed(task, step.runId),
-        'asked after the run',
-      );
-      return;
-    }
-    case 'stopRun': {
-      const by = read().cancel?.by ?? 'millwright';
-      const answer = await tell(runWorkflowId(step.runId), runStopSignal, { by, cancel: true });
-      change(answer === 'told' ? afterStopTold(read()) : runClosed(read(), step.runId), 'the run is stopped');
-      return;
-    }
-    case 'askAgain': {
-      const { toldOwner: _lost, ...task } = read();
-      change({ ...task, askedAtMs: Date.now() }, 'asks for a slot again');
+      change(afterEnqueued(read(), enqueued, { nowMs: Date.now(), waits }), 'the merge queue answered');
       return;
     }
     case 'tellBaseRed': {
@@ -166,5 +135,42 @@ async function tellOthers({ input, ports, read, change }: TaskCell, step: Told):
       change(afterWithdrawTold(read(), answer, Date.now()), 'withdraws from the queue');
       return;
     }
+  }
+}
+
+async function askOrStop(
+  { ports, read, change }: TaskCell,
+  step: StepOf<'askAgain' | 'askAfterRun' | 'stopRun'>,
+): Promise<void> {
+  if (step.kind === 'askAgain') {
+    change(askingAgain(read(), Date.now()), 'asks for a slot again');
+  } else if (step.kind === 'askAfterRun') {
+    const [status] = await ports.engine.describeWorkflows({ workflowIds: [runWorkflowId(step.runId)] });
+    const isOpen = status?.state === 'open';
+    change(isOpen ? afterAsked(read(), Date.now()) : runClosed(read(), step.runId), 'asked after the run');
+  } else {
+    const by = read().cancel?.by ?? 'millwright';
+    const answer = await tell(runWorkflowId(step.runId), runStopSignal, { by, cancel: true });
+    change(answer === 'told' ? afterStopTold(read()) : runClosed(read(), step.runId), 'the run is stopped');
+  }
+}
+
+async function stopOrEnd(cell: TaskCell, step: StepOf<'sendMail' | 'fail' | 'finish'>, open: Open): Promise<void> {
+  const { ports, read, change } = cell;
+  const mailId = ports.newId();
+  if (step.kind === 'sendMail') {
+    change(mailNamed(read(), mailId), 'asks by mail');
+    await sendMail(ports, open, { mailId, template: step.template });
+    change(mailSent(read(), mailId), 'asked by mail');
+  } else if (step.kind === 'fail') {
+    await cleanUp(ports, open);
+    const template = { kind: 'attempts_exhausted', attempts: read().attempts, reason: step.reason } as const;
+    await sendMail(ports, open, { mailId, template });
+    // A cancellation that was accepted meanwhile is what it ends with.
+    if (!read().cancel) change(failed(read(), step.reason), step.reason);
+  } else {
+    const { landed, cancel } = read();
+    change(finished(read()), landed ? 'landed' : 'cancelled', landed ? undefined : cancel?.by);
+    await cleanUp(ports, { ...open, task: read() });
   }
 }
