@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { Failure } from '../../domain/failures.js';
+import { errorCode } from '../errors.js';
 import { findProcess } from '../process-identity.js';
 import { DATABASE_NAME, DATABASE_USER } from './postgres-cluster.js';
+
+/** SQLSTATE `cannot_connect_now`. */
+const STARTING_UP = '57P03';
 
 export interface ServerOptions {
   readonly postgres: string;
@@ -103,6 +107,12 @@ export const probePostgres = async (databaseUrl: string, deadlineMs = 5_000): Pr
     await client.end().catch(() => {});
   }
 };
+
+/** A server that says it is starting up is recovering, which may take its time: it must not be restarted for that. */
+export const probePostgresLives = (databaseUrl: string): Promise<void> =>
+  probePostgres(databaseUrl).catch((error: unknown) => {
+    if (errorCode(error) !== STARTING_UP) throw error;
+  });
 
 /** Creates the database unless it exists; initdb makes only the maintenance ones. */
 export const ensureDatabase = async (address: DatabaseAddress): Promise<void> => {

@@ -14,7 +14,7 @@ import {
 } from '../temporal.js';
 import { prepareHome } from './home.js';
 import { choosePorts, type Ports } from './ports.js';
-import { ensureDatabase, probePostgres } from './postgres-server.js';
+import { ensureDatabase, probePostgresLives } from './postgres-server.js';
 import type { Progress } from './progress.js';
 import { embedPostgres, type ServiceCommand, serviceSpec, temporalSpec } from './specs.js';
 import { type StackFacts, writeStackFacts } from './stack-file.js';
@@ -155,7 +155,7 @@ export class Stack {
     const process = this.launch(spec);
     const address = { port: this.ports.postgres, password };
     await untilReady(process, () => ensureDatabase(address));
-    this.watch(process, () => probePostgres(databaseUrl));
+    this.watch(process, () => probePostgresLives(databaseUrl));
     return databaseUrl;
   }
 

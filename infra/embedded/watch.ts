@@ -39,14 +39,14 @@ export interface WatchOptions {
 
 /** Failed probes in a row before a process that lives but does not answer is restarted. */
 const FAILURES = 2;
-/** Probes after a restart that are not held against it: it may be recovering. */
-const GRACE_PROBES = 5;
+/** After a restart, until the first answer, failures are not held against it for so long. */
+const GRACE_MS = 10_000;
 
 /** Probes a process until the signal, and restarts it after two failures in a row. */
 export const watch = async ({ process, probe, everyMs, logger, signal }: WatchOptions): Promise<void> => {
   let failures = 0;
   let seenRestarts = process.view.restarts;
-  let grace = 0;
+  let graceUntilMs = 0;
   while (!signal.aborted) {
     await sleep(everyMs, undefined, { signal }).catch(() => {}); // the loop ends with the signal
     if (signal.aborted) return;
@@ -54,18 +54,15 @@ export const watch = async ({ process, probe, everyMs, logger, signal }: WatchOp
     if (restarts !== seenRestarts) {
       seenRestarts = restarts;
       failures = 0;
-      grace = GRACE_PROBES;
+      graceUntilMs = performance.now() + GRACE_MS;
     }
     if (state !== 'running') continue;
     try {
       await probe();
       failures = 0;
-      grace = 0;
+      graceUntilMs = 0;
     } catch (error) {
-      if (grace > 0) {
-        grace--;
-        continue;
-      }
+      if (performance.now() < graceUntilMs) continue;
       failures++;
       logger.warn({ process: process.view.name, failures, err: error }, 'probe failed');
       if (failures >= FAILURES) process.restart();

@@ -75,7 +75,7 @@ beforeAll(async () => {
     import { loadConfig } from './infra/config.js';
     import { runStackUntilSignal } from './infra/embedded/lifecycle.js';
     import { createLogger } from './infra/logging.js';
-    const answers = async (apiUrl) => { await fetch(apiUrl + '/health/ready'); };
+    const answers = async (apiUrl) => { await fetch(apiUrl + '/api/v1/health/ready'); };
     await runStackUntilSignal({
       config: loadConfig(),
       services: [

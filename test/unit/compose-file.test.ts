@@ -1,0 +1,86 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { loadConfig } from '../../infra/config.js';
+import { devServerFlags } from '../../infra/embedded/temporal-server.js';
+
+interface Service {
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly depends_on?: Readonly<Record<string, unknown>> | readonly string[];
+  readonly volumes?: readonly string[];
+  readonly privileged?: boolean;
+}
+
+const root = join(import.meta.dirname, '../..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const compose = parse(read('docker-compose.yml'), { merge: true }) as {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+};
+const { services } = compose;
+
+test('PostgreSQL, Temporal with its UI, api and worker are there, and every image is pinned', () => {
+  expect(Object.keys(services)).toEqual(
+    expect.arrayContaining(['postgres', 'temporal', 'temporal-ui', 'prepare', 'api', 'worker']),
+  );
+  const images = Object.values(services).map(({ image }) => image);
+  const bases = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image = '']) => image);
+  expect([...images, ...bases].filter((image) => !/:v?\d+\.\d+/.test(image))).toEqual([]);
+  expect(new Set(bases).size).toBe(1);
+});
+
+test('what a service depends on and mounts exists', () => {
+  for (const { depends_on = [], volumes = [] } of Object.values(services)) {
+    const names = Array.isArray(depends_on) ? depends_on : Object.keys(depends_on);
+    expect(names.filter((name) => !(name in services))).toEqual([]);
+    const sources = volumes.map((volume) => volume.split(':')[0] ?? '');
+    expect(
+      sources.filter(
+        (source) => !(source.startsWith('./') ? existsSync(join(root, source)) : source in compose.volumes),
+      ),
+    ).toEqual([]);
+  }
+});
+
+test('our services run the commands that can be run by hand', () => {
+  expect([services.prepare, services.api, services.worker].map((service) => service?.command)).toEqual([
+    ['node', 'dist/cli/prepare.js'],
+    ['node', 'dist/api/main.js'],
+    ['node', 'dist/workers/main.js'],
+  ]);
+  for (const source of ['cli/prepare.ts', 'api/main.ts', 'workers/main.ts'])
+    expect(existsSync(join(root, source))).toBe(true);
+});
+
+test.each(['prepare', 'api', 'worker'])('the environment of %s is a valid configuration', (name) => {
+  const environment = Object.fromEntries(
+    Object.entries(services[name]?.environment ?? {}).map(([variable, value]) => [
+      variable,
+      String(value).replace(/\$\{(\w+)[^}]*\}/g, 'given'),
+    ]),
+  );
+  const { databaseUrl, temporal, api } = loadConfig(environment, { uid: 0, homeDirectory: '/root' });
+  expect({ databaseUrl, address: temporal.address }).toEqual({
+    databaseUrl: 'postgres://millwright:given@postgres:5432/millwright',
+    address: 'temporal:7233',
+  });
+  expect(api.port).toBe(name === 'api' ? 7400 : undefined);
+});
+
+test('only the worker gets the model key, and no container is privileged', () => {
+  const holders = Object.entries(services).filter(([, { environment = {} }]) => 'ANTHROPIC_API_KEY' in environment);
+  expect(holders.map(([name]) => name)).toEqual(['worker']);
+  expect(Object.values(services).filter(({ privileged }) => privileged)).toEqual([]);
+});
+
+test('the Temporal server of the file is tuned like the embedded one', () => {
+  const dynamic = parse(read('infra/deploy/temporal/dynamicconfig.yaml')) as Record<string, [{ value: unknown }]>;
+  const embedded = devServerFlags()
+    .filter((_, index, flags) => flags[index - 1] === '--dynamic-config-value')
+    .map((flag) => flag.split('='))
+    .map(([key = '', value = '']) => [key, JSON.parse(value)]);
+  expect(Object.entries(dynamic).map(([key, [{ value }]]) => [key, value])).toEqual(embedded);
+});
