@@ -1,40 +1,41 @@
 import type { StreamEvent } from './event-stream.js';
 
-/** What a line of progress says of an event; undefined for those that only machines care about. */
-export function eventText(event: StreamEvent, titleOf: (taskId: string) => string): string | undefined {
-  const { type, data } = event;
-  const subject = event.taskId ? titleOf(event.taskId) : 'epic';
-  const text = (key: string): string => (data[key] === undefined || data[key] === null ? '' : String(data[key]));
-  switch (type) {
-    case 'epic.state':
-    case 'task.state':
-      return `${subject}: ${text('from')} → ${text('to')}${text('reason') ? ` (${text('reason')})` : ''}`;
-    case 'epic.phase':
-      return `epic: ${text('phase') || text('to')}`;
-    case 'mail.sent':
-      return `mail ${shortName(text('from'))} → ${shortName(text('to'))}: ${text('subject')}`;
-    case 'run.state':
-      return undefined;
-    case 'task.created':
-      return undefined;
-    default:
-      return type.startsWith('task.') ||
-        type.startsWith('queue.') ||
-        type.startsWith('epic.') ||
-        type.startsWith('run.')
-        ? `${subject}: ${type.replace('.', ' ')}${summary(data)}`
-        : undefined;
-  }
-}
+type Data = StreamEvent['data'];
+type Line = (subject: string, text: (key: string) => string, data: Data) => string | undefined;
 
-const shortName = (name: string): string => {
-  const [kind, id = ''] = name.split('/');
-  return id.length > 20 ? `${kind} ${id.slice(-6)}` : `${kind} ${id}`;
+/** What a line of progress says, by type of event. Types that are not here concern machines only. */
+const LINES: Readonly<Record<string, Line>> = {
+  'epic.state': (_, text) => `epic: ${text('from')} → ${text('to')}${because(text('reason'))}`,
+  'epic.phase': (_, text) => `epic: ${(text('phase') || text('to')).replaceAll('_', ' ')}`,
+  'epic.plan': (_, text) => `epic: plan version ${text('version')} with ${text('tasks')} tasks`,
+  'task.state': (subject, text) => `${subject}: ${text('from')} → ${text('to')}${because(text('reason'))}`,
+  'task.checks': (subject, text) =>
+    `${subject}: checks ${text('outcome')}${text('checks') ? ` (${text('checks')})` : ''}, round ${text('round')}`,
+  'run.turn': (subject, text, data) => `${subject}: turn ${Number(text('turn')) + 1}${callTitles(data)}`,
+  'mail.sent': (_, text) => `mail ${shortName(text('from'))} → ${shortName(text('to'))}: ${text('subject')}`,
+  'queue.entry': (_, text) => `queue: ${text('title')}: ${text('to')}${because(text('reason'))}`,
+  'queue.lane': (_, text) => `queue: lane ${text('to') || text('mode')}${because(text('reason'))}`,
 };
 
-const summary = (data: Readonly<Record<string, unknown>>): string => {
-  const parts = Object.entries(data)
-    .filter(([, value]) => typeof value !== 'object' && value !== '')
-    .map(([key, value]) => `${key} ${String(value).slice(0, 60)}`);
-  return parts.length > 0 ? ` · ${parts.join(', ')}` : '';
+/** One sentence about an event; undefined for those that only machines care about. */
+export function eventText(
+  { type, data, taskId }: StreamEvent,
+  titleOf: (taskId: string) => string,
+): string | undefined {
+  const text = (key: string): string => (data[key] === undefined || data[key] === null ? '' : String(data[key]));
+  return LINES[type]?.(taskId ? titleOf(taskId) : 'epic', text, data);
+}
+
+const because = (reason: string): string =>
+  reason === '' ? '' : ` (${reason.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => id.slice(-6))})`;
+
+const callTitles = ({ calls }: Data): string => {
+  if (!Array.isArray(calls) || calls.length === 0) return '';
+  // The calls of a sealed turn: {title, ok}.
+  return ` · ${(calls as readonly { readonly title: string; readonly ok: boolean }[]).map(({ title, ok }) => `${title}${ok ? '' : ' ✘'}`).join(', ')}`;
+};
+
+const shortName = (name: string): string => {
+  const [kind, id = ''] = name.split(/[ /]/);
+  return id.length > 20 ? `${kind} ${id.slice(-6)}` : `${kind} ${id}`;
 };

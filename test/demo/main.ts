@@ -31,6 +31,7 @@ them as CSV and JSON, and offer all of it on the command line. Keep amounts in w
 /** A home that the sandbox's user can reach. */
 const home = mkdtempSync(join(tmpdir(), 'millwright-demo-'));
 chmodSync(home, 0o711);
+const RECORD = join(home, 'model-record.jsonl');
 process.env.MILLWRIGHT_HOME = join(home, 'home');
 process.env.MILLWRIGHT_TUNING = 'brisk';
 
@@ -46,7 +47,12 @@ async function main(): Promise<void> {
     const epic = await runEpic(api, String(project.id));
     const { pullCommand } = await api.get<{ readonly pullCommand: string }>(`/projects/${project.id}`);
     const temporalUi = readStackFacts(layout)?.temporalUiUrl ?? '';
-    await printReport(api, String(epic.id), { graph: pullAndDraw(source, pullCommand), temporalUi }, say);
+    await printReport(
+      api,
+      String(epic.id),
+      { graph: pullAndDraw(source, pullCommand), temporalUi, recordFile: model ? RECORD : undefined },
+      say,
+    );
     if (epic.state !== 'COMPLETED') throw new Error(`The epic ended ${epic.state}.`);
     say(`\nThe epic is complete: every task landed green on the epic branch, and the epic on main.`);
     if (options.keep) await keepRunning(source);
@@ -65,7 +71,7 @@ async function chooseModel(): Promise<ModelProcess | undefined> {
     return undefined;
   }
   if (options.model !== 'scripted') throw new Error('--model is `scripted` or `anthropic`.');
-  const model = await startScriptedModel(join(import.meta.dirname, 'scenario.yml'), join(home, 'model-record.jsonl'));
+  const model = await startScriptedModel(join(import.meta.dirname, 'scenario.yml'), RECORD);
   process.env.ANTHROPIC_BASE_URL = model.url;
   process.env.ANTHROPIC_API_KEY = 'scripted-model-needs-no-key';
   return model;

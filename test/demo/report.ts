@@ -1,5 +1,6 @@
 import type { ApiClient, Resource } from '../../cli/api-client.js';
 import { cell, table } from '../../cli/output.js';
+import { incidentTable } from './incidents.js';
 
 type Say = (text: string) => void;
 
@@ -9,7 +10,7 @@ const heading = (text: string): string => `\n── ${text} ${'─'.repeat(Math.
 export async function printReport(
   api: ApiClient,
   epicId: string,
-  facts: { readonly graph: string; readonly temporalUi: string },
+  facts: { readonly graph: string; readonly temporalUi: string; readonly recordFile: string | undefined },
   say: Say,
 ): Promise<void> {
   const tasks = await api.list(`/epics/${epicId}/tasks`);
@@ -21,14 +22,20 @@ export async function printReport(
     if (text) say(`${String(item.at).slice(11, 23)}  ${text}`);
   }
 
+  if (facts.recordFile !== undefined) {
+    say(heading('incidents on purpose'));
+    say(await incidentTable(api, epicId, facts.recordFile));
+  }
+
   say(heading('git log --graph'));
   say(facts.graph);
 
   say(heading('decisions of agents and people'));
   const decisions = await api.list('/decisions', { epicId }, 1000);
   for (const { title, decision, by, kind } of decisions.toReversed()) {
-    if (kind === 'decision' || kind === 'human' || kind === 'verdict')
-      say(`${cell(by, 22).padEnd(22)}  ${cell(title)}: ${cell(decision, 70)}`);
+    // Of the log's many lines those that somebody chose; transitions are in the timeline, tool calls in `decisions`.
+    const isChoice = kind === 'human' || (kind === 'decision' && by !== 'system');
+    if (isChoice) say(`${cell(by, 22).padEnd(22)}  ${cell(title)}: ${cell(decision, 70)}`);
   }
 
   say(heading('tokens and cost'));

@@ -1,6 +1,4 @@
 import { toText } from './text.js';
 
 /** Every way to write an invoice, by name. */
-export const formats = new Map([
-  ['text', toText],
-]);
+export const formats = new Map([['text', toText]]);
