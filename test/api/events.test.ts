@@ -30,6 +30,20 @@ const follow = (query: string, lastEventId?: string, key = api.keys.viewer): Pro
 const notes = (events: readonly { readonly data: Readonly<Record<string, unknown>> }[]): readonly unknown[] =>
   events.map(({ data }) => data.note);
 
+/** Resolves when the API has asked for new events since the call, as PostgreSQL saw it. */
+const feedHasLooked = async (): Promise<void> => {
+  const [since] = await rowsOf<{ now: string }>(api.database, 'SELECT clock_timestamp()::text AS now');
+  await until(async () => {
+    const looks = await rowsOf(
+      api.database,
+      `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%FROM event%ORDER BY event.xid, position LIMIT%'
+       AND query NOT LIKE '%pg_stat_activity%' AND state = 'idle' AND query_start > $1`,
+      [since?.now],
+    );
+    return looks.length > 0;
+  });
+};
+
 test('a reader without a place hears what happens from now on', async () => {
   const epic = await seedEpic(api.database, projectId);
   await append(epic, 'before');
@@ -80,6 +94,7 @@ test('an event that commits late is neither passed over nor told before its time
   await append(epic, 'quick');
   const other = await seedEpic(api.database, projectId);
   await append(other, 'also quick');
+  await feedHasLooked();
   expect(reader.seen).toEqual([]);
   await slow.query('COMMIT');
   await slow.end();
