@@ -196,11 +196,14 @@ export const tellingOf = ({ state, pausedBy, asked }: AgentRunState): string =>
 
 export const told = (run: AgentRunState, telling: string): AgentRunState => ({ ...run, told: telling });
 
+/** Tools name receivers as agents do. */
+const whom = (of: string): string => (of === 'supervisor' ? 'its supervisor' : of === 'human' ? 'a person' : of);
+
 export function waitingFor(run: AgentRunState, nowMs: number): string | undefined {
   if (run.outcome) return undefined;
   if (run.pausedBy.length > 0) return holdWords(run.pausedBy);
   const [question] = run.asked;
-  if (question) return `an answer from ${question.of}`;
+  if (question) return `an answer from ${whom(question.of)}`;
   if (run.quotaUntilMs !== undefined && run.quotaUntilMs > nowMs)
     return `the model's quota, until ${new Date(run.quotaUntilMs).toISOString()}`;
   return undefined;

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../../infra/pg/statement.js';
+import { runWorkflowId, taskWorkflowId } from '../../../workflows/contract/ids.js';
 import type { Correspondent, NewMail } from '../../mail/mail.repository.js';
 import type { AgentRun } from '../../store/agent-run.repository.js';
 import { ToolError } from './tool-error.js';
@@ -16,6 +17,10 @@ export const inboxesOf = (run: AgentRun): readonly Correspondent[] => {
   const own = senderOf(run);
   return own.kind === 'agent' ? [own] : [own, { kind: 'agent', id: run.agentId }];
 };
+
+/** Who hears the answer: the task, which lets its run go on when it has a slot; a run without a task hears it itself. */
+export const waiterOf = ({ taskId, runId }: AgentRun): string =>
+  taskId === null ? runWorkflowId(runId) : taskWorkflowId(taskId);
 
 export const isSame = (a: Correspondent, b: Correspondent): boolean => a.kind === b.kind && a.id === b.id;
 

@@ -1,6 +1,6 @@
 import { markedData } from '../../../domain/prompt-data.js';
 import type { Queryable, Tx } from '../../../infra/pg/statement.js';
-import { epicWorkflowId, runWorkflowId, taskWorkflowId } from '../../../workflows/contract/ids.js';
+import { epicWorkflowId, taskWorkflowId } from '../../../workflows/contract/ids.js';
 import {
   type Correspondent,
   findMail,
@@ -14,7 +14,7 @@ import {
 } from '../../mail/mail.repository.js';
 import type { AgentRun } from '../../store/agent-run.repository.js';
 import { mailBlock } from '../turn-request.js';
-import { inboxesOf, isSame, receiverOf, senderOf } from './mail-addresses.js';
+import { inboxesOf, isSame, receiverOf, senderOf, waiterOf } from './mail-addresses.js';
 import { callUuid, isSet, type StoreTool, type StoreToolCall, textField } from './store-tool.js';
 import { ToolError } from './tool-error.js';
 
@@ -58,7 +58,7 @@ export const mailSend: StoreTool = {
       kind: needsAnswer ? 'question' : 'message',
       needsAnswer,
       ...ownersOf(run),
-      ...(needsAnswer ? { waiterWorkflowId: runWorkflowId(run.runId) } : {}),
+      ...(needsAnswer ? { waiterWorkflowId: waiterOf(run) } : {}),
     });
     if (isNew) await wake(tx, to, { mailId: id });
     return needsAnswer

@@ -51,7 +51,7 @@ test('a question is stored once, wakes the epic and puts the asker to sleep', as
       to_id: rig.epicId,
       kind: 'question',
       needs_answer: true,
-      waiter_workflow_id: `run/${run.runId}`,
+      waiter_workflow_id: `task/${run.taskId}`,
     },
   ]);
   expect(await rig.sql(`SELECT workflow_id, name, args FROM outbox WHERE id = $1`, mailId)).toEqual([
@@ -59,7 +59,7 @@ test('a question is stored once, wakes the epic and puts the asker to sleep', as
   ]);
 });
 
-test('the supervisor reads and answers once, and the answer wakes the asker itself', async () => {
+test('the supervisor reads and answers once, and the answer wakes the task of the asker', async () => {
   const worker = await rig.newRun();
   const { outcomes } = await turnWith(worker, [ask]);
   const question = outcomes[0]?.effect?.kind === 'asked' ? outcomes[0].effect.mailId : '';
@@ -82,7 +82,7 @@ test('the supervisor reads and answers once, and the answer wakes the asker itse
   );
   expect(answer).toMatchObject({ to_kind: 'task', to_id: worker.taskId, thread_id: question, body: 'Spaces.' });
   expect(await rig.sql(`SELECT workflow_id, args FROM outbox WHERE id = $1`, answer?.id)).toEqual([
-    { workflow_id: `run/${worker.runId}`, args: [{ mailId: answer?.id, answers: question }] },
+    { workflow_id: `task/${worker.taskId}`, args: [{ mailId: answer?.id, answers: question }] },
   ]);
   // The answer reaches the asker's next turn as marked data.
   const model = await rig.script([{ name: 'r', reply: { text: 'Thanks.' } }]);

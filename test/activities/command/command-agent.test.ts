@@ -143,7 +143,13 @@ test('a question becomes one mail that the run waits for', async () => {
   expect(
     await rig.sql('SELECT to_kind, to_id, kind, subject, waiter_workflow_id FROM mail WHERE run_id = $1', run.runId),
   ).toEqual([
-    { to_kind: 'epic', to_id: rig.epicId, kind: 'question', subject: 'Tabs?', waiter_workflow_id: `run/${run.runId}` },
+    {
+      to_kind: 'epic',
+      to_id: rig.epicId,
+      kind: 'question',
+      subject: 'Tabs?',
+      waiter_workflow_id: `task/${run.taskId}`,
+    },
   ]);
 });
 
