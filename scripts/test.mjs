@@ -54,6 +54,7 @@ function ring({ name, folders, flags }) {
 }
 
 count(step('build', ['scripts/build.mjs']));
+count(step('Temporal server', ['scripts/prepare-temporal.mjs']));
 count(step('typecheck', [resolve('typescript/bin/tsc'), '--noEmit', '-p', join(root, 'tsconfig.json')]));
 count(
   step('lint', [join(dirname(resolve('@biomejs/biome/package.json')), 'bin/biome'), 'ci', '--error-on-warnings', '.']),

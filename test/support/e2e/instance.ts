@@ -75,6 +75,14 @@ export class Instance {
     await until(() => this.pidOf(name) !== pid && this.pidOf(name) > 0, PATIENCE);
   }
 
+  /** Whether every part answers a real round trip, a worker that polls included. */
+  isReady(): Promise<boolean> {
+    return this.api.get('/health/ready').then(
+      () => true,
+      () => false,
+    );
+  }
+
   async addProject(source: string, body: object = {}): Promise<Resource> {
     const { id } = await this.api.post('/projects', { source, ...body });
     await until(async () => (await this.api.get(`/projects/${id}`)).state !== 'importing', PATIENCE);
