@@ -14,27 +14,25 @@ import { type MergeDeps, openProject, queueConfigAt } from './queue/project.js';
 /** Git and forge effects of the merge queue. Each is read-only or reads back before it writes. */
 export const createMergeActivities = (deps: MergeDeps): MergeActivities => ({
   openQueue: ({ projectId, branch }) =>
-    withHeartbeat(async (signal) => {
-      try {
+    withHeartbeat((signal) =>
+      orGone(async () => {
         const opened = await openProject(deps, projectId, signal);
         const tip = await fetchBranch(opened.mirror, opened.remote, branch, signal);
-        return { kind: 'open', tip, cfg: await queueConfigAt(opened, tip, signal) };
-      } catch (error) {
-        // No project, or no such branch: nothing can land, which is an answer.
-        if (error instanceof Failure && error.type === 'NotFound') return { kind: 'gone', reason: error.message };
-        throw error;
-      }
-    }),
+        return { kind: 'open' as const, tip, cfg: await queueConfigAt(opened, tip, signal) };
+      }),
+    ),
   readQueueRemote: ({ projectId, branch, tip: known }) =>
-    withHeartbeat(async (signal) => {
-      const opened = await openProject(deps, projectId, signal);
-      const { mirror, remote } = opened;
-      const tip = await fetchBranch(mirror, remote, branch, signal);
-      const cfg = await queueConfigAt(opened, tip, signal);
-      if (tip === known) return { tip, moved: 'no', cfg };
-      const forward = (await hasCommit(mirror, known, signal)) && (await isAncestor(mirror, known, tip, signal));
-      return { tip, moved: forward ? 'forward' : 'rewritten', cfg };
-    }),
+    withHeartbeat((signal) =>
+      orGone(async () => {
+        const opened = await openProject(deps, projectId, signal);
+        const { mirror, remote } = opened;
+        const tip = await fetchBranch(mirror, remote, branch, signal);
+        const cfg = await queueConfigAt(opened, tip, signal);
+        if (tip === known) return { kind: 'there' as const, tip, moved: 'no' as const, cfg };
+        const forward = (await hasCommit(mirror, known, signal)) && (await isAncestor(mirror, known, tip, signal));
+        return { kind: 'there' as const, tip, moved: forward ? ('forward' as const) : ('rewritten' as const), cfg };
+      }),
+    ),
   inspectEntry: (input) => withHeartbeat((signal) => inspectEntry(deps, input, signal)),
   composeCandidate: (input) => withHeartbeat((signal) => composeCandidate(deps, input, signal)),
   prepareLanding: (input) => withHeartbeat((signal) => prepareLanding(deps, input, signal)),
@@ -75,3 +73,13 @@ export const createMergeActivities = (deps: MergeDeps): MergeActivities => ({
       return tree === built ? { kind: 'same', candidate } : { kind: 'forget' };
     }),
 });
+
+/** No project, or no such branch: nothing can land, which is an answer. */
+async function orGone<T>(read: () => Promise<T>): Promise<T | { readonly kind: 'gone'; readonly reason: string }> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Failure && error.type === 'NotFound') return { kind: 'gone', reason: error.message };
+    throw error;
+  }
+}

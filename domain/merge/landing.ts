@@ -40,7 +40,7 @@ export const scheduledPush = (state: QueueState, headId: number, target: Landing
 /** The remote base contains the target: a fact. */
 export function landed(state: QueueState, headId: number, target: LandingTarget, nowMs: number): QueueState {
   const head = findHead(state, headId);
-  if (!head) return state;
+  if (head?.state !== 'merging') return state;
   const members = membersOf(state, head);
   const changes: LandedChange[] = members.map(({ prNumber, title }) => ({ prNumber, title, commit: target.commit }));
   let next: QueueState = {

@@ -36,6 +36,11 @@ export function makeQueueWork(input: MergeQueueInput, firstRunId: string, box: Q
   let recorded: QueueState | undefined = input.carried;
   let gone: string | undefined;
 
+  const leave = (reason: string): void => {
+    gone = reason;
+    box.become(baseGone(box.get(), Date.now()));
+  };
+
   const landPorts = (pullRequests: string, backOff: () => Promise<void>): LandPorts => {
     const landing = about('LAND', `land ${pullRequests}`);
     return {
@@ -52,12 +57,14 @@ export function makeQueueWork(input: MergeQueueInput, firstRunId: string, box: Q
   return {
     open: async (): Promise<void> => {
       const found = await reads.openQueue(at);
-      gone = found.kind === 'gone' ? found.reason : undefined;
-      box.become(found.kind === 'open' ? opened(box.get(), found.tip, found.cfg) : baseGone(box.get(), Date.now()));
+      if (found.kind === 'gone') return leave(found.reason);
+      gone = undefined;
+      box.become(opened(box.get(), found.tip, found.cfg));
     },
     readRemote: async (): Promise<void> => {
       const { tip } = box.get();
       const found = await reads.readQueueRemote({ ...at, tip });
+      if (found.kind === 'gone') return leave(found.reason);
       box.become(remoteRead(box.get(), tip, found, Date.now()));
     },
     inspect: async (entry: Entry): Promise<void> => {

@@ -1,9 +1,9 @@
 // Pure: what the queue's workflow carries and how its rows follow the state. Transitions are in domain/merge.
 
-import { endEntry, endHead } from '../../domain/merge/change.js';
+import { endEntry, endHead, withLane } from '../../domain/merge/change.js';
 import { BRISK_QUEUE_TIMING, QUEUE_TIMING, SEQUENTIAL } from '../../domain/merge/config.js';
 import { isLive, laneMode } from '../../domain/merge/facts.js';
-import type { Entry, QueueConfig, QueueState, Sha } from '../../domain/merge/types.js';
+import type { Entry, Lane, QueueConfig, QueueState, Sha } from '../../domain/merge/types.js';
 import type {
   MergeMember,
   QueueEntryRecord,
@@ -58,12 +58,14 @@ export const opened = (state: QueueState, tip: Sha, cfg: QueueConfig): QueueStat
 
 export const isOpened = (state: QueueState): boolean => state.tip !== '';
 
-/** The target branch does not exist: nothing can ever land on it. */
-export const baseGone = (state: QueueState, nowMs: number): QueueState =>
-  state.entries.reduce(
-    (next, { id }) => endEntry(next, id, { as: 'ejected', reason: 'BASE_GONE' }, nowMs),
-    state.heads.filter(isLive).reduce((next, head) => endHead(next, head.id, 'left'), state),
-  );
+/** The target branch does not exist (any more): nothing can land on it, and no hold of it has a meaning. */
+export function baseGone(state: QueueState, nowMs: number): QueueState {
+  let next: QueueState = { ...state, tip: '' };
+  for (const head of state.heads.filter(isLive)) next = endHead(next, head.id, 'left');
+  for (const { id } of state.entries) next = endEntry(next, id, { as: 'ejected', reason: 'BASE_GONE' }, nowMs);
+  const lane: Lane = { pausedBy: [], draining: false, by: 'system', reason: 'the branch is gone', sinceMs: nowMs };
+  return withLane(next, lane, nowMs);
+}
 
 export const memberOf = ({ id, prNumber, headRef, headSha, title }: Entry): MergeMember => ({
   entryId: id,

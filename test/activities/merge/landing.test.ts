@@ -135,10 +135,9 @@ describe('a base that moves', () => {
 
   test('forward or by a rewrite is told apart', async () => {
     const read = (tip: string) => asAttempt(1, world.merge.readQueueRemote, { ...world.at, tip });
-    expect((await read(world.base)).moved).toBe('no');
+    expect(await read(world.base)).toMatchObject({ kind: 'there', moved: 'no', cfg: { budget: 1, attempts: 3 } });
     const tip = outsider(world.base, { 'z.txt': 'z' });
     expect(await read(world.base)).toMatchObject({ moved: 'forward', tip });
-    expect((await read(world.base)).cfg).toMatchObject({ budget: 1, attempts: 3 });
     const other = world.source.commitOn(world.base, 'other history', { 'y.txt': 'y' });
     world.push(other, 'main');
     expect(await read(tip)).toMatchObject({ moved: 'rewritten', tip: other });
@@ -353,6 +352,8 @@ describe('an inspection', () => {
 
   test('of a queue on a branch that is not there answers that it is gone', async () => {
     expect(await asAttempt(1, world.merge.openQueue, world.at)).toMatchObject({ kind: 'open', tip: world.base });
-    expect((await asAttempt(1, world.merge.openQueue, { ...world.at, branch: 'none' })).kind).toBe('gone');
+    const absent = { ...world.at, branch: 'none' };
+    expect((await asAttempt(1, world.merge.openQueue, absent)).kind).toBe('gone');
+    expect((await asAttempt(1, world.merge.readQueueRemote, { ...absent, tip: world.base })).kind).toBe('gone');
   });
 });

@@ -105,7 +105,9 @@ export class QueueWorld {
     },
     readQueueRemote: async ({ tip }) => {
       const moved = tip === this.tip ? 'no' : this.tip === shaOf('rewritten') ? 'rewritten' : 'forward';
-      return { tip: this.tip, moved, cfg: SEQUENTIAL };
+      return this.isGone
+        ? { kind: 'gone', reason: 'no such branch' }
+        : { kind: 'there', tip: this.tip, moved, cfg: SEQUENTIAL };
     },
     inspectEntry: async ({ prNumber, headSha, patchId, title }) => {
       this.mayFail('inspectEntry');

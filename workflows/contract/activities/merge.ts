@@ -35,11 +35,14 @@ export type OpenQueueOutcome =
   | { readonly kind: 'gone'; readonly reason: string };
 
 /** What the remote says; `rewritten` = the known tip is no ancestor of the present one. */
-export interface RemoteView {
-  readonly tip: Sha;
-  readonly moved: 'no' | 'forward' | 'rewritten';
-  readonly cfg: QueueConfig;
-}
+export type RemoteView =
+  | {
+      readonly kind: 'there';
+      readonly tip: Sha;
+      readonly moved: 'no' | 'forward' | 'rewritten';
+      readonly cfg: QueueConfig;
+    }
+  | { readonly kind: 'gone'; readonly reason: string };
 
 /** Read anew at inspection and right before landing. */
 export type GuardReason = 'PR_CLOSED' | 'PR_DRAFT' | 'BASE_CHANGED' | 'BRANCH_GONE' | 'HELD_BY_LABEL';
