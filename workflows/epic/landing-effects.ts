@@ -31,7 +31,7 @@ export async function performLanding(step: Step, stage: Stage): Promise<void> {
     case 'addIntegrationTask': {
       const row = await ports.addIntegrationTask(step.taskId, step.files);
       return change((now) => ({
-        ...withQueued(now, { added: true }),
+        ...withQueued(now, { added: true, taskId: row.taskId }),
         tasks: [...now.tasks, taskOf(row, clock.nowMs)],
       }));
     }

@@ -63,8 +63,7 @@ export const isLanding = ({ landing }: Epic): boolean =>
 export function forgeEvent(epic: Epic, event: OwnerForgeEvent): Epic {
   const { landing } = epic;
   if (event.kind === 'laneChanged') return laneChanged(epic, epic.constants.baseBranch, event.mode, event.reason);
-  // The pull request's number finds an entry that an earlier life of this epic or of the queue made.
-  const isOurs = landing.kind === 'queued' && (landing.entryId === event.entryId || epic.pr?.number === event.prNumber);
+  const isOurs = inQueue(epic, event) !== undefined;
   if (event.kind === 'entryLanded') {
     const isNews = landing.kind !== 'landed' && epic.pr?.number === event.prNumber;
     return isNews ? { ...epic, landing: { kind: 'landed', mergeSha: event.mergeSha, looks: 0 } } : epic;
@@ -80,12 +79,24 @@ export function forgeEvent(epic: Epic, event: OwnerForgeEvent): Epic {
 
 /** One integration task per request; a repeat or an amendment of it changes nothing: the task merges the newest base. */
 export function rebaseRequested(epic: Epic, request: RebaseRequestMessage, newTaskId: string): Epic {
-  const { landing } = epic;
-  if (landing.kind !== 'queued' || landing.withdrawing || landing.rebase) return epic;
-  if (landing.entryId !== request.entryId && epic.pr?.number !== request.prNumber) return epic;
-  if (epic.seen.includes(request.requestId)) return epic;
+  const queued = inQueue(epic, request);
+  if (!queued || queued.withdrawing || queued.rebase || epic.seen.includes(request.requestId)) return epic;
   const rebase = { requestId: request.requestId, files: request.files, taskId: newTaskId, added: false };
-  return { ...epic, landing: { ...landing, entryId: request.entryId, rebase } };
+  return { ...epic, landing: { ...queued, entryId: request.entryId, rebase } };
+}
+
+/**
+ * Our entry, if the message is about it. The queue may speak before its answer to the admission is here, and the pull
+ * request's number finds an entry that an earlier life of this epic or of the queue made.
+ */
+function inQueue(
+  { landing, pr }: Epic,
+  about: { readonly entryId: string; readonly prNumber: number },
+): Queued | undefined {
+  if (landing.kind === 'asked' && landing.entryId === about.entryId)
+    return { kind: 'queued', headSha: landing.headSha, entryId: landing.entryId };
+  const isOurs = landing.kind === 'queued' && (landing.entryId === about.entryId || pr?.number === about.prNumber);
+  return isOurs ? landing : undefined;
 }
 
 export function laneChanged(epic: Epic, branch: string, mode: string, reason = ''): Epic {

@@ -48,7 +48,8 @@ function moved(epic: Epic, { nowMs }: Clock, by?: string): Epic {
     if (!canBecome(EPIC_MACHINE, epic.state, to.state))
       throw new Error(`epic: ${epic.state} cannot become ${to.state}`);
     const entry = { species: 'epic', from: epic.state, to: to.state, reason: whyOf(epic, to), atMs: nowMs } as const;
-    return { ...next, log: noted(epic.log, transitionEntry({ ...entry, ...(by ? { by } : {}) })) };
+    const person = epic.ended?.kind === 'cancelled' ? epic.cancel?.by : by;
+    return { ...next, log: noted(epic.log, transitionEntry({ ...entry, ...(person ? { by: person } : {}) })) };
   }
   if (to.phase === epic.phase) return next;
   const data = { from: epic.phase, to: to.phase };

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { EngineActivities, WorkflowStatus } from '../../../workflows/contract/activities/engine.js';
 import type { ForgeActivities } from '../../../workflows/contract/activities/forge.js';
@@ -98,6 +99,10 @@ export const snapshot = (taskId: string, over: Partial<TaskSnapshot> = {}): Task
   dependsOn: [],
   ...over,
 });
+
+/** A worker that is stopped does not wait for a test that never lets the child go on. */
+const unlessStopped = <T>(answer: T | Promise<T>): Promise<T> =>
+  Promise.race([Promise.resolve(answer), Context.current().cancelled]);
 
 const edge = (taskId: string, type: DependencyType = 'finish_to_start') => ({ taskId, type, required: true });
 
@@ -218,7 +223,7 @@ export class EpicWorlds {
       world.running += 1;
       world.mostRunning = Math.max(world.mostRunning, world.running);
       try {
-        return await world.onTask(taskId.split(':')[1] ?? '', attempt);
+        return await unlessStopped(world.onTask(taskId.split(':')[1] ?? '', attempt));
       } finally {
         world.running -= 1;
       }
@@ -226,7 +231,7 @@ export class EpicWorlds {
     doRun: async ({ epicId, kind, planErrors, mailIds }) => {
       const world = this.of(epicId);
       world.runs.push({ kind, planErrors, mailIds });
-      return world.onRun({ planErrors, mailIds });
+      return unlessStopped(world.onRun({ planErrors, mailIds }));
     },
     runSays: async ({ epicId, what }) => void this.of(epicId).said.push(`run:${what}`),
   } satisfies Pick<
