@@ -28,7 +28,7 @@ export interface Application {
 export const createApplication = async (dependencies: ApiDependencies): Promise<Application> => {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_BYTES,
-    maxParamLength: 700,
+    routerOptions: { maxParamLength: 700 },
     requestTimeout: 30_000,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
@@ -43,7 +43,7 @@ export const createApplication = async (dependencies: ApiDependencies): Promise<
   installJsonParser(server);
   const app = await NestFactory.create<NestFastifyApplication>(appModule(dependencies), adapter, {
     bodyParser: false,
-    logger: ['error', 'warn'],
+    logger: false, // what goes wrong is thrown, or logged by the filter
     abortOnError: false,
   });
   serveDocument(server, makeDocument(app));

@@ -1,0 +1,80 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { KeyRing } from '../../api/auth/key-ring.js';
+import {
+  createFirstAdminKey,
+  formatApiKey,
+  hashApiKey,
+  makeApiKey,
+  matchesApiKey,
+  parseApiKey,
+} from '../../infra/api-keys.js';
+import { rowsOf } from '../support/api/seed.js';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
+
+let database: TestDatabase;
+let directory: string;
+let file: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(async () => {
+  await database.drop();
+});
+beforeEach(async () => {
+  await rowsOf(database, 'DELETE FROM api_key');
+  directory = mkdtempSync(join(tmpdir(), 'millwright-keys-'));
+  file = join(directory, 'admin.key');
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const isAccepted = async (key: string): Promise<boolean> =>
+  (await new KeyRing(database.pools.reads).find(key)) !== undefined;
+
+test('a key has 256 random bits, and its text leads back to it', () => {
+  const key = makeApiKey();
+  expect(Buffer.from(key.secret, 'base64url')).toHaveLength(32);
+  expect(parseApiKey(formatApiKey(key))).toEqual(key);
+  expect(matchesApiKey(key, hashApiKey(key))).toBe(true);
+  expect(matchesApiKey({ ...key, secret: makeApiKey().secret }, hashApiKey(key))).toBe(false);
+  expect(matchesApiKey({ ...key, id: makeApiKey().id }, hashApiKey(key))).toBe(false);
+});
+
+test('the first admin key is in a file for its owner only, and no row holds its secret', async () => {
+  const key = await createFirstAdminKey(database.pools.writes, file);
+  expect(readFileSync(file, 'utf8').trim()).toBe(key);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const rows = await rowsOf(database, 'SELECT * FROM api_key');
+  expect(rows).toMatchObject([{ name: 'admin', role: 'admin', projects: null }]);
+  expect(JSON.stringify(rows)).not.toContain(parseApiKey(key)?.secret ?? key);
+  expect(await isAccepted(key)).toBe(true);
+});
+
+test('the key of the file is kept, in a database that has lost it too', async () => {
+  const key = await createFirstAdminKey(database.pools.writes, file);
+  expect(await createFirstAdminKey(database.pools.writes, file)).toBe(key);
+  await rowsOf(database, 'DELETE FROM api_key');
+  expect(await createFirstAdminKey(database.pools.writes, file)).toBe(key);
+  expect(await isAccepted(key)).toBe(true);
+});
+
+test('a revoked key is not brought back: the file gets a new one', async () => {
+  const key = await createFirstAdminKey(database.pools.writes, file);
+  await rowsOf(database, 'UPDATE api_key SET revoked_at = now()');
+  const next = await createFirstAdminKey(database.pools.writes, file);
+  expect(next).not.toBe(key);
+  expect([await isAccepted(key), await isAccepted(next)]).toEqual([false, true]);
+});
+
+test('a revoked key is refused within a second, though keys are remembered', async () => {
+  const key = await createFirstAdminKey(database.pools.writes, file);
+  let nowMs = 0;
+  const ring = new KeyRing(database.pools.reads, () => nowMs);
+  expect(await ring.find(key)).toBeDefined();
+  await rowsOf(database, 'UPDATE api_key SET revoked_at = now()');
+  nowMs = 1_000;
+  expect(await ring.find(key)).toBeUndefined();
+});
