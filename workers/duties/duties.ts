@@ -8,6 +8,7 @@ import type { FactoryInput } from '../../workflows/contract/factory.js';
 import { ensureFactory } from './ensure-factory.js';
 import { reconcile } from './reconcile.js';
 import { relayDue } from './relay.js';
+import { requeue } from './requeue.js';
 
 export interface DutiesDeps {
   readonly databaseUrl: string;
@@ -74,6 +75,7 @@ async function keepReconciling(deps: DutiesDeps, over: AbortSignal): Promise<voi
     try {
       await ensureFactory(deps.client, deps.factory);
       await reconcile({ ...deps, tuning: deps.factory.tuning });
+      await requeue({ ...deps, tuning: deps.factory.tuning });
     } catch (error) {
       deps.log.warn({ message: String(error) }, 'reconciler interrupted');
       await pause(RETRY_MS, over);
