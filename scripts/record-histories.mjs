@@ -18,13 +18,17 @@ mkdirSync(directory, { recursive: true });
 
 /** The longest history of each species and of each kind of run says most. */
 const longest = new Map();
-for await (const { workflowId, runId, type, historyLength } of client.workflow.list()) {
+for await (const { workflowId, runId, type } of client.workflow.list()) {
   const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const historyLength = history.events?.length ?? 0; // an open one's is not listed
   const kind = purposeOf(type, history);
-  if ((longest.get(kind)?.historyLength ?? 0) < historyLength) longest.set(kind, { historyLength, history });
+  if ((longest.get(kind)?.historyLength ?? 0) < historyLength)
+    longest.set(kind, { historyLength, history, workflowId });
 }
-for (const [kind, { history, historyLength }] of longest) {
-  writeFileSync(join(directory, `${kind}.json`), `${historyToJSON(history)}\n`);
+for (const [kind, { history, historyLength, workflowId }] of longest) {
+  // Children's ids are made from it, so a replay must have the same.
+  const kept = { workflowId, history: JSON.parse(historyToJSON(history)) };
+  writeFileSync(join(directory, `${kind}.json`), `${JSON.stringify(kept)}\n`);
   console.log(`${kind}: ${historyLength} events`);
 }
 await close();
