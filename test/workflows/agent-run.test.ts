@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { runStatusQuery, runStopUpdate } from '../../workflows/contract/agent-run.js';
-import { mailSignal } from '../../workflows/contract/messages.js';
+import { holdSignal, mailSignal } from '../../workflows/contract/messages.js';
 import { until } from '../support/until.js';
 import { gate, openGate } from './support/gate.js';
 import { RunSuite } from './support/run-suite.js';
@@ -108,6 +108,9 @@ test('a used-up quota is slept through, and the turn is taken then', async () =>
   const resetAt = new Date(Date.now() + 1500).toISOString();
   const { run, world } = await suite.start(new RunWorld([{ fail: failure('QuotaExhausted', { resetAt }) }, complete]));
   await until(async () => (await run.query(runStatusQuery)).waitingFor?.startsWith("the model's quota") ?? false);
+  await run.signal(holdSignal, { by: 'parent', on: true });
+  await until(() => world.row.state === 'paused');
+  await run.signal(holdSignal, { by: 'parent', on: false });
   expect(await run.result()).toMatchObject({ kind: 'completed' });
   expect(world.modelCalls.map(({ turn }) => turn)).toEqual([0, 0]);
 });

@@ -182,3 +182,17 @@ test('a restored task without a head goes on from its last checkpoint', async ()
   expect(world.trees.map(({ at }) => at)).toEqual(['checkpoint-5']);
   expect(world.commits[0]?.parents).toEqual(['tip-0']);
 });
+
+test('a task whose agent is not registered is blocked until a person resumes it', async () => {
+  const world = new TaskWorld();
+  world.refusal = failure('InvalidInput');
+  const { task, landed } = await suite.start(world);
+  await reaches(world, 'BLOCKED');
+  expect(world.row).toMatchObject({ blockedReason: 'InvalidInput for the test', waitingFor: 'a person to resume it' });
+  world.refusal = undefined;
+  world.facts = { ...world.facts, state: 'BLOCKED' };
+  await task.executeUpdate(resumeUpdate, by);
+  await landed();
+  expect(await task.result()).toMatchObject({ kind: 'completed' });
+  expect(world.states()).toEqual(['PENDING', 'ASSIGNED', 'IN_PROGRESS', 'REVIEW', 'COMPLETED']);
+});

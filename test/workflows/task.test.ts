@@ -54,6 +54,15 @@ test('a lone task asks the factory for its slot and gives it back', async () => 
   expect(world.row.state).toBe('COMPLETED');
 });
 
+test('an ask for a slot that nobody heard is made again', async () => {
+  const world = new TaskWorld();
+  const { task, landed, owner } = await suite.start(world, { admits: false, input: { timing: { silentRunMs: 200 } } });
+  await until(async () => (await owner()).tasks.filter(({ wantsSlot }) => wantsSlot).length > 2);
+  await task.signal(admittedSignal, { slots: 1 });
+  await landed();
+  expect(await task.result()).toMatchObject({ kind: 'completed' });
+});
+
 test('without a slot nothing begins, and an admission before the first task counts', async () => {
   const world = new TaskWorld();
   const { task, owner } = await suite.start(world, { admits: false });

@@ -105,7 +105,11 @@ async function work(cell: RunCell): Promise<AgentRunOutcome> {
 }
 
 async function waitFor({ input, read }: RunCell, untilMs: number | undefined): Promise<void> {
-  const moved = (): boolean => nextAct(read(), Date.now()).kind !== 'wait' || mustContinue(input);
+  const moved = (): boolean => {
+    const act = nextAct(read(), Date.now());
+    // A message may leave it waiting, but for another time.
+    return act.kind !== 'wait' || act.untilMs !== untilMs || mustContinue(input);
+  };
   if (untilMs === undefined) await condition(moved);
   else await condition(moved, Math.max(1, untilMs - Date.now()));
 }

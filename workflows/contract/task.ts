@@ -2,21 +2,12 @@
 // and `requestRebase` (forge-event.ts), `runChanged` (epic.ts).
 import { defineQuery } from '@temporalio/workflow';
 import type { TaskState } from '../../domain/states.js';
+import type { TaskWaits } from '../../domain/task-timing.js';
 import type { ControlView } from './messages.js';
 import type { Tuning } from './tuning.js';
 
 /** Workflow `task`, id `task/<taskId>`: one task from admission to its landed pull request. */
 export type TaskWorkflow = (input: TaskInput) => Promise<TaskOutcome>;
-
-/** Waits of the task's own; each has a default in domain/task-timing.ts. */
-export interface TaskTiming {
-  /** A run that has said nothing for so long is asked after. */
-  readonly silentRunMs: number;
-  /** A red lane that nobody reports as open is looked at again. */
-  readonly laneRetryMs: number;
-  /** Wait before verification attempt 2, 3, …: the machinery failed, not the change. */
-  readonly verifyBackoffMs: readonly number[];
-}
 
 export interface TaskInput {
   readonly taskId: string;
@@ -24,7 +15,8 @@ export interface TaskInput {
   readonly attempt: number;
   readonly tuning: Tuning;
   readonly maxEvents?: number;
-  readonly timing?: Partial<TaskTiming>;
+  /** Overrides of its own waits, for tests. */
+  readonly timing?: Partial<TaskWaits>;
   /** Set by continue-as-new only; its shape belongs to task.state.ts. */
   readonly carried?: unknown;
 }

@@ -192,9 +192,7 @@ export function afterStart(
 }
 
 /** The owner is told anew, as if it had never heard. */
-export function askingAgain({ toldOwner: _lost, ...task }: TaskFlow, nowMs: number): TaskFlow {
-  return { ...task, askedAtMs: nowMs };
-}
+export const askingAgain = ({ toldOwner: _lost, askAgainAtMs: _over, ...task }: TaskFlow): TaskFlow => task;
 
 export const afterAsked = (task: TaskFlow, nowMs: number): TaskFlow =>
   task.run ? { ...task, run: { ...task.run, heardAtMs: nowMs } } : task;

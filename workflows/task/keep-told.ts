@@ -8,7 +8,10 @@ import { saved, unsaved } from './task.state.js';
 import { nextTelling, told } from './telling.js';
 
 /** Rows, owner, run and queue follow the state while a step is in flight. Ends when asked to and nothing is left. */
-export async function keepTold({ input, ports, read, change }: TaskCell, isClosing: () => boolean): Promise<void> {
+export async function keepTold(
+  { input, ports, waits, read, change }: TaskCell,
+  isClosing: () => boolean,
+): Promise<void> {
   const isTold = (): boolean => unsaved(read()) === undefined && nextTelling(read(), input) === undefined;
   for (;;) {
     await condition(() => isClosing() || !isTold());
@@ -24,8 +27,9 @@ export async function keepTold({ input, ports, read, change }: TaskCell, isClosi
     if (!telling) continue;
     const answer = await say(read(), telling);
     const task = read();
+    const askAgainAtMs = Date.now() + (answer === 'gone' ? waits.absentOwnerMs : waits.silentRunMs);
     change(
-      telling.kind === 'mail' ? handedOn(task, telling.mail, answer) : told(task, telling, Date.now()),
+      telling.kind === 'mail' ? handedOn(task, telling.mail, answer) : told(task, telling, askAgainAtMs),
       `told: ${telling.kind}`,
     );
   }

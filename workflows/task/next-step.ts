@@ -76,10 +76,10 @@ function ejected({ ejected: _told, ...task }: TaskFlow, told: NonNullable<TaskFl
 
 export function nextStep(task: TaskFlow, nowMs: number, waits: TaskWaits): Step {
   const step = stepOf(task, nowMs, waits);
-  if (step.kind !== 'wait' || task.askedAtMs === undefined || task.slots > 0 || !wantsSlot(task)) return step;
-  const askAtMs = task.askedAtMs + waits.silentRunMs;
-  if (askAtMs <= nowMs) return { kind: 'askAgain' };
-  return { kind: 'wait', untilMs: Math.min(askAtMs, step.untilMs ?? askAtMs) };
+  if (step.kind !== 'wait' || task.askAgainAtMs === undefined || task.slots > 0 || !wantsSlot(task)) return step;
+  const { askAgainAtMs } = task;
+  if (askAgainAtMs <= nowMs) return { kind: 'askAgain' };
+  return { kind: 'wait', untilMs: Math.min(askAgainAtMs, step.untilMs ?? askAgainAtMs) };
 }
 
 function stepOf(task: TaskFlow, nowMs: number, waits: TaskWaits): Step {

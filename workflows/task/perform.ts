@@ -143,7 +143,7 @@ async function askOrStop(
   step: StepOf<'askAgain' | 'askAfterRun' | 'stopRun'>,
 ): Promise<void> {
   if (step.kind === 'askAgain') {
-    change(askingAgain(read(), Date.now()), 'asks for a slot again');
+    change(askingAgain(read()), 'asks for a slot again');
   } else if (step.kind === 'askAfterRun') {
     const [status] = await ports.engine.describeWorkflows({ workflowIds: [runWorkflowId(step.runId)] });
     const isOpen = status?.state === 'open';

@@ -82,8 +82,8 @@ export interface TaskFlow {
   readonly revision: number;
   readonly shown?: TaskShown;
   readonly toldOwner?: TaskChanged;
-  /** When a slot was last asked for. */
-  readonly askedAtMs?: number;
+  /** When a slot is asked for again, should nobody have answered. */
+  readonly askAgainAtMs?: number;
   /** The queue was told that the author of a rebasing entry is paused. */
   readonly toldHeld: boolean;
 }

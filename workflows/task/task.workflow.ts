@@ -132,8 +132,12 @@ async function work(cell: TaskCell): Promise<TaskOutcome> {
 }
 
 async function waitFor({ input, waits, read }: TaskCell, untilMs: number | undefined): Promise<void> {
-  const moved = (): boolean =>
-    settle(read(), Date.now()) !== read() || nextStep(read(), Date.now(), waits).kind !== 'wait' || mustContinue(input);
+  const moved = (): boolean => {
+    const step = nextStep(read(), Date.now(), waits);
+    // A message may leave it waiting, but for another time.
+    const waitsOn = step.kind === 'wait' && step.untilMs === untilMs && settle(read(), Date.now()) === read();
+    return !waitsOn || mustContinue(input);
+  };
   if (untilMs === undefined) await condition(moved);
   else await condition(moved, Math.max(1, untilMs - Date.now()));
 }

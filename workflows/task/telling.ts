@@ -35,13 +35,13 @@ function tellQueue({ entry, pausedBy, toldHeld }: TaskFlow): Telling | undefined
   return entry && on !== toldHeld ? { kind: 'authorHeld', entryId: entry.entryId, on } : undefined;
 }
 
-/** @param answer of the receiver; a closed one needs to hear nothing */
-export function told(task: TaskFlow, telling: Telling, nowMs: number): TaskFlow {
+/** @param askAgainAtMs when a slot is asked for again, should nobody answer */
+export function told(task: TaskFlow, telling: Telling, askAgainAtMs: number): TaskFlow {
   switch (telling.kind) {
     case 'owner':
       // A slot is given back by saying so, never before: what is wanted again meanwhile is still held.
       return telling.changed.wantsSlot
-        ? { ...task, toldOwner: telling.changed, askedAtMs: nowMs }
+        ? { ...task, toldOwner: telling.changed, askAgainAtMs }
         : { ...task, toldOwner: telling.changed, slots: 0 };
     case 'crash':
       return { ...task, crashes: task.crashes.slice(1) };

@@ -110,7 +110,7 @@ function done(
     case 'open':
       return openedWith(task, FACTS);
     case 'askAgain':
-      return askingAgain(task, nowMs);
+      return askingAgain(task);
     case 'takeTree':
       return afterTree(
         task,

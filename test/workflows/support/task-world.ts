@@ -47,6 +47,8 @@ export class TaskWorld {
   readonly evidence: EvidenceRecord[] = [];
   facts: Partial<TaskFacts> = {};
   ended: string | undefined;
+  /** What opening its row fails with. */
+  refusal: Error | undefined;
   tip = 'tip-1';
   /** Runs in the order in which they are started; the last one serves for all that follow. */
   scripts: (() => RunWorld)[] = [() => new RunWorld([complete])];
@@ -102,6 +104,7 @@ export class TaskWorlds {
   private readonly taskActivities = {
     openTask: async ({ taskId, attempt }) => {
       const world = this.of(taskId);
+      if (world.refusal) throw world.refusal;
       if (world.ended) return { kind: 'ended', state: world.ended };
       const facts: TaskFacts = {
         taskId,
