@@ -35,32 +35,43 @@ const RECORD = join(home, 'model-record.jsonl');
 process.env.MILLWRIGHT_HOME = join(home, 'home');
 process.env.MILLWRIGHT_TUNING = 'brisk';
 
+/** Rejects with the first signal; later ones are heard and ignored, because cleaning up must come to its end. */
+const interrupted = new Promise<never>((_, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => reject(new Interrupted('Interrupted; stopping what was started …')));
+  }
+});
+interrupted.catch(() => {}); // whoever waits hears of it
+
+class Interrupted extends Error {}
+
 async function main(): Promise<void> {
   const model = await chooseModel();
   const { layout } = loadConfig();
   try {
-    say(`Starting Millwright in ${layout.home}`);
-    await startStackDetached({ layout, argv: FOREGROUND, say: (text) => say(`  ${text}`) });
-    const api = await connectApi();
-    const source = createSampleRepository(home);
-    const project = await addProject(api, source);
-    const epic = await runEpic(api, String(project.id));
-    const { pullCommand } = await api.get<{ readonly pullCommand: string }>(`/projects/${project.id}`);
-    const temporalUi = readStackFacts(layout)?.temporalUiUrl ?? '';
-    await printReport(
-      api,
-      String(epic.id),
-      { graph: pullAndDraw(source, pullCommand), temporalUi, recordFile: model ? RECORD : undefined },
-      say,
-    );
-    if (epic.state !== 'COMPLETED') throw new Error(`The epic ended ${epic.state}.`);
-    say(`\nThe epic is complete: every task landed green on the epic branch, and the epic on main.`);
-    if (options.keep) await keepRunning(source);
+    await Promise.race([interrupted, runDemo(model !== undefined)]);
   } finally {
     await stopStack(layout);
     model?.stop();
     rmSync(home, { recursive: true, force: true });
   }
+}
+
+async function runDemo(isScripted: boolean): Promise<void> {
+  const { layout } = loadConfig();
+  say(`Starting Millwright in ${layout.home}`);
+  await startStackDetached({ layout, argv: FOREGROUND, say: (text) => say(`  ${text}`) });
+  const api = await connectApi();
+  const source = createSampleRepository(home);
+  const project = await addProject(api, source);
+  const epic = await runEpic(api, String(project.id));
+  const { pullCommand } = await api.get<{ readonly pullCommand: string }>(`/projects/${project.id}`);
+  const graph = pullAndDraw(source, pullCommand);
+  const temporalUi = readStackFacts(layout)?.temporalUiUrl ?? '';
+  await printReport(api, String(epic.id), { graph, temporalUi, recordFile: isScripted ? RECORD : undefined }, say);
+  if (epic.state !== 'COMPLETED') throw new Error(`The epic ended ${epic.state}.`);
+  say(`\nThe epic is complete: every task landed green on the epic branch, and the epic on main.`);
+  if (options.keep) await keepRunning(source);
 }
 
 /** The scripted server needs no key; the vendor's is told with the most that it may cost. */
@@ -121,20 +132,12 @@ async function keepRunning(source: string): Promise<void> {
     `\nEverything keeps running until you press Ctrl-C. The result is pulled into ${source}; use another terminal with:`,
   );
   say(`  export MILLWRIGHT_HOME=${process.env.MILLWRIGHT_HOME}`);
-  await new Promise<void>((resolve) => {
-    const timer = setInterval(() => {}, 1 << 30);
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        clearInterval(timer);
-        resolve();
-      });
-    }
-  });
+  await interrupted.catch(() => undefined);
 }
 
 try {
   await main();
 } catch (error) {
   process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof Interrupted ? 130 : 1;
 }
