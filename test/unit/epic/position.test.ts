@@ -1,0 +1,120 @@
+import { expect, test } from '@jest/globals';
+import { detailsOf } from '../../../workflows/epic/details.js';
+import type { Epic } from '../../../workflows/epic/epic.state.js';
+import { positionOf } from '../../../workflows/epic/position.js';
+import { withoutStuck, withStuck } from '../../../workflows/epic/stuck.js';
+import { EpicSim } from './epic-sim.js';
+
+const atWork = async (facts: ConstructorParameters<typeof EpicSim>[1] = {}): Promise<EpicSim> => {
+  const sim = new EpicSim({ 'first task': [], second: ['first task'] }, facts);
+  await sim.drain();
+  return sim;
+};
+const words = (epic: Epic): string => {
+  const { state, phase, waitingFor } = positionOf(epic);
+  return `${state} ${phase}: ${waitingFor ?? '-'}`;
+};
+
+test('planning says who has to do something next', async () => {
+  const { epic } = new EpicSim({}, { approval: 'plan' });
+  const { version: _, ...none } = epic.plan;
+  const model: Epic = { ...epic, slots: 1, plan: none, constants: { ...epic.constants, planner: 'model' } };
+  const run = { runId: 'r', kind: 'planning', mailIds: [], heardAtMs: 0, held: false, stopSent: false } as const;
+  expect([
+    words(epic),
+    words({ ...epic, plan: { ...epic.plan, approved: 1 } }),
+    words({ ...epic, plan: none }),
+    words(model),
+    words({ ...model, run: { ...run, state: 'waiting' } }),
+    words({ ...model, plan: { ...none, failed: 'no idea' } }),
+    words({ ...model, pausedBy: ['person', 'factory'] }),
+  ]).toMatchInlineSnapshot(`
+[
+  "PLANNING awaiting_approval: ada to approve version 1 of the plan",
+  "PLANNING planning: a free place in the factory",
+  "PLANNING planning: ada to give the plan",
+  "PLANNING planning: its planner boss",
+  "PLANNING planning: the answer to its planner’s question",
+  "BLOCKED planning: ada to give a plan, or to resume the epic for another try",
+  "PLANNING planning: a person to resume it and the factory to be thawed",
+]
+`);
+});
+
+test('work says what it waits for, people first', async () => {
+  const { epic } = await atWork();
+  const as = (state: 'BLOCKED' | 'FAILED' | 'COMPLETED', reason = ''): Epic => ({
+    ...epic,
+    tasks: epic.tasks.map((task, i) => ({
+      ...task,
+      state: i === 0 ? state : 'SKIPPED',
+      open: state === 'BLOCKED',
+      reason,
+    })),
+  });
+  const done = as('COMPLETED');
+  const pr = { number: 7, url: null };
+  const queued = { kind: 'queued', headSha: 'h', entryId: 'e' } as const;
+  expect([
+    words(epic),
+    words(as('BLOCKED', 'which port?')),
+    words(as('FAILED')),
+    words({ ...epic, lanes: { epic: 'red: unit fails' } }),
+    words({ ...done, pr, landing: { kind: 'open', headSha: 'h' } }),
+    words({ ...done, pr, landing: queued, lanes: { main: 'paused: incident' } }),
+    words({
+      ...done,
+      pr,
+      landing: { kind: 'ejected', entryId: 'e', reason: 'CHECKS_FAILED', next: 'look at the log' },
+    }),
+    words({ ...epic, cancel: { by: 'ada' } }),
+    words({ ...epic, ended: { kind: 'cancelled' } }),
+  ]).toMatchInlineSnapshot(`
+[
+  "IN_PROGRESS executing: its tasks",
+  "IN_PROGRESS executing: somebody to unblock “first task” (which port?)",
+  "BLOCKED executing: ada to retry or cancel “first task”",
+  "IN_PROGRESS executing: its tasks; the merge queue of epic is red: unit fails",
+  "IN_PROGRESS awaiting_merge: ada to land pull request #7",
+  "IN_PROGRESS integrating: the merge queue of main, which is paused: incident",
+  "BLOCKED awaiting_merge: ada to mend it (look at the log) and to land it again",
+  "IN_PROGRESS executing: its runs and tasks to end",
+  "CANCELLED executing: -",
+]
+`);
+});
+
+test('a step that failed blocks the epic, is tried ever later, and is forgotten when it succeeds', async () => {
+  const { epic } = await atWork();
+  const lost = { type: 'Unavailable', message: 'the forge is down' } as const;
+  const once = withStuck(epic, 'openPullRequest', lost, 0);
+  const twice = withStuck(once, 'openPullRequest', lost, 0);
+  expect([once, twice].map((e) => e.stuck.map(({ tries, untilMs }) => ({ tries, untilMs })))).toEqual([
+    [{ tries: 1, untilMs: 1_000 }],
+    [{ tries: 2, untilMs: 2_000 }],
+  ]);
+  expect(positionOf(once)).toMatchObject({ state: 'BLOCKED', blockedReason: 'the forge is down' });
+  const denied = withStuck(epic, 'openPullRequest', { type: 'PermissionDenied', message: 'no right to push' }, 0);
+  expect(denied.stuck[0]?.untilMs).toBeUndefined();
+  expect(words(denied)).toContain('a person to mend this and resume the epic: no right to push');
+  expect(positionOf(withStuck(epic, 'save', lost, 0)).state).toBe('IN_PROGRESS');
+  expect(withoutStuck(twice, 'openPullRequest').stuck).toEqual([]);
+});
+
+test('the Web UI shows title, state, whom it waits for, and every child by id', async () => {
+  const { epic } = await atWork();
+  expect(detailsOf(epic)).toMatchInlineSnapshot(`
+"### An epic
+
+**IN_PROGRESS** · executing
+
+Waits for its tasks.
+
+Project sample, branch \`epic\` → \`main\`, plan version 1, 1 slots.
+
+| task | state | workflow |
+|---|---|---|
+| first task | PENDING | \`task/first task\` |
+| second | PENDING | \`task/second\` |"
+`);
+});
