@@ -11,20 +11,22 @@ export interface LaneWord {
   readonly reason: string;
 }
 
-/** Builds end, nothing starts or lands. */
-export const pauseLane = (state: QueueState, holder: LanePausedBy, word: LaneWord, nowMs: number): QueueState =>
-  state.lane.pausedBy.includes(holder)
-    ? state
-    : withLane(
-        state,
-        {
-          ...state.lane,
-          ...word,
-          sinceMs: state.lane.pausedBy.length > 0 ? state.lane.sinceMs : nowMs,
-          pausedBy: ORDER.filter((one) => one === holder || state.lane.pausedBy.includes(one)),
-        },
-        nowMs,
-      );
+/** Builds end, nothing starts or lands. People hear of an incident by mail. */
+export function pauseLane(state: QueueState, holder: LanePausedBy, word: LaneWord, nowMs: number): QueueState {
+  const { lane } = state;
+  if (lane.pausedBy.includes(holder)) return state;
+  const paused = withLane(
+    state,
+    {
+      ...lane,
+      ...word,
+      sinceMs: lane.pausedBy.length > 0 ? lane.sinceMs : nowMs,
+      pausedBy: ORDER.filter((one) => one === holder || lane.pausedBy.includes(one)),
+    },
+    nowMs,
+  );
+  return holder === 'incident' ? notify(paused, { kind: 'incident', reason: word.reason }) : paused;
+}
 
 /** Lets go of these holders. Authors get back the time that the last one took. */
 export function unpauseLane(
@@ -78,7 +80,8 @@ export function markRed(state: QueueState, red: RedBase, nowMs: number): QueueSt
       nextControlAtMs: nowMs + state.timing.controlEveryMs,
     },
   };
-  return withLane(waited, lane, nowMs);
+  const marked = withLane(waited, lane, nowMs);
+  return state.lane.red ? marked : notify(marked, { kind: 'incident', reason: red.reason });
 }
 
 /** Outcome of the checks on the tip itself while the base is red. */

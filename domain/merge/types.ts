@@ -242,7 +242,9 @@ export type Notice =
       readonly epicId: string;
       readonly mode: LaneMode;
       readonly reason: string;
-    };
+    }
+  /** People must look: nothing lands until they did, or until the base is green again. */
+  | { readonly kind: 'incident'; readonly id: number; readonly reason: string };
 
 export interface NoticeEntry {
   readonly entryId: EntryId;

@@ -44,6 +44,8 @@ test('a rewritten base pauses the lane until a person opens it', async () => {
   await until(async () => (await q.view()).lane.mode === 'paused');
   expect((await q.view()).lane).toMatchObject({ pausedBy: ['incident'], by: 'system' });
   expect((await q.view()).lane.reason).toContain('BASE_REWRITTEN');
+  await until(() => q.world.incidents.length === 1);
+  expect(q.world.incidents[0]).toContain('BASE_REWRITTEN');
   q.world.release();
   await q.queue.executeUpdate(mergeQueueOpenLaneUpdate, { args: [{ by: 'ada' }] });
   await until(() => q.world.marked.length === 1);

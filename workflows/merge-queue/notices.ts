@@ -1,20 +1,24 @@
 import { NEXT_STEP, rebaseMail } from '../../domain/merge/texts.js';
 import type { Notice, QueueState } from '../../domain/merge/types.js';
+import type { MailActivities } from '../contract/activities/mail.js';
 import type { QueueStoreActivities } from '../contract/activities/merge.js';
 import { queueChangedSignal } from '../contract/epic.js';
 import { ownerForgeEventSignal, type RebaseRequestMessage, requestRebaseSignal } from '../contract/forge-event.js';
 import { epicWorkflowId } from '../contract/ids.js';
 import type { MergeQueueInput } from '../contract/merge-queue.js';
+import { newId } from '../support/new-id.js';
 import { tell } from '../support/tell.js';
 
 export interface NoticeContext {
   readonly input: Pick<MergeQueueInput, 'projectId' | 'branch'>;
   readonly state: QueueState;
   readonly store: QueueStoreActivities;
+  readonly mail: MailActivities;
 }
 
 /** Tells one other workflow. A receiver that has ended needs no word any more. */
-export async function deliver(notice: Notice, { input, state, store }: NoticeContext): Promise<void> {
+export async function deliver(notice: Notice, context: NoticeContext): Promise<void> {
+  const { input, state, mail } = context;
   switch (notice.kind) {
     case 'landed': {
       const { entryId, prNumber, owner } = notice.entry;
@@ -36,7 +40,7 @@ export async function deliver(notice: Notice, { input, state, store }: NoticeCon
       return;
     }
     case 'rebase':
-      return askAuthor(notice, { input, state, store });
+      return askAuthor(notice, context);
     case 'lane': {
       const { to, mode, reason } = notice;
       await tell(to, ownerForgeEventSignal, { kind: 'laneChanged', queueId: state.queueId, mode, reason });
@@ -45,7 +49,16 @@ export async function deliver(notice: Notice, { input, state, store }: NoticeCon
     case 'epicLane': {
       const { epicId, mode, reason } = notice;
       await tell(epicWorkflowId(epicId), queueChangedSignal, { branch: input.branch, mode, reason });
+      return;
     }
+    case 'incident':
+      await mail.sendMail({
+        mailId: newId(),
+        projectId: input.projectId,
+        from: { kind: 'system', id: state.queueId },
+        to: { kind: 'human', id: 'human' },
+        template: { kind: 'lane_incident', branch: input.branch, reason: notice.reason },
+      });
   }
 }
 

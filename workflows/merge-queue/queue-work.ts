@@ -7,6 +7,7 @@ import { buildReported, buildVanished } from '../../domain/merge/reports.js';
 import type { Entry, Path, QueueState } from '../../domain/merge/types.js';
 import type { Infra } from '../checks/verify.js';
 import type { EngineActivities } from '../contract/activities/engine.js';
+import type { MailActivities } from '../contract/activities/mail.js';
 import type { MergeActivities, QueueStoreActivities } from '../contract/activities/merge.js';
 import { buildWorkflowId } from '../contract/ids.js';
 import type { MergeQueueInput } from '../contract/merge-queue.js';
@@ -30,6 +31,7 @@ export function makeQueueWork(input: MergeQueueInput, firstRunId: string, box: Q
   const reads: MergeActivities = activitiesOf<MergeActivities>('FORGE_READ', tuning);
   const writes: MergeActivities = activitiesOf<MergeActivities>('FORGE_WRITE', tuning);
   const store: QueueStoreActivities = activitiesOf<QueueStoreActivities>('STORE', tuning);
+  const mail: MailActivities = activitiesOf<MailActivities>('STORE', tuning);
   const engine: EngineActivities = activitiesOf<EngineActivities>('STORE', tuning);
   const about = (policy: 'FORGE_READ' | 'LAND', summary: string): MergeActivities =>
     activitiesOf<MergeActivities>(policy, tuning, { summary });
@@ -113,7 +115,7 @@ export function makeQueueWork(input: MergeQueueInput, firstRunId: string, box: Q
     notify: async (): Promise<void> => {
       for (let [notice] = box.get().notices; notice; [notice] = box.get().notices) {
         const { id } = notice;
-        await deliver(notice, { input, state: box.get(), store });
+        await deliver(notice, { input, state: box.get(), store, mail });
         box.become({ ...box.get(), notices: box.get().notices.filter((one) => one.id !== id) });
       }
     },

@@ -9,16 +9,8 @@ import { inspected, ownerPushed, remoteRead, revalidated, swept } from '../../..
 import { type BuildReport, buildReported, buildVanished } from '../../../domain/merge/reports.js';
 import type { Entry, QueueState, Score, Sha } from '../../../domain/merge/types.js';
 import { seeded } from './random.js';
+import { type Change, conflictsWith, isGreen, passes } from './simulated-world.js';
 import { admission, conflict, copyOf, emptyQueue, result, sha, T0 } from './states.js';
-
-/** A pull request of the model: the world knows what the queue has to find out. */
-interface Change {
-  readonly n: number;
-  head: Sha;
-  patch: string;
-  /** Landed changes it has been rebased over. */
-  rebased: Set<number>;
-}
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -89,21 +81,6 @@ export class SimulatedQueue {
     return false;
   }
 
-  /** Whether the checks pass on a set of changes: arbitrary, but fixed for a seed. What is on the base always passes. */
-  private passes(set: ReadonlySet<number>): boolean {
-    const key = [...set].sort((a, b) => a - b).join(',');
-    let hash = this.options.seed ^ 0x9e3779b9;
-    for (const char of key) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
-    return (hash >>> 0) % 100 < 72;
-  }
-
-  private conflicts(change: Change, base: ReadonlySet<number>): boolean {
-    return [...base].some(
-      (other) =>
-        other < 1_000 && !change.rebased.has(other) && (change.n * 31 + other * 17 + this.options.seed) % 100 < 18,
-    );
-  }
-
   private arrive(n: number): void {
     const change: Change = { n, head: sha(1_000 + n), patch: `patch-${n}`, rebased: new Set() };
     this.changes.set(n, change);
@@ -158,14 +135,14 @@ export class SimulatedQueue {
           : this.vanish(pathId, attempt);
       const base = this.trees.get(tip) ?? new Set<number>();
       const changes = members.flatMap((entry) => this.changes.get(entry.prNumber) ?? []);
-      if (changes.some((change) => this.conflicts(change, base)))
+      if (changes.some((change) => conflictsWith(this.options.seed, change, base)))
         return this.report({ pathId, attempt, phase: 'verdict', result: conflict(['file']) });
       const set = new Set([...base, ...changes.map((change) => change.n)]);
-      const green = members.length === 0 ? this.isGreen(base) : this.passes(set);
+      const green = members.length === 0 ? isGreen(base) : passes(this.options.seed, set);
       if (green) return this.report({ pathId, attempt, phase: 'verdict', result: result('none') });
       if (this.random() < 0.5) this.report({ pathId, attempt, phase: 'suspect', result: result('red') });
       // Control: the same checks on the parent, here the tip.
-      const inherited = members.length === 0 || !this.isGreen(base);
+      const inherited = members.length === 0 || !isGreen(base);
       this.report({
         pathId,
         attempt,
@@ -173,11 +150,6 @@ export class SimulatedQueue {
         result: inherited ? result('inherited', { tip }) : result('red'),
       });
     });
-  }
-
-  /** Green unless an outsider broke it; what the queue landed was tested. */
-  private isGreen(base: ReadonlySet<number>): boolean {
-    return ![...base].some((n) => n >= 1_000 && n % 2 === 1 && !base.has(n + 500));
   }
 
   private report(report: BuildReport): void {
@@ -199,11 +171,11 @@ export class SimulatedQueue {
         const change = this.changes.get(entry.prNumber);
         if (change && change.head !== entry.headSha)
           return this.setback(headId, { kind: 'headMoved', entryId: entry.id, headSha: change.head });
-        if (change && this.conflicts(change, this.trees.get(tip) ?? new Set()))
+        if (change && conflictsWith(this.options.seed, change, this.trees.get(tip) ?? new Set()))
           return this.setback(headId, { kind: 'conflict', entryId: entry.id, files: ['file'] });
       }
       const set = new Set([...(this.trees.get(tip) ?? []), ...members.map((entry) => entry.prNumber)]);
-      if (!this.passes(set)) return this.setback(headId, { kind: 'uncertified', checks: ['test'] });
+      if (!passes(this.options.seed, set)) return this.setback(headId, { kind: 'uncertified', checks: ['test'] });
       if (!mayPush(this.state, headId)) return this.setback(headId, { kind: 'unwanted' });
       const commit = sha(this.nextSha++);
       this.state = scheduledPush(this.state, headId, { base: tip, commit, tree: commit });
@@ -216,7 +188,7 @@ export class SimulatedQueue {
       this.setback(headId, { kind: 'baseMoved' });
       return;
     }
-    if (!this.passes(set)) this.problems.push('a red commit landed');
+    if (!passes(this.options.seed, set)) this.problems.push('a red commit landed');
     this.trees.set(commit, set);
     this.remoteTip = commit;
     this.state = landed(this.state, headId, { base, commit, tree: commit }, this.nowMs);
@@ -245,7 +217,7 @@ export class SimulatedQueue {
               title: entry.title,
               touch: TOUCHES_ALL,
               score: this.options.scorer?.(this.scoring) ?? entry.score,
-              ...(this.conflicts(change, base) ? { conflict: ['file'] } : {}),
+              ...(conflictsWith(this.options.seed, change, base) ? { conflict: ['file'] } : {}),
             },
         this.nowMs,
       );
@@ -265,7 +237,7 @@ export class SimulatedQueue {
       const base = this.trees.get(tip) ?? new Set<number>();
       const found = this.state.entries.flatMap((entry) => {
         const change = this.changes.get(entry.prNumber);
-        return change && this.conflicts(change, base)
+        return change && conflictsWith(this.options.seed, change, base)
           ? [{ entryId: entry.id, headSha: entry.headSha, files: ['file'] }]
           : [];
       });

@@ -2,6 +2,7 @@ import { type Admission, admit } from '../../../domain/merge/admit.js';
 import { SEQUENTIAL, TOUCHES_ALL } from '../../../domain/merge/config.js';
 import { type Plan, plan } from '../../../domain/merge/plan.js';
 import { inspected } from '../../../domain/merge/remote.js';
+import { buildReported } from '../../../domain/merge/reports.js';
 import type { BuildResult, QueueState, Score } from '../../../domain/merge/types.js';
 import { opened, restore } from '../../../workflows/merge-queue/queue.state.js';
 
@@ -67,3 +68,16 @@ export const result = (cause: BuildResult['cause'], more: Partial<BuildResult> =
 });
 export const conflict = (files: readonly string[]): BuildResult =>
   result('conflict', { conflict: { with: 'tip', files } });
+
+export const building = (...numbers: readonly number[]): QueueState =>
+  planned(numbers.reduce((state, n) => seated(state, n), emptyQueue())).state;
+export const pathOf = (state: QueueState, head: number) => {
+  const path = state.paths.find((one) => one.head === head);
+  if (!path) throw new Error(`head ${head} has no path`);
+  return path;
+};
+export const reported = (state: QueueState, head: number, answer: BuildResult): QueueState => {
+  const { id, attempt } = pathOf(state, head);
+  return planned(buildReported(state, { pathId: id, attempt, phase: 'verdict', result: answer }, T0)).state;
+};
+export const TARGET = { base: TIP, commit: sha(2), tree: sha(3) };

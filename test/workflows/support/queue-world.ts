@@ -10,6 +10,7 @@ import type {
   RunCheckInput,
 } from '../../../workflows/contract/activities/checks.js';
 import type { EngineActivities, WorkflowStatus } from '../../../workflows/contract/activities/engine.js';
+import type { MailActivities } from '../../../workflows/contract/activities/mail.js';
 import type {
   ComposeOutcome,
   GuardReason,
@@ -51,6 +52,8 @@ export class QueueWorld {
   readonly mails = new Map<string, RebaseMailInput>();
   readonly log: QueueLifecycleEntry[] = [];
   readonly pushes: string[] = [];
+  /** Reasons of mails to people about the lane. */
+  readonly incidents: string[] = [];
   lane: QueueLaneRecord | undefined;
   isGone = false;
   /** Decides each run of a check; default green. */
@@ -96,6 +99,7 @@ export class QueueWorld {
     QueueStoreActivities &
     CheckActivities &
     EvidenceActivities &
+    MailActivities &
     Pick<EngineActivities, 'describeWorkflows'> = {
     openQueue: async () => {
       this.mayFail('openQueue');
@@ -207,6 +211,9 @@ export class QueueWorld {
     },
     voidEvidence: async ({ keys }) => {
       for (const key of keys) this.evidence.delete(key);
+    },
+    sendMail: async ({ template }) => {
+      if (template.kind === 'lane_incident') this.incidents.push(template.reason);
     },
     describeWorkflows: ({ workflowIds }) => Promise.all(workflowIds.map((id) => this.describe(id))),
   };
