@@ -21,14 +21,18 @@ import { buildReported, buildVanished } from '../../../domain/merge/reports.js';
 import type { EntryState, QueueState } from '../../../domain/merge/types.js';
 import {
   admission,
+  building,
   conflict,
   emptyQueue,
+  pathOf,
   planned,
+  reported,
   result,
   score,
   seated,
   sha,
   T0,
+  TARGET,
   TIP,
 } from '../../support/merge/states.js';
 
