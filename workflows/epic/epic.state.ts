@@ -1,7 +1,7 @@
 // State of one epic: plain JSON that crosses continue-as-new. Pure; what follows from it is in the files beside.
 import type { EpicTiming } from '../../domain/epic-timing.js';
 import type { SchedulableTask } from '../../domain/scheduling.js';
-import type { EpicPhase, EpicState, RunState } from '../../domain/states.js';
+import type { EpicPhase, EpicState, RunState, TaskState } from '../../domain/states.js';
 import { EPIC_MACHINE, isTerminal } from '../../domain/states.js';
 import type { SendMailInput } from '../contract/activities/mail.js';
 import type { EpicFacts, EpicPatch, TaskPatch, TaskSnapshot } from '../contract/activities/store.js';
@@ -24,6 +24,8 @@ export interface EpicTask extends SchedulableTask {
   readonly attempt: number;
   /** The row's: attempts that a task makes by itself raise it too. */
   readonly attempts: number;
+  /** State in which it last said that it wants a slot. */
+  readonly wantedIn?: TaskState;
   /** `hold {by: 'parent', on: true}` was sent. */
   readonly held: boolean;
   /** Last sign of life. */

@@ -93,7 +93,9 @@ export function runFinished(epic: Epic, run: EpicRun, outcome: AgentRunOutcome, 
       { runId: run.runId, kind: run.kind, outcome: outcome.kind },
     ),
   );
-  const next: Epic = { ...rest, log };
+  // What came too late for its last turn waits for the next run.
+  const unread = (outcome.unread ?? []).filter((id) => !rest.inbox.includes(id));
+  const next: Epic = { ...rest, log, inbox: [...unread, ...rest.inbox] };
   if (isClosing(epic) || (run.stopSent && outcome.kind === 'cancelled')) return next;
   if (outcome.kind === 'lost' || outcome.kind === 'ended' || outcome.kind === 'cancelled')
     return again(next, run, clock);
@@ -106,8 +108,11 @@ export function runFinished(epic: Epic, run: EpicRun, outcome: AgentRunOutcome, 
 function again(epic: Epic, run: EpicRun, { nowMs }: Clock): Epic {
   const lostRuns = epic.lostRuns + 1;
   const nextRunAtMs = nowMs + backoffMs(epic.timing, lostRuns);
-  return { ...epic, lostRuns, nextRunAtMs, inbox: [...run.mailIds, ...epic.inbox] };
+  return { ...epic, lostRuns, nextRunAtMs, inbox: withMail(epic, run) };
 }
+
+/** What a run left unanswered, before what came later. */
+const withMail = (epic: Epic, run: EpicRun): readonly string[] => [...new Set([...run.mailIds, ...epic.inbox])];
 
 type Judged = Exclude<AgentRunOutcome, { kind: 'lost' | 'ended' | 'cancelled' }>;
 
@@ -120,19 +125,21 @@ function planned(epic: Epic, outcome: Judged): Epic {
   const tries = plan.tries + 1;
   const errors = [...plan.errors, error].slice(-MAX_TRIES);
   // Whoever gave up on purpose, or was stopped by a person, is not simply asked again.
-  const isFinal = outcome.kind === 'blocked' || outcome.kind === 'stopped' || tries >= MAX_TRIES;
+  const isFinal = outcome.kind === 'blocked' || outcome.kind === 'stopped' || isRefused(outcome) || tries >= MAX_TRIES;
   return { ...epic, plan: { ...plan, tries, errors, ...(isFinal ? { failed: error } : {}) } };
 }
 
 function supervised(epic: Epic, run: EpicRun, outcome: Judged, { newId }: Clock): Epic {
   if (outcome.kind === 'completed' || outcome.kind === 'stopped') return { ...epic, supervisionTries: 0 };
   const tries = epic.supervisionTries + 1;
-  if (outcome.kind !== 'blocked' && tries < MAX_TRIES)
-    return { ...epic, supervisionTries: tries, inbox: [...run.mailIds, ...epic.inbox] };
+  if (outcome.kind !== 'blocked' && !isRefused(outcome) && tries < MAX_TRIES)
+    return { ...epic, supervisionTries: tries, inbox: withMail(epic, run) };
   const reason = `${run.mailIds.length} mails to the epic stay unanswered: ${wordsOf(outcome)}`;
   const mail = { mailId: newId(), template: { kind: 'run_blocked', reason } } as const;
   return { ...epic, supervisionTries: 0, mail: [...epic.mail, mail] };
 }
+
+const isRefused = (outcome: Judged): boolean => outcome.kind === 'failed' && outcome.needsPerson === true;
 
 function wordsOf(outcome: AgentRunOutcome): string {
   switch (outcome.kind) {

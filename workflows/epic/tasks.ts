@@ -30,13 +30,24 @@ export function taskChanged(epic: Epic, news: TaskChanged, nowMs: number): Epic 
     attempts: Math.max(task.attempts, news.attempts ?? news.attempt),
     open: !closed,
     wantsSlot,
-    granted: task.granted && wantsSlot,
+    // Told once more that it waits: what it was given has not reached it, and is given again.
+    granted: task.granted && wantsSlot && !isRepeat(task, news),
+    ...(wantsSlot ? { wantedIn: news.state } : {}),
     hasBranch: news.hasBranch,
     heardAtMs: nowMs,
     deaths: 0,
     reason: news.reason ?? '',
   });
 }
+
+/** A task repeats itself only while it waits for a slot. */
+const isRepeat = (task: EpicTask, news: TaskChanged): boolean =>
+  news.wantsSlot &&
+  task.wantsSlot &&
+  task.wantedIn === news.state &&
+  task.hasBranch === news.hasBranch &&
+  task.attempts === (news.attempts ?? news.attempt) &&
+  (task.reason ?? '') === (news.reason ?? '');
 
 /** Its workflow is over. `undefined`: it died without an outcome, and is started again with the same attempt. */
 export function taskEnded(
@@ -79,15 +90,22 @@ export const lostTasks = (epic: Epic, nowMs: number): readonly EpicTask[] =>
   );
 
 /** The child is about to be started. With a slot it works at once; otherwise it says whether it wants one. */
-export const taskStarting = (epic: Epic, id: string, withSlot: boolean, nowMs: number): Epic =>
-  withTask(epic, id, {
+export const taskStarting = (epic: Epic, id: string, withSlot: boolean, nowMs: number): Epic => ({
+  ...epic,
+  tasks: epic.tasks.map((task) => (task.id === id ? starting(task, withSlot, nowMs) : task)),
+});
+
+function starting({ wantedIn: _, ...task }: EpicTask, withSlot: boolean, nowMs: number): EpicTask {
+  return {
+    ...task,
     open: true,
     wantsSlot: withSlot,
     granted: withSlot,
     held: false,
     cancelSent: false,
     heardAtMs: nowMs,
-  });
+  };
+}
 
 /** Rows that the API or a plan made or changed. What has a workflow is left as it is. */
 export function withRows(epic: Epic, rows: readonly TaskSnapshot[], nowMs: number): Epic {
