@@ -75,6 +75,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
   });
   const cleaners = createHostCleaners({ sandbox: join(layout.home, 'sandbox'), layers: layout.layers, checkResults });
   const engine = createEngineActivities();
+  const seal = createSealActivities({ pools, blobs, keepCheckpoint: createKeepCheckpoint({ trees, mirrors }) });
   const treeDeps = { ...gitDeps, trees, setup: createTreeSetup({ ...planDeps, layers }), engine, cleaners };
 
   return {
@@ -92,6 +93,8 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
       ...createMailActivities({ pools }),
       ...engine,
       ...createStoreToolActivities({ pools, blobs }),
+      // Also here: a turn whose host is lost is sealed without its files.
+      ...seal,
       ...createRepositoryActivities({ ...gitDeps, dataDirectory: layout.home }),
       ...createForgeActivities(gitDeps),
       ...createMergeActivities({ ...gitDeps, planChecks: checks.planChecks }),
@@ -108,7 +111,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     checks: { runCheck: checks.runCheck },
     host: {
       ...createTreeActivities(treeDeps),
-      ...createSealActivities({ pools, blobs, keepCheckpoint: createKeepCheckpoint({ trees, mirrors }) }),
+      ...seal,
       ...createHostToolActivities({ ...whyNoSandbox, trees, pools, blobs, sandbox: host.sandbox, files: host.files }),
       ...createCommandAgentActivities({
         ...whyNoSandbox,
