@@ -1,5 +1,13 @@
-import { type ApiClient, connectApi } from './api-client.js';
-import { createOutput, type Output } from './output.js';
+import type { ApiClient } from './api-client.js';
+import { createOutput, type Output, type Screen } from './output.js';
+
+/** What a command line runs in: where it writes, and how it reaches the API. */
+export interface Surroundings {
+  readonly version: string;
+  readonly stdout: Screen;
+  readonly stderr: Screen;
+  connect(): Promise<ApiClient>;
+}
 
 /** What a command is given: its output, and the API when it asks for it. */
 export interface Context {
@@ -11,7 +19,7 @@ export interface GlobalOptions {
   readonly json?: boolean;
 }
 
-export const createContext = (options: GlobalOptions): Context => ({
-  out: createOutput(options.json ?? false),
-  api: connectApi,
+export const createContext = ({ json = false }: GlobalOptions, { stdout, stderr, connect }: Surroundings): Context => ({
+  out: createOutput(json, { stdout, stderr }),
+  api: connect,
 });

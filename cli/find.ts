@@ -13,12 +13,21 @@ export async function findProject(api: ApiClient, name: string): Promise<Resourc
 
 /** By id, or by the last digits of one, as people copy them from a branch or a table. */
 export async function findId(api: ApiClient, list: string, text: string): Promise<string> {
-  if (UUID.test(text)) return text;
+  if (isWholeId(text)) return text;
+  return theOne(await idsEnding(api, list, text), text, `Nothing in ${list.slice(1)}`);
+}
+
+export const isWholeId = (text: string): boolean => UUID.test(text);
+
+/** Ids in a list that end with the text. @throws CliError for what cannot be the end of one */
+export async function idsEnding(api: ApiClient, list: string, text: string): Promise<readonly string[]> {
   if (!/^[0-9a-f-]{4,}$/.test(text)) throw new CliError(`${text} is neither an id nor the end of one.`, EXIT.usage);
-  const found = (await api.list(list, {}, 10_000)).filter(({ id }) => String(id).endsWith(text));
-  if (found.length === 1) return String(found[0]?.id);
-  throw new CliError(
-    found.length === 0 ? `Nothing in ${list.slice(1)} ends with ${text}.` : `${text} fits more than one.`,
-    EXIT.failed,
-  );
+  return (await api.list(list, {}, 10_000)).map(({ id }) => String(id)).filter((id) => id.endsWith(text));
+}
+
+export function theOne(ids: readonly string[], text: string, none: string): string {
+  const [id] = ids;
+  if (id === undefined) throw new CliError(`${none} ends with ${text}.`);
+  if (ids.length > 1) throw new CliError(`${text} fits more than one.`);
+  return id;
 }

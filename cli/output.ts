@@ -1,18 +1,24 @@
 import Table from 'cli-table3';
 import type { Resource } from './api-client.js';
 
+/** A terminal, a file or a pipe. */
+export type Screen = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
 /** Where commands write: tables for people, or the API's own shapes as JSON. */
 export interface Output {
   readonly json: boolean;
+  /** Where progress is shown: beside the JSON, so that what is piped stays one document. */
+  readonly screen: Screen;
   line(text: string): void;
 }
 
 export const createOutput = (
   json: boolean,
-  write: (text: string) => void = (text) => process.stdout.write(text),
+  { stdout, stderr }: { readonly stdout: Screen; readonly stderr: Screen },
 ): Output => ({
   json,
-  line: (text) => write(`${text}\n`),
+  screen: json ? stderr : stdout,
+  line: (text) => void stdout.write(`${text}\n`),
 });
 
 export interface Column {
@@ -72,10 +78,13 @@ export function details(pairs: readonly (readonly [string, unknown])[]): string 
 
 /** Prints a list: JSON as it came, or a table, or a sentence when it is empty. */
 export function printList(out: Output, rows: readonly Resource[], columns: readonly Column[], none: string): void {
-  if (out.json) out.line(JSON.stringify(rows, undefined, 2));
+  if (out.json) printJson(out, rows);
   else out.line(rows.length === 0 ? none : table(columns, rows));
 }
 
+export const printJson = (out: Output, value: unknown): void => out.line(JSON.stringify(value, undefined, 2));
+
 export function printOne(out: Output, row: Resource, pairs: readonly (readonly [string, unknown])[]): void {
-  out.line(out.json ? JSON.stringify(row, undefined, 2) : details(pairs));
+  if (out.json) printJson(out, row);
+  else out.line(details(pairs));
 }

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { parse as parseYaml } from 'yaml';
 import type { Resource } from '../api-client.js';
-import { type Context, createContext } from '../context.js';
+import type { Context } from '../context.js';
 import { CliError, EXIT } from '../errors.js';
+import { readPlanFile, readTextFile } from '../files.js';
 import { findId, findProject } from '../find.js';
 import { type Column, printList, printOne, table } from '../output.js';
 import { watchEpic } from '../watch/watch-epic.js';
@@ -16,6 +15,13 @@ const COLUMNS: readonly Column[] = [
   { title: 'phase', of: (e) => e.phase },
   { title: 'title', of: (e) => e.title },
   { title: 'waits for', of: (e) => e.waitingFor, max: 50 },
+];
+
+const PLAN_COLUMNS: readonly Column[] = [
+  { title: 'key', of: (t) => t.key },
+  { title: 'title', of: (t) => t.title },
+  // Edges by the API's schema: {key, type, required}.
+  { title: 'after', of: (t) => (t.dependsOn as readonly Resource[] | undefined)?.map(({ key }) => key) },
 ];
 
 interface CreateOptions {
@@ -34,9 +40,8 @@ interface CreateOptions {
   readonly watch?: boolean;
 }
 
-export function addEpicCommands(program: Command): void {
+export function addEpicCommands(program: Command, contextOf: () => Context): void {
   const epic = program.command('epic').description('larger pieces of work: planned, implemented, merged');
-  const contextOf = (): Context => createContext(program.opts());
 
   epic
     .command('create <title>')
@@ -59,7 +64,8 @@ export function addEpicCommands(program: Command): void {
       const client = await api();
       const project = await findProject(client, options.project);
       const created = await client.post('/epics', { projectId: project.id, title, ...(await createBody(options)) });
-      printEpic(out, created);
+      // Under --json the watch prints the epic at its end, and one command prints one document.
+      if (!(options.watch && out.json)) printEpic(out, created);
       if (options.watch) await watchEpic(client, out, String(created.id));
     });
 
@@ -107,8 +113,8 @@ export function addEpicCommands(program: Command): void {
       const plan =
         file === undefined
           ? await client.get(`/epics/${id}/plan`)
-          : await client.send(`/epics/${id}/plan`, { method: 'PUT', body: await readPlan(file) });
-      out.line(JSON.stringify(plan, undefined, 2));
+          : await client.send(`/epics/${id}/plan`, { method: 'PUT', body: await readPlanFile(file) });
+      printPlan(out, plan);
     });
 
   epic
@@ -145,9 +151,10 @@ export function addEpicCommands(program: Command): void {
 
 async function createBody(options: CreateOptions): Promise<Resource> {
   const description =
-    options.descriptionFile === undefined ? options.description : await readFile(options.descriptionFile, 'utf8');
+    options.descriptionFile === undefined ? options.description : await readTextFile(options.descriptionFile);
   const budget = options.budget === undefined ? undefined : Number(options.budget);
-  if (budget !== undefined && !(budget > 0)) throw new CliError('--budget wants dollars, like 12.50.', EXIT.usage);
+  if (budget !== undefined && !(budget > 0 && Number.isFinite(budget)))
+    throw new CliError('--budget wants dollars, like 12.50.', EXIT.usage);
   const { planner, approval, mergeTarget, land, overlap, parallel, priority } = options;
   const body = {
     description,
@@ -159,21 +166,19 @@ async function createBody(options: CreateOptions): Promise<Resource> {
     priority,
     maxParallelTasks: parallel,
     budgetMicroUsd: budget === undefined ? undefined : Math.round(budget * 1e6),
-    plan: options.plan === undefined ? undefined : await readPlan(options.plan),
+    plan: options.plan === undefined ? undefined : await readPlanFile(options.plan),
   };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
 
-/** YAML reads JSON too. */
-async function readPlan(file: string): Promise<unknown> {
-  try {
-    return parseYaml(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new CliError(
-      `${file} cannot be read as a plan: ${error instanceof Error ? error.message : error}`,
-      EXIT.usage,
-    );
-  }
+function printPlan(out: Context['out'], plan: Resource): void {
+  printOne(out, plan, [
+    ['version', plan.version],
+    ['made by', plan.createdBy],
+    ['origin', plan.origin],
+    ['design', plan.design],
+  ]);
+  if (!out.json) out.line(`\n${table(PLAN_COLUMNS, plan.tasks as readonly Resource[])}`); // a list by the API's schema
 }
 
 function printEpic(out: Context['out'], epic: Resource): void {

@@ -1,8 +1,8 @@
-import { basename, isAbsolute, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ApiClient, Resource } from '../api-client.js';
-import { createContext } from '../context.js';
+import type { Context } from '../context.js';
 import { CliError, EXIT } from '../errors.js';
 import { findProject } from '../find.js';
 import { type Column, printList, printOne } from '../output.js';
@@ -27,7 +27,7 @@ interface AddOptions {
   readonly allowSetupNetwork?: boolean;
 }
 
-export function addProjectCommands(program: Command): void {
+export function addProjectCommands(program: Command, contextOf: () => Context): void {
   const project = program.command('project').description('repositories that Millwright works on');
 
   project
@@ -42,10 +42,10 @@ export function addProjectCommands(program: Command): void {
     .option('--sandbox <none>', 'run commands UNPROTECTED on this host (only where bubblewrap cannot run)')
     .option('--allow-setup-network', 'let `setup` commands reach the network, in a sandbox without secrets')
     .action(async (source: string, options: AddOptions) => {
-      const { out, api } = createContext(program.opts());
+      const { out, api } = contextOf();
       const client = await api();
       const body = {
-        source: /^https:\/\//.test(source) || isAbsolute(source) ? source : resolve(source),
+        source: isUrl(source) ? source : resolve(source),
         ...(options.name ? { name: options.name } : {}),
         ...(options.base ? { baseBranch: options.base } : {}),
         ...overridesOf(options),
@@ -64,7 +64,7 @@ export function addProjectCommands(program: Command): void {
     .command('list')
     .description('all live projects')
     .action(async () => {
-      const { out, api } = createContext(program.opts());
+      const { out, api } = contextOf();
       printList(
         out,
         await (await api()).list('/projects'),
@@ -77,7 +77,7 @@ export function addProjectCommands(program: Command): void {
     .command('show <project>')
     .description('state, configuration and the line that fetches the result')
     .action(async (name: string) => {
-      const { out, api } = createContext(program.opts());
+      const { out, api } = contextOf();
       printProject(out, await findProject(await api(), name));
     });
 
@@ -85,7 +85,7 @@ export function addProjectCommands(program: Command): void {
     .command('sync <project>')
     .description('import again what the source has gained')
     .action(async (name: string) => {
-      const { out, api } = createContext(program.opts());
+      const { out, api } = contextOf();
       const client = await api();
       const { id } = await findProject(client, name);
       await client.post(`/projects/${id}/sync`);
@@ -94,6 +94,9 @@ export function addProjectCommands(program: Command): void {
       if (settled.state !== 'ready') throw new CliError(String(settled.reason ?? 'The project is not ready.'));
     });
 }
+
+/** `git@host:path` too; the API says which of them it takes. */
+const isUrl = (source: string): boolean => /^([a-z+]+:\/\/|[^/]+@[^/]+:)/i.test(source);
 
 const hasProposals = ({ proposals }: Resource): boolean => Array.isArray(proposals) && proposals.length > 0;
 

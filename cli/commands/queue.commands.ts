@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import type { ApiClient } from '../api-client.js';
-import { type Context, createContext } from '../context.js';
+import type { ApiClient, Resource } from '../api-client.js';
+import type { Context } from '../context.js';
 import { CliError, EXIT } from '../errors.js';
-import { findId, findProject } from '../find.js';
-import { type Column, printList } from '../output.js';
+import { findProject, idsEnding, isWholeId, theOne } from '../find.js';
+import { type Column, printJson, printList, printOne, table } from '../output.js';
 
 const QUEUE_COLUMNS: readonly Column[] = [
-  { title: 'project', of: (q) => q.projectName ?? q.projectId },
+  { title: 'project', of: (q) => q.projectName },
   { title: 'branch', of: (q) => q.branch },
   { title: 'mode', of: (q) => q.mode },
   { title: 'entries', of: (q) => q.liveEntries },
@@ -14,16 +14,23 @@ const QUEUE_COLUMNS: readonly Column[] = [
 ];
 
 const ENTRY_COLUMNS: readonly Column[] = [
-  { title: 'id', of: (e) => String(e.id ?? e.entryId).slice(-12) },
+  { title: 'id', of: (e) => String(e.id).slice(-12) },
   { title: 'pr', of: (e) => `#${e.prNumber}` },
   { title: 'state', of: (e) => e.state },
-  { title: 'status', of: (e) => e.status },
   { title: 'title', of: (e) => e.title },
   { title: 'reason', of: (e) => e.reason },
 ];
 
-export function addQueueCommands(program: Command): void {
-  const contextOf = (): Context => createContext(program.opts());
+/** Of a live entry, which says more than its row. */
+const LIVE_COLUMNS: readonly Column[] = [
+  { title: '#', of: (e) => e.position },
+  { title: 'id', of: (e) => String(e.entryId).slice(-12) },
+  { title: 'pr', of: (e) => `#${e.prNumber}` },
+  { title: 'status', of: (e) => e.status },
+  { title: 'title', of: (e) => e.title },
+];
+
+export function addQueueCommands(program: Command, contextOf: () => Context): void {
   const queue = program.command('queue').description('merge queues: one per project and target branch');
 
   queue
@@ -54,7 +61,9 @@ export function addQueueCommands(program: Command): void {
     .action(async (text: string) => {
       const { out, api } = contextOf();
       const client = await api();
-      out.line(JSON.stringify(await client.get(`/queues/entries/${await findEntry(client, text)}/why`), undefined, 2));
+      const why = await client.get(`/queues/entries/${await findEntry(client, text)}/why`);
+      if (out.json) printJson(out, why);
+      else out.line(String(why.text));
     });
 
   queue
@@ -71,9 +80,7 @@ export function addQueueCommands(program: Command): void {
         const { out, api } = contextOf();
         const client = await api();
         const body = { mode: options.drain ? 'drain' : 'pause', reason: options.reason };
-        out.line(
-          JSON.stringify(await client.post(`${await queuePath(client, project, branch)}/pause`, body), undefined, 2),
-        );
+        printQueue(out, await client.post(`${await queuePath(client, project, branch)}/pause`, body));
       },
     );
 
@@ -83,7 +90,7 @@ export function addQueueCommands(program: Command): void {
     .action(async (project: string, branch: string | undefined) => {
       const { out, api } = contextOf();
       const client = await api();
-      out.line(JSON.stringify(await client.post(`${await queuePath(client, project, branch)}/open`), undefined, 2));
+      printQueue(out, await client.post(`${await queuePath(client, project, branch)}/open`));
     });
 
   queue
@@ -94,13 +101,7 @@ export function addQueueCommands(program: Command): void {
       const { out, api } = contextOf();
       const client = await api();
       const body = options.reason ? { reason: options.reason } : {};
-      out.line(
-        JSON.stringify(
-          await client.post(`/queues/entries/${await findEntry(client, text)}/withdraw`, body),
-          undefined,
-          2,
-        ),
-      );
+      printQueue(out, await client.post(`/queues/entries/${await findEntry(client, text)}/withdraw`, body));
     });
 
   queue
@@ -113,13 +114,7 @@ export function addQueueCommands(program: Command): void {
       const level = ['low', 'normal', 'urgent'].indexOf(priority);
       if (level < 0) throw new CliError('The priority is low, normal or urgent.', EXIT.usage);
       const body = { priority: level, reason: options.reason };
-      out.line(
-        JSON.stringify(
-          await client.post(`/queues/entries/${await findEntry(client, text)}/reprioritise`, body),
-          undefined,
-          2,
-        ),
-      );
+      printQueue(out, await client.post(`/queues/entries/${await findEntry(client, text)}/reprioritise`, body));
     });
 }
 
@@ -130,11 +125,24 @@ async function queuePath(client: ApiClient, project: string, branch: string | un
 
 /** Entries are listed by queue, so the end of an id is looked for in all of them. */
 async function findEntry(client: ApiClient, text: string): Promise<string> {
-  if (text.length === 36) return text;
+  if (isWholeId(text)) return text;
+  const found: string[] = [];
   for (const { projectId, branch } of await client.list('/queues')) {
     const list = `/queues/${projectId}/${encodeURIComponent(String(branch))}/entries`;
-    const found = await findId(client, list, text).catch(() => undefined); // not in this queue
-    if (found !== undefined) return found;
+    found.push(...(await idsEnding(client, list, text)));
   }
-  throw new CliError(`No queue has an entry that ends with ${text}.`);
+  return theOne(found, text, 'No queue has an entry that');
+}
+
+/** A queue as its workflow sees it: its lane, and what waits. */
+function printQueue(out: Context['out'], queue: Resource): void {
+  const lane = queue.lane as Resource; // an object by the API's schema
+  printOne(out, queue, [
+    ['branch', queue.branch],
+    ['mode', lane.mode],
+    ['paused by', lane.pausedBy],
+    ['reason', lane.reason],
+  ]);
+  const entries = queue.entries as readonly Resource[]; // a list by the API's schema
+  if (!out.json && entries.length > 0) out.line(`\n${table(LIVE_COLUMNS, entries)}`);
 }

@@ -5,50 +5,51 @@ import { examine } from '../../infra/embedded/doctor/doctor.js';
 import { runStackUntilSignal, startStackDetached, stopStack } from '../../infra/embedded/lifecycle.js';
 import { readStackFacts } from '../../infra/embedded/stack-file.js';
 import { stackStatus } from '../../infra/embedded/status.js';
-import { createContext } from '../context.js';
+import type { Context } from '../context.js';
 import { CliError, EXIT } from '../errors.js';
-import { details, table } from '../output.js';
+import { details, printJson, table } from '../output.js';
 import { FOREGROUND, stackOptions } from '../stack.js';
 
-export function addStackCommands(program: Command): void {
+export function addStackCommands(program: Command, contextOf: () => Context): void {
   program
     .command('up')
     .description('start Millwright: PostgreSQL, Temporal with its UI, API and worker')
     .option('--foreground', 'stay attached and end with this process (for containers and service files)')
     .action(async (options: { readonly foreground?: boolean }) => {
-      const { out } = createContext(program.opts());
+      const { out } = contextOf();
       const config = loadConfig();
-      const say = (text: string): void => out.line(text);
+      const say = (text: string): void => void (out.json || out.line(text));
       if (options.foreground) {
         await runStackUntilSignal(stackOptions(config, say));
         return;
       }
-      if (readStackFacts(config.layout)) out.line(`Millwright runs already in ${config.layout.home}.`);
-      else await startStackDetached({ layout: config.layout, argv: FOREGROUND, say: out.json ? () => {} : say });
-      await printStatus(program);
+      if (readStackFacts(config.layout)) say(`Millwright runs already in ${config.layout.home}.`);
+      else await startStackDetached({ layout: config.layout, argv: FOREGROUND, say });
+      await printStatus(contextOf());
     });
 
   program
     .command('down')
     .description('stop everything that `up` started; nothing is lost, work goes on at the next `up`')
     .action(async () => {
-      const { out } = createContext(program.opts());
+      const { out } = contextOf();
       const how = await stopStack(loadConfig().layout);
-      out.line(DOWN[how]);
+      if (out.json) printJson(out, { result: how });
+      else out.line(DOWN[how]);
     });
 
   program
     .command('status')
     .description('what runs, and where')
-    .action(() => printStatus(program));
+    .action(() => printStatus(contextOf()));
 
   program
     .command('doctor')
     .description('look for what would keep Millwright from working, with remedies')
     .action(async () => {
-      const { out } = createContext(program.opts());
+      const { out } = contextOf();
       const findings = await examine();
-      if (out.json) out.line(JSON.stringify(findings, undefined, 2));
+      if (out.json) printJson(out, findings);
       else for (const finding of findings) out.line(findingLines(finding));
       if (findings.some(({ ok, isRequired }) => !ok && isRequired))
         throw new CliError('Something keeps Millwright from working.', EXIT.failed);
@@ -66,13 +67,12 @@ const findingLines = ({ name, ok, isRequired, finding, remedy }: Check): string 
   return `${mark}  ${name}: ${finding}${remedy === undefined ? '' : `\n        → ${remedy}`}`;
 };
 
-async function printStatus(program: Command): Promise<void> {
-  const { out } = createContext(program.opts());
+async function printStatus({ out }: Context): Promise<void> {
   const config = loadConfig();
   const status = await stackStatus(config);
   if (status.kind === 'down') throw new CliError(`Millwright is not running in ${config.layout.home}.`, EXIT.failed);
   if (out.json) {
-    out.line(JSON.stringify(status, undefined, 2));
+    printJson(out, status);
     return;
   }
   const { facts, answers } = status;

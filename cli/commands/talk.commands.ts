@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Resource } from '../api-client.js';
-import { type Context, createContext } from '../context.js';
+import type { Context } from '../context.js';
 import { findId } from '../find.js';
 import { type Column, printList, printOne } from '../output.js';
 import { integer } from './options.js';
@@ -37,8 +37,7 @@ function correspondent(value: unknown): string {
   return `${kind}/${name.length > 20 ? name.slice(-12) : name}`;
 }
 
-export function addTalkCommands(program: Command): void {
-  const contextOf = (): Context => createContext(program.opts());
+export function addTalkCommands(program: Command, contextOf: () => Context): void {
   const mail = program.command('mail').description('mail between people and agents; questions wait for an answer');
 
   mail

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Resource } from '../api-client.js';
-import { type Context, createContext } from '../context.js';
+import type { Context } from '../context.js';
 import { findId, findProject } from '../find.js';
-import { type Column, printList, printOne } from '../output.js';
+import { type Column, printJson, printList, printOne } from '../output.js';
 import { watchTask } from '../watch/watch-task.js';
 
 export const TASK_COLUMNS: readonly Column[] = [
@@ -15,9 +15,7 @@ export const TASK_COLUMNS: readonly Column[] = [
   { title: 'waits for', of: (t) => t.waitingFor, max: 50 },
 ];
 
-export function addTaskCommands(program: Command): void {
-  const contextOf = (): Context => createContext(program.opts());
-
+export function addTaskCommands(program: Command, contextOf: () => Context): void {
   program
     .command('run <prompt>')
     .description('one task without an epic: implemented, tested, merged')
@@ -46,7 +44,8 @@ export function addTaskCommands(program: Command): void {
           ...(options.agent ? { agent: options.agent } : {}),
         };
         const created = await client.post('/tasks', body);
-        printTask(out, created);
+        // Under --json the watch prints the task at its end, and one command prints one document.
+        if (options.detach || !out.json) printTask(out, created);
         if (!options.detach) await watchTask(client, out, String(created.id));
       },
     );
@@ -88,7 +87,8 @@ export function addTaskCommands(program: Command): void {
       const { out, api } = contextOf();
       const client = await api();
       const answer = await client.get(`/tasks/${await findId(client, '/tasks', text)}/diff`);
-      out.line(out.json ? JSON.stringify(answer, undefined, 2) : String(answer.diff ?? ''));
+      if (out.json) printJson(out, answer);
+      else out.line(String(answer.diff).trimEnd() || 'The task has not changed anything yet.');
     });
 
   task
@@ -98,8 +98,8 @@ export function addTaskCommands(program: Command): void {
       const { out, api } = contextOf();
       const client = await api();
       const answer = await client.get(`/tasks/${await findId(client, '/tasks', text)}/logs`);
-      if (out.json) out.line(JSON.stringify(answer, undefined, 2));
-      else for (const entry of (answer.items ?? []) as readonly Resource[]) printLog(out, entry);
+      if (out.json) printJson(out, answer);
+      else printLogs(out, answer.items as readonly Resource[]); // a list by the API's schema
     });
 
   for (const [verb, description] of [
@@ -121,9 +121,12 @@ export function addTaskCommands(program: Command): void {
   }
 }
 
-function printLog(out: Context['out'], entry: Resource): void {
-  out.line(`── ${entry.title ?? entry.kind} · ${entry.outcome ?? ''} · ${entry.at ?? ''}`);
-  out.line(String(entry.text ?? ''));
+function printLogs(out: Context['out'], items: readonly Resource[]): void {
+  if (items.length === 0) out.line('No check and no run yet.');
+  for (const { title, outcome, at, text } of items) {
+    out.line(`── ${[title, outcome, at].filter(Boolean).join(' · ')}`);
+    out.line(String(text).trimEnd());
+  }
 }
 
 function printTask(out: Context['out'], task: Resource): void {

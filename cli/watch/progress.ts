@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
 import type { Resource } from '../api-client.js';
-import { cell, table } from '../output.js';
+import { cell, type Screen, table } from '../output.js';
 
 /** Shows how work goes on: a table that updates on a terminal, plain lines elsewhere. */
 export interface ProgressView {
@@ -25,12 +25,12 @@ const MARKS: Readonly<Record<string, string>> = {
 
 const NOTES = 8;
 
-export function createProgress(stream: NodeJS.WriteStream, startedAtMs: number = Date.now()): ProgressView {
+export function createProgress(stream: Screen, startedAtMs: number = Date.now()): ProgressView {
   const clock = (): string => `${((Date.now() - startedAtMs) / 1000).toFixed(1).padStart(6)}s`;
   return stream.isTTY ? terminalProgress(stream, clock) : lineProgress(stream, clock);
 }
 
-function lineProgress(stream: NodeJS.WriteStream, clock: () => string): ProgressView {
+function lineProgress(stream: Screen, clock: () => string): ProgressView {
   return {
     note: (text) => void stream.write(`${clock()}  ${text}\n`),
     show: () => {},
@@ -38,7 +38,7 @@ function lineProgress(stream: NodeJS.WriteStream, clock: () => string): Progress
   };
 }
 
-function terminalProgress(stream: NodeJS.WriteStream, clock: () => string): ProgressView {
+function terminalProgress(stream: Screen, clock: () => string): ProgressView {
   const render = createLogUpdate(stream);
   const notes: string[] = [];
   let title = '';

@@ -1,6 +1,6 @@
 import type { ApiClient, Resource } from '../api-client.js';
 import { CliError } from '../errors.js';
-import type { Output } from '../output.js';
+import { type Output, printJson } from '../output.js';
 import { followEvents } from './event-stream.js';
 import { eventText } from './event-text.js';
 import { createProgress, type ProgressView } from './progress.js';
@@ -46,9 +46,9 @@ const titleLine = (epic: Resource): string =>
 
 /** `epic watch`: follows to the end; a cancelled epic is a failure of the command. */
 export async function watchEpic(api: ApiClient, out: Output, epicId: string): Promise<void> {
-  const progress = createProgress(out.json ? process.stderr : process.stdout);
+  const progress = createProgress(out.screen);
   const epic = await followEpic(api, epicId, { progress });
   progress.done();
-  if (out.json) out.line(JSON.stringify(epic, undefined, 2));
+  if (out.json) printJson(out, epic);
   if (epic.state !== 'COMPLETED') throw new CliError(`The epic ended ${epic.state}.`);
 }

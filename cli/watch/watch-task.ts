@@ -1,6 +1,6 @@
 import type { ApiClient, Resource } from '../api-client.js';
 import { CliError } from '../errors.js';
-import type { Output } from '../output.js';
+import { type Output, printJson } from '../output.js';
 import { followEvents } from './event-stream.js';
 import { eventText } from './event-text.js';
 import { createProgress } from './progress.js';
@@ -9,7 +9,7 @@ const ENDED = ['COMPLETED', 'CANCELLED', 'FAILED', 'SKIPPED'];
 
 /** Follows one task until it ends; anything but COMPLETED is a failure of the command. */
 export async function watchTask(api: ApiClient, out: Output, taskId: string): Promise<void> {
-  const progress = createProgress(out.json ? process.stderr : process.stdout);
+  const progress = createProgress(out.screen);
   const over = new AbortController();
   let task: Resource = await api.get(`/tasks/${taskId}`);
   for await (const event of followEvents(api, { taskId }, over.signal)) {
@@ -22,6 +22,6 @@ export async function watchTask(api: ApiClient, out: Output, taskId: string): Pr
   }
   over.abort();
   progress.done();
-  if (out.json) out.line(JSON.stringify(task, undefined, 2));
+  if (out.json) printJson(out, task);
   if (task.state !== 'COMPLETED') throw new CliError(`The task ended ${task.state}: ${task.failureReason ?? ''}`);
 }

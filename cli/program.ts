@@ -1,0 +1,50 @@
+import { Command, CommanderError } from 'commander';
+import { Failure } from '../domain/failures.js';
+import { addEpicCommands } from './commands/epic.commands.js';
+import { addProjectCommands } from './commands/project.commands.js';
+import { addQueueCommands } from './commands/queue.commands.js';
+import { addStackCommands } from './commands/stack.commands.js';
+import { addTalkCommands } from './commands/talk.commands.js';
+import { addTaskCommands } from './commands/task.commands.js';
+import { createContext, type GlobalOptions, type Surroundings } from './context.js';
+import { CliError, EXIT } from './errors.js';
+
+/** Runs one command line to its end. Answers the exit code: 0 done, 1 refused or failed, 2 wrong usage. */
+export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { stdout, stderr } = surroundings;
+  const program = createProgram(surroundings);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (!(error instanceof CliError || error instanceof Failure)) throw error;
+    const isJson = program.opts<GlobalOptions>().json ?? false;
+    if (isJson && error instanceof CliError && error.problem !== undefined) {
+      stdout.write(`${JSON.stringify(error.problem, undefined, 2)}\n`);
+    }
+    stderr.write(`${error.message}\n`);
+    return error instanceof CliError ? error.exitCode : EXIT.failed;
+  }
+}
+
+function createProgram(surroundings: Surroundings): Command {
+  const program = new Command('millwright')
+    .description('A durable software factory: epics in, tested and merged pull requests out.')
+    .version(surroundings.version)
+    .option('--json', "print the API's own shapes")
+    .exitOverride()
+    .configureHelp({ sortSubcommands: false })
+    .configureOutput({
+      writeOut: (text) => void surroundings.stdout.write(text),
+      writeErr: (text) => void surroundings.stderr.write(text),
+    });
+  const contextOf = () => createContext(program.opts<GlobalOptions>(), surroundings);
+  addStackCommands(program, contextOf);
+  addProjectCommands(program, contextOf);
+  addEpicCommands(program, contextOf);
+  addTaskCommands(program, contextOf);
+  addQueueCommands(program, contextOf);
+  addTalkCommands(program, contextOf);
+  return program;
+}
