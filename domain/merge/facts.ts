@@ -38,12 +38,16 @@ export const isLaneOpenFor = (state: QueueState, head: Head): boolean =>
 /** Symmetric. */
 export const conflicts = (a: Touch, b: Touch): boolean => a.barrier || b.barrier;
 
-const headsConflict = (state: QueueState, a: Head, b: Head): boolean => {
-  const [left, right] = [membersOf(state, a), membersOf(state, b)];
+const headsConflict = (entries: ReadonlyMap<EntryId, Entry>, a: Head, b: Head): boolean => {
+  const touches = (head: Head): readonly Touch[] => head.members.flatMap((id) => entries.get(id)?.touch ?? []);
+  const [left, right] = [touches(a), touches(b)];
   // A head whose entries ended has no touch data left: it counts as a barrier.
   if (left.length < a.members.length || right.length < b.members.length) return true;
-  return left.some((one) => right.some((other) => conflicts(one.touch, other.touch)));
+  return left.some((one) => right.some((other) => conflicts(one, other)));
 };
+
+const byId = (state: QueueState): ReadonlyMap<EntryId, Entry> =>
+  new Map(state.entries.map((entry) => [entry.id, entry]));
 
 /** Less = earlier. While the base is red its fix goes first; then merging, priority, seq of the first member, id. */
 function rankOf(state: QueueState, head: Head): readonly number[] {
@@ -75,17 +79,43 @@ export const rankedHeads = (state: QueueState): readonly Head[] =>
 
 /** U: live heads before `head` that conflict with it. `ranked` saves sorting again. */
 export const unresolved = (state: QueueState, head: Head, ranked = rankedHeads(state)): readonly Head[] => {
-  const at = ranked.findIndex((other) => other.id === head.id);
-  return ranked.slice(0, Math.max(at, 0)).filter((other) => headsConflict(state, other, head));
+  const entries = byId(state);
+  return before(head, ranked).filter((other) => headsConflict(entries, other, head));
 };
 
+/** Whether more than `limit` are unresolved; stops counting there. */
+export const hasUnresolved = (state: QueueState, head: Head, ranked: readonly Head[], limit = 0): boolean => {
+  const entries = byId(state);
+  let count = 0;
+  return before(head, ranked).some((other) => headsConflict(entries, other, head) && ++count > limit);
+};
+
+/** U of every live head, by head id, for whoever looks at all of them. */
+export const allUnresolved = (state: QueueState, ranked: readonly Head[]): ReadonlyMap<number, readonly Head[]> => {
+  const entries = byId(state);
+  return new Map(
+    ranked.map((head, at) => [head.id, ranked.slice(0, at).filter((other) => headsConflict(entries, other, head))]),
+  );
+};
+
+const before = (head: Head, ranked: readonly Head[]): readonly Head[] =>
+  ranked.slice(
+    0,
+    Math.max(
+      0,
+      ranked.findIndex((other) => other.id === head.id),
+    ),
+  );
+
 /** L: ids of conflicting heads that landed after `head` was formed, ascending. */
-export const landedSince = (state: QueueState, head: Head): readonly number[] =>
-  state.heads
+export const landedSince = (state: QueueState, head: Head): readonly number[] => {
+  const entries = byId(state);
+  return state.heads
     .filter((other) => other.state === 'landed' && (other.endGen ?? 0) > head.bornGen)
-    .filter((other) => headsConflict(state, other, head))
+    .filter((other) => headsConflict(entries, other, head))
     .map((other) => other.id)
     .sort((a, b) => a - b);
+};
 
 /** The assumption of a path can no longer come true. */
 export function isBroken(state: QueueState, path: Path): boolean {

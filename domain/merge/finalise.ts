@@ -2,6 +2,7 @@ import { endEntry, endHead, withHead, withoutPath } from './change.js';
 import { endContained } from './contained.js';
 import {
   findHead,
+  hasUnresolved,
   isBroken,
   isFinished,
   isLaneOpenFor,
@@ -11,7 +12,6 @@ import {
   landedSince,
   rankedHeads,
   sameIds,
-  unresolved,
 } from './facts.js';
 import { askForRebase } from './rebase.js';
 import type { BuildResult, Head, Path, QueueState, Reason } from './types.js';
@@ -38,7 +38,8 @@ function stepBack(state: QueueState): QueueState {
 }
 
 function judge(state: QueueState, head: Head, nowMs: number): QueueState {
-  if (isUnsettled(state, head) || unresolved(state, head).length > 0) return state;
+  if (!state.paths.some((path) => path.head === head.id && isFinished(path))) return state;
+  if (isUnsettled(state, head) || hasUnresolved(state, head, rankedHeads(state))) return state;
   // Every dependency is decided: the path on exactly those that landed is the truth about this head.
   const landed = landedSince(state, head);
   const path = state.paths.find(

@@ -1,5 +1,6 @@
 import {
   findHead,
+  hasUnresolved,
   isBroken,
   isFinished,
   isLaneOpenFor,
@@ -9,7 +10,6 @@ import {
   membersOf,
   rankedHeads,
   sameIds,
-  unresolved,
   usedSlots,
 } from './facts.js';
 import type { EntryId, Head, QueueState } from './types.js';
@@ -88,7 +88,7 @@ const mayBuild = (state: QueueState, head: Head, ranked: readonly Head[]): boole
   isLaneOpenFor(state, head) &&
   !isUnsettled(state, head) &&
   membersOf(state, head).length > 0 &&
-  unresolved(state, head, ranked).length <= state.cfg.lookahead;
+  !hasUnresolved(state, head, ranked, state.cfg.lookahead);
 
 /** A red base is looked at again from time to time, and whenever it moves. */
 const awaitsControl = (state: QueueState): boolean =>

@@ -5,6 +5,9 @@ import type { Why } from './view-model.js';
 const seconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 const list = (items: readonly string[], none: string): string => (items.length > 0 ? items.join(', ') : none);
 
+const several = (names: readonly string[], count: number): string =>
+  count > names.length ? `${names.join(', ')} and ${count - names.length} more` : list(names, 'another entry');
+
 export function whyText(why: Why, nameOf: (id: EntryId) => string): string {
   switch (why.kind) {
     case 'INSPECTION':
@@ -12,7 +15,7 @@ export function whyText(why: Why, nameOf: (id: EntryId) => string): string {
     case 'STALE':
       return `Its author pushed ${why.sha.slice(0, 12)}: the queue looks whether the change is still the same.`;
     case 'AHEAD':
-      return `Waits for ${list(why.entries.map(nameOf), 'another entry')}, which will land or leave first.`;
+      return `Waits for ${several(why.entries.map(nameOf), why.count)}, which will land or leave first.`;
     case 'NO_SLOT':
       return `Waits for a build slot: ${why.used} of ${why.budget} are in use.`;
     case 'BUILDING':

@@ -3,7 +3,8 @@ import type { EntryId, EntryState, LaneMode, LanePausedBy, QueuePriority, Reason
 /** Exactly one primary reason why a pull request has not landed yet, with ids. */
 export type Why =
   | { readonly kind: 'INSPECTION' }
-  | { readonly kind: 'AHEAD'; readonly entries: readonly EntryId[] }
+  /** `entries` names the first ten of `count`. */
+  | { readonly kind: 'AHEAD'; readonly entries: readonly EntryId[]; readonly count: number }
   | { readonly kind: 'NO_SLOT'; readonly used: number; readonly budget: number }
   | { readonly kind: 'BUILDING'; readonly buildId: string; readonly sinceMs: number }
   | { readonly kind: 'SUSPECT'; readonly tests: readonly string[] }

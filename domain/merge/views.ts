@@ -1,4 +1,5 @@
 import {
+  allUnresolved,
   findEntry,
   headOf,
   isFinished,
@@ -6,7 +7,6 @@ import {
   laneMode,
   needsInspection,
   rankedHeads,
-  unresolved,
   usedSlots,
 } from './facts.js';
 import { whyText } from './texts.js';
@@ -16,6 +16,10 @@ import type { EntryStatus, EntryView, QueueView, Why, WhyView } from './view-mod
 /** What a landing takes after its last check: a push and a look. */
 const LANDING_EST_MS = 2_000;
 const SHOWN_ENDED = 20;
+/** More would make the view of a full queue too large for one answer. */
+const NAMED_AHEAD = 10;
+
+type Ahead = ReadonlyMap<number, readonly Head[]>;
 
 export function queueView(state: QueueState, nowMs: number): QueueView {
   const { pausedBy, draining, by, reason, sinceMs, red } = state.lane;
@@ -63,15 +67,20 @@ const prNumbersOf = (state: QueueState, headId: number): readonly number[] =>
     (id) => findEntry(state, id)?.prNumber ?? state.ended.find((ended) => ended.id === id)?.prNumber ?? [],
   );
 
-/** Live entries in the order in which they would land now: heads by rank, then those without a head by seq. */
-export function entryViews(state: QueueState, nowMs: number): readonly EntryView[] {
-  const ranked = rankedHeads(state);
-  const times = finishTimes(state, ranked, nowMs);
-  const headed = ranked.flatMap((head) => head.members.flatMap((id) => findEntry(state, id) ?? []));
-  const rest = state.entries.filter((entry) => !headed.includes(entry)).sort((a, b) => a.seq - b.seq);
-  return [...headed, ...rest].map((entry, at) => {
-    const head = headOf(state, entry.id);
-    const why = whyOf(state, entry, head, ranked);
+/**
+ * Live entries in the order in which they would land now: heads by rank, then those without a head by seq.
+ * @param limit how many are wanted; the rest is not computed
+ */
+export function entryViews(state: QueueState, nowMs: number, limit = state.entries.length): readonly EntryView[] {
+  const ranked = rankedHeads(state).slice(0, limit);
+  const ahead = allUnresolved(state, ranked);
+  const times = finishTimes(state, ranked, ahead, nowMs);
+  const heads = new Map(ranked.flatMap((head) => head.members.map((id) => [id, head] as const)));
+  const headed = [...heads.keys()].flatMap((id) => findEntry(state, id) ?? []);
+  const rest = state.entries.filter((entry) => entry.state !== 'active').sort((a, b) => a.seq - b.seq);
+  return [...headed, ...rest].slice(0, limit).map((entry, at) => {
+    const head = heads.get(entry.id);
+    const why = whyOf(state, entry, head, ahead);
     const eta = head && hasEta(state, entry, head) ? times.get(head.id) : undefined;
     return {
       entryId: entry.id,
@@ -110,7 +119,7 @@ const hasEta = (state: QueueState, entry: Entry, head: Head): boolean =>
   isLaneOpenFor(state, head) && !needsInspection(entry);
 
 /** Exactly one reason, the most pressing first. */
-function whyOf(state: QueueState, entry: Entry, head: Head | undefined, ranked: readonly Head[]): Why {
+function whyOf(state: QueueState, entry: Entry, head: Head | undefined, ahead: Ahead): Why {
   if (entry.rebase) return { kind: 'REBASING', round: entry.rebase.round, files: entry.rebase.files };
   if (head && state.landing?.head === head.id && state.landing.stage === 'pushing') return { kind: 'LANDING' };
   const { by, reason, sinceMs, red } = state.lane;
@@ -126,19 +135,20 @@ function whyOf(state: QueueState, entry: Entry, head: Head | undefined, ranked: 
     return entry.inspectedHead ? { kind: 'STALE', sha: entry.headSha } : { kind: 'INSPECTION' };
   if (state.landing?.head === head.id) return { kind: 'LANDING' };
   if (head.state === 'merging') return { kind: 'PASSED' };
-  return whyOpen(state, head, ranked);
+  return whyOpen(state, head, ahead);
 }
 
-function whyOpen(state: QueueState, head: Head, ranked: readonly Head[]): Why {
+function whyOpen(state: QueueState, head: Head, all: Ahead): Why {
   const path = state.paths.find((one) => one.head === head.id && one.status !== 'cancelling');
-  const ahead = unresolved(state, head, ranked).flatMap((other) => other.members);
+  const ahead = (all.get(head.id) ?? []).flatMap((other) => other.members);
+  const named = ahead.slice(0, NAMED_AHEAD);
   if (path?.suspect) return { kind: 'SUSPECT', tests: path.suspectTests };
   if (path?.status === 'retrying')
     return { kind: 'INFRA', attempt: path.attempt, error: path.result?.error ?? 'the build was interrupted' };
   if (path && isFailure(path) && ahead.length > 0)
-    return { kind: 'FAILING_BEHIND', entries: ahead, tests: path.result?.failedTests ?? [] };
+    return { kind: 'FAILING_BEHIND', entries: named, tests: path.result?.failedTests ?? [] };
   if (path?.status === 'building') return { kind: 'BUILDING', buildId: path.id, sinceMs: path.startedAtMs };
-  if (ahead.length > 0) return { kind: 'AHEAD', entries: ahead };
+  if (ahead.length > 0) return { kind: 'AHEAD', entries: named, count: ahead.length };
   if (path && isFinished(path)) return { kind: 'PASSED' };
   return { kind: 'NO_SLOT', used: usedSlots(state), budget: state.cfg.budget };
 }
@@ -151,10 +161,15 @@ interface FinishTime {
 }
 
 /** From now: a head ends after those it depends on, and after its own build. */
-function finishTimes(state: QueueState, ranked: readonly Head[], nowMs: number): ReadonlyMap<number, FinishTime> {
+function finishTimes(
+  state: QueueState,
+  ranked: readonly Head[],
+  ahead: Ahead,
+  nowMs: number,
+): ReadonlyMap<number, FinishTime> {
   const times = new Map<number, FinishTime>();
   for (const head of ranked) {
-    const before = unresolved(state, head, ranked).flatMap((other) => times.get(other.id) ?? []);
+    const before = (ahead.get(head.id) ?? []).flatMap((other) => times.get(other.id) ?? []);
     const likely = Math.max(0, ...before.map((time) => time.likelyMs));
     const high = Math.max(0, ...before.map((time) => time.highMs));
     const path = state.paths.find((one) => one.head === head.id && one.status !== 'cancelling');

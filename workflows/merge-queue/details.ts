@@ -9,11 +9,12 @@ export function queueDetails(state: QueueState, branch: string, nowMs: number): 
   const { lane } = state;
   const mode = laneMode(lane);
   const why = lane.red?.reason ?? lane.reason;
-  const entries = entryViews(state, nowMs);
-  const lines = entries
-    .slice(0, SHOWN)
-    .map((entry) => `${entry.position}. #${entry.prNumber} ${entry.title}: **${entry.status}** (${entry.why.kind})`);
-  const more = entries.length > SHOWN ? [`… and ${entries.length - SHOWN} more`] : [];
+  const entries = entryViews(state, nowMs, SHOWN);
+  const lines = entries.map(
+    (entry) => `${entry.position}. #${entry.prNumber} ${entry.title}: **${entry.status}** (${entry.why.kind})`,
+  );
+  const hidden = state.entries.length - entries.length;
+  const more = hidden > 0 ? [`… and ${hidden} more`] : [];
   return [
     `**Merge queue of \`${branch}\`**: lane ${mode}${mode === 'open' || !why ? '' : ` (${why})`}, tip \`${state.tip.slice(0, 12)}\``,
     '',

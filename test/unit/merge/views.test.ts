@@ -5,7 +5,7 @@ import { drainLane, markRed, pauseLane } from '../../../domain/merge/lane.js';
 import { askForRebase } from '../../../domain/merge/rebase.js';
 import { ownerPushed } from '../../../domain/merge/remote.js';
 import { buildReported } from '../../../domain/merge/reports.js';
-import { NEXT_STEP, rebaseMail } from '../../../domain/merge/texts.js';
+import { NEXT_STEP, rebaseMail, whyText } from '../../../domain/merge/texts.js';
 import type { QueueState } from '../../../domain/merge/types.js';
 import { entryViews, queueView, whyView } from '../../../domain/merge/views.js';
 import { queueDetails } from '../../../workflows/merge-queue/details.js';
@@ -82,6 +82,16 @@ describe('the estimate', () => {
     expect(entryViews(rebasing, T0).find((entry) => entry.entryId === 'e1')?.etaMs).toBeNull();
     expect(entryViews(ownerPushed(building, 'e1', sha(77), T0), T0)[0]?.etaMs).toBeNull();
   });
+});
+
+test('a full queue is seen, and planned, without naming everybody to everybody', () => {
+  let state = emptyQueue();
+  for (let n = 1; n <= 500; n++) state = seated(state, n);
+  const { entries } = queueView(planned(state).state, T0);
+  expect(entries.at(-1)).toMatchObject({ position: 500, why: { kind: 'AHEAD', count: 499 } });
+  expect(whyText(entries.at(-1)?.why ?? { kind: 'LANDING' }, (id) => id)).toContain('e9, e10 and 489 more');
+  expect(JSON.stringify(entries).length).toBeLessThan(250_000);
+  expect(queueDetails(planned(state).state, 'main', T0)).toContain('… and 480 more');
 });
 
 test('the queue as the Web UI shows it', () => {
