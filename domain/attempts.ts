@@ -8,3 +8,6 @@ export const afterBadAttempt = (
   attempts: number,
 ): { readonly kind: 'again'; readonly attempts: number } | { readonly kind: 'fail' } =>
   attempts < MAX_ATTEMPTS ? { kind: 'again', attempts: attempts + 1 } : { kind: 'fail' };
+
+/** Answers to a blocked task that led to no new green head; the next question goes to a person. */
+export const MAX_ANSWERS_IN_VAIN = 2;

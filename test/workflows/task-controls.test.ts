@@ -6,13 +6,14 @@ import {
   admittedSignal,
   cancelUpdate,
   holdSignal,
+  mailSignal,
   pauseUpdate,
   resumeUpdate,
 } from '../../workflows/contract/messages.js';
 import { until } from '../support/until.js';
 import { openGate } from './support/gate.js';
 import { by, refusal } from './support/refusal.js';
-import { complete, RunWorld } from './support/run-world.js';
+import { calls, complete, failure, RunWorld } from './support/run-world.js';
 import { isQueued, landing, refusedRun, slowRun, TaskSuite } from './support/task-suite.js';
 import { TaskWorld } from './support/task-world.js';
 
@@ -27,6 +28,8 @@ test('a run stopped by a person blocks its task', async () => {
   await run.executeUpdate(runStopUpdate, by);
   await until(() => world.mails.length === 1);
   expect(world.row).toMatchObject({ state: 'BLOCKED', blockedReason: 'the run was stopped by ada' });
+  // No agent sets going again whom a person stopped.
+  expect(world.mails[0]).toMatchObject({ to: { kind: 'human', id: 'ada' }, template: { kind: 'run_stopped' } });
   await task.executeUpdate(resumeUpdate, by);
   await landed();
   await task.result();
@@ -144,4 +147,35 @@ test('a cancellation in the Temporal UI is one like any other', async () => {
   await task.cancel();
   expect(await task.result()).toEqual({ kind: 'cancelled' });
   expect(world.runs[0]?.row.state).toBe('cancelled');
+});
+
+const blockedRun = (reason: string): RunWorld =>
+  new RunWorld([{ reply: calls('store-block'), tools: { 'store-block': { kind: 'blocked', reason } } }]);
+
+test('after two answers that did not help, a person is asked instead of the supervisor', async () => {
+  const world = new TaskWorld();
+  world.scripts = [() => blockedRun('still no key')];
+  const { task } = await suite.start(world);
+  for (const count of [1, 2]) {
+    await until(() => world.mails.length === count);
+    await task.signal(mailSignal, { mailId: `help-${count}`, answers: world.mails[count - 1]?.mailId ?? '' });
+  }
+  await until(() => world.mails.length === 3);
+  expect(world.mails.map(({ to }) => to.kind)).toEqual(['epic', 'epic', 'human']);
+  await until(() => world.row.waitingFor === 'an answer from its creator, or a person to resume it');
+  await task.executeUpdate(cancelUpdate, by);
+  await task.result();
+});
+
+test('a request that the provider refuses is a matter for a person at once', async () => {
+  const world = new TaskWorld();
+  world.scripts = [() => new RunWorld([{ fail: failure('PermissionDenied') }])];
+  const { task } = await suite.start(world);
+  await until(() => world.mails.length === 1);
+  expect(world.mails[0]).toMatchObject({
+    to: { kind: 'human' },
+    template: { kind: 'run_blocked', reason: 'PermissionDenied for the test' },
+  });
+  await task.executeUpdate(cancelUpdate, by);
+  await task.result();
 });

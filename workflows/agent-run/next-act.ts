@@ -65,8 +65,10 @@ export function afterTurn(
       return run;
     case 'timeout':
       return { ...run, ending: { kind: 'timeout' } };
-    case 'failed':
-      return { ...run, ending: { kind: 'failed', reason: turn.reason, agentFault: turn.agentFault } };
+    case 'failed': {
+      const { reason, agentFault, needsPerson } = turn;
+      return { ...run, ending: { kind: 'failed', reason, agentFault, ...(needsPerson ? { needsPerson } : {}) } };
+    }
     case 'lost':
       return { ...run, ending: { kind: 'lost', reason: turn.reason } };
     case 'rolledBack':

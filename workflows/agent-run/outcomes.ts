@@ -23,6 +23,7 @@ export type TurnOutcome = { readonly host: RunHost } & (
       readonly kind: 'failed';
       readonly reason: string;
       readonly agentFault: boolean;
+      readonly needsPerson?: boolean;
       readonly checkpointSha?: string;
     }
   /** The tree is gone and could not be made anew here. */

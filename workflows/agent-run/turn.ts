@@ -62,6 +62,9 @@ export async function takeTurn(ports: TurnPorts, input: TurnInput): Promise<Turn
   return { ...sealed, silent: reply.kind === 'silent' };
 }
 
+/** A key or a request that the provider refuses stays refused, whatever an agent answers. */
+const isForPeople = (type: string): boolean => type === 'InvalidInput' || type === 'PermissionDenied';
+
 function modelFault(fault: Fault, host: RunHost): TurnOutcome {
   if (fault.kind === 'cancelled') return { kind: 'interrupted', host };
   const { type, message } = fault;
@@ -69,7 +72,8 @@ function modelFault(fault: Fault, host: RunHost): TurnOutcome {
     return { kind: 'quota', host, ...(fault.resetAtMs === undefined ? {} : { untilMs: fault.resetAtMs }) };
   if (type === 'MalformedReply') return { kind: 'malformed', host, reason: message };
   // The model activity compacts what is too large; if it still is, a new attempt with a fresh context may fit.
-  return { kind: 'failed', host, reason: message, agentFault: type === 'ContextTooLarge' };
+  const agentFault = type === 'ContextTooLarge';
+  return { kind: 'failed', host, reason: message, agentFault, ...(isForPeople(type) ? { needsPerson: true } : {}) };
 }
 
 interface ToolsDone {

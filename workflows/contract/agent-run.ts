@@ -61,8 +61,14 @@ export type AgentRunOutcome = {
 } & (
   | { readonly kind: 'completed'; readonly summary: string; readonly planVersion?: number }
   | { readonly kind: 'blocked'; readonly reason: string }
-  /** `agentFault`: the agent itself ended badly (stuck, refused, exit code, unusable replies), which counts as an attempt. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly agentFault: boolean }
+  | {
+      readonly kind: 'failed';
+      readonly reason: string;
+      /** The agent itself ended badly (stuck, refused, exit code, unusable replies), which counts as an attempt. */
+      readonly agentFault: boolean;
+      /** No agent can mend it: the provider refused the key, or the request itself. */
+      readonly needsPerson?: boolean;
+    }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'stopped'; readonly by: string }
   | { readonly kind: 'cancelled' }

@@ -45,7 +45,8 @@ export function afterRun(before: TaskFlow, outcome: AgentRunOutcome): TaskFlow {
       if (outcome.agentFault)
         return attemptFailed({ ...task, crashes: [...task.crashes, runId] }, outcome.reason, runAgain(next));
       const ask = { kind: 'run_blocked', reason: outcome.reason } as const;
-      return blocked(task, { reason: outcome.reason, ask, goal: runAgain(next) });
+      const needsPerson = outcome.needsPerson ?? false;
+      return blocked(task, { reason: outcome.reason, ask, needsPerson, goal: runAgain(next) });
     }
     case 'timeout':
       return attemptFailed(task, 'the run reached its deadline', runAgain(next));
@@ -62,7 +63,8 @@ export function afterRun(before: TaskFlow, outcome: AgentRunOutcome): TaskFlow {
 
 function stoppedBy(task: TaskFlow, by: string, next: NextRun): TaskFlow {
   const ask = { kind: 'run_stopped', by } as const;
-  return blocked(task, { reason: `the run was stopped by ${by}`, ask, goal: runAgain(next) });
+  // Whom a person stopped, no agent sets going again.
+  return blocked(task, { reason: `the run was stopped by ${by}`, ask, needsPerson: true, goal: runAgain(next) });
 }
 
 function lost(task: TaskFlow, reason: string, next: NextRun): TaskFlow {

@@ -1,5 +1,5 @@
 // Pure: how a task stops for people, and how it fails.
-import { afterBadAttempt, MAX_ATTEMPTS } from '../../domain/attempts.js';
+import { afterBadAttempt, MAX_ANSWERS_IN_VAIN, MAX_ATTEMPTS } from '../../domain/attempts.js';
 import type { MailTemplate } from '../contract/activities/mail.js';
 import type { Blocked, Stage } from './stages.js';
 import type { TaskFlow } from './task.state.js';
@@ -11,13 +11,17 @@ export interface Block {
   /** Asked by mail; without it the task waits for a person to resume it. */
   readonly ask?: MailTemplate;
   readonly anyMail?: boolean;
+  /** Only a person can help, or may. */
+  readonly needsPerson?: boolean;
   /** Where it goes on. */
   readonly goal: Goal;
 }
 
 /** The mail gets its id right before it is sent. */
-export function blocked(task: TaskFlow, { reason, ask, anyMail = false, goal }: Block): TaskFlow {
-  const asked = task.facts?.epicId === undefined ? 'its creator' : 'its supervisor';
+export function blocked(task: TaskFlow, { reason, ask, anyMail = false, needsPerson = false, goal }: Block): TaskFlow {
+  // Answers that did not help are not bought for ever.
+  const asksPerson = needsPerson || (task.answered?.times ?? 0) >= MAX_ANSWERS_IN_VAIN;
+  const asked = asksPerson || task.facts?.epicId === undefined ? 'its creator' : 'its supervisor';
   const { run: _ended, ...rest } = task;
   return {
     ...rest,
@@ -25,8 +29,8 @@ export function blocked(task: TaskFlow, { reason, ask, anyMail = false, goal }: 
       kind: 'blocked',
       reason,
       waitingFor: ask ? `an answer from ${asked}, or a person to resume it` : 'a person to resume it',
-      ...(ask ? { mail: { mailId: '', template: ask, sent: false } } : {}),
-      anyMail,
+      ...(ask ? { mail: { mailId: '', template: ask, toPerson: asksPerson, sent: false } } : {}),
+      anyMail: anyMail && !asksPerson,
       goal,
     },
   };

@@ -7,7 +7,7 @@ import type { AdmittedMessage, ControlCommand, HoldMessage, MailMessage } from '
 import { withHold } from '../support/holds.js';
 import { withSeen } from '../support/seen.js';
 import { afterRun } from './after-run.js';
-import { withMail } from './stages.js';
+import { BY_MAIL, withMail } from './stages.js';
 import type { TaskFlow } from './task.state.js';
 
 export function whyNotPause(task: TaskFlow, cmd: ControlCommand): Refusal | undefined {
@@ -61,7 +61,7 @@ export function mailed(task: TaskFlow, mail: MailMessage): TaskFlow {
   const kept = { ...known, inbox: [...known.inbox, mail.mailId] };
   if (stage.kind !== 'blocked') return kept;
   const isAnswer = mail.answers !== undefined && mail.answers === stage.mail?.mailId;
-  return isAnswer || stage.anyMail ? { ...kept, wake: { by: 'mail' } } : kept;
+  return isAnswer || stage.anyMail ? { ...kept, wake: { by: BY_MAIL } } : kept;
 }
 
 /** Mail that could not reach its run waits for the next; what reached it counts for whoever does its work again. */

@@ -5,7 +5,7 @@ import type { RunContext } from '../contract/activities/store.js';
 import type { RebaseRequestMessage } from '../contract/forge-event.js';
 import { blocked } from './blocking.js';
 import { checksRed } from './rounds.js';
-import type { Blocked, Stage } from './stages.js';
+import { type Blocked, BY_MAIL, type Stage } from './stages.js';
 import type { TaskFlow } from './task.state.js';
 import { wantsSlot } from './wants-slot.js';
 
@@ -25,7 +25,7 @@ export type Step =
   | { readonly kind: 'publish' }
   | { readonly kind: 'tellHeadPushed'; readonly entryId: string }
   | { readonly kind: 'enqueue' }
-  | { readonly kind: 'sendMail'; readonly template: MailTemplate }
+  | { readonly kind: 'sendMail'; readonly template: MailTemplate; readonly toPerson: boolean }
   | { readonly kind: 'stopRun'; readonly runId: string }
   | { readonly kind: 'withdraw'; readonly entryId: string }
   | { readonly kind: 'fail'; readonly reason: string }
@@ -62,9 +62,15 @@ function amended(before: TaskFlow, stage: Stage & { readonly kind: 'merge' }, re
   return { ...task, rebaseRound: request.round, stage: { ...stage, tip: request.tip } };
 }
 
-function woken({ wake: _by, ...task }: TaskFlow, stage: Blocked): TaskFlow {
-  return { ...task, checkRounds: 0, markerRounds: 0, lostInRow: 0, stage: stage.goal };
+function woken({ wake, ...task }: TaskFlow, stage: Blocked): TaskFlow {
+  const next = { ...task, checkRounds: 0, markerRounds: 0, lostInRow: 0, stage: stage.goal };
+  return wake?.by === BY_MAIL ? { ...next, answered: answeredOnce(task) } : next;
 }
+
+const answeredOnce = ({ answered, headSha }: TaskFlow): NonNullable<TaskFlow['answered']> => ({
+  times: (answered?.times ?? 0) + 1,
+  ...(headSha === undefined ? {} : { headSha }),
+});
 
 function ejected({ ejected: _told, ...task }: TaskFlow, told: NonNullable<TaskFlow['ejected']>): TaskFlow {
   const { reason, next, checks } = told;
@@ -123,7 +129,9 @@ function work(task: TaskFlow, stage: Exclude<Stage, { kind: 'running' }>, nowMs:
     case 'end':
       return WAIT;
     case 'blocked':
-      return stage.mail && !stage.mail.sent ? { kind: 'sendMail', template: stage.mail.template } : WAIT;
+      return stage.mail && !stage.mail.sent
+        ? { kind: 'sendMail', template: stage.mail.template, toPerson: stage.mail.toPerson }
+        : WAIT;
   }
 }
 

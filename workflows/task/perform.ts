@@ -160,7 +160,7 @@ async function stopOrEnd(cell: TaskCell, step: StepOf<'sendMail' | 'fail' | 'fin
   const mailId = ports.newId();
   if (step.kind === 'sendMail') {
     change(mailNamed(read(), mailId), 'asks by mail');
-    await sendMail(ports, open, { mailId, template: step.template });
+    await sendMail(ports, open, { mailId, template: step.template, toPerson: step.toPerson });
     change(mailSent(read(), mailId), 'asked by mail');
   } else if (step.kind === 'fail') {
     await cleanUp(ports, open);

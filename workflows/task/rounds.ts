@@ -104,6 +104,12 @@ export function afterMerge(
   return { ...rest, merging, stage: { ...run, next: { ...run.next, opensAttempt: stage.opensAttempt } } };
 }
 
+/** A new green head is what the answers were for. */
+function withoutAnswersInVain(task: TaskFlow): TaskFlow {
+  const { answered, ...rest } = task;
+  return answered && answered.headSha !== task.headSha ? rest : task;
+}
+
 export function afterVerify(
   task: TaskFlow,
   outcome: VerifyOutcome,
@@ -113,7 +119,7 @@ export function afterVerify(
     case 'passed':
     // Everything is in the target already: the queue says so, with the commit that holds it.
     case 'empty':
-      return { ...task, checkRounds: 0, stage: { kind: 'publish' } };
+      return { ...withoutAnswersInVain(task), checkRounds: 0, stage: { kind: 'publish' } };
     case 'red':
       return checksRed(task, outcome.checks);
     case 'controlRed': {

@@ -44,11 +44,20 @@ export interface Blocked {
   readonly reason: string;
   readonly waitingFor: string;
   /** The question that went out; absent when people were not asked by mail. */
-  readonly mail?: { readonly mailId: string; readonly template: MailTemplate; readonly sent: boolean };
+  readonly mail?: {
+    readonly mailId: string;
+    readonly template: MailTemplate;
+    /** To the person who filed the work, where a supervisor is asked otherwise. */
+    readonly toPerson: boolean;
+    readonly sent: boolean;
+  };
   /** Any mail may hold the help that was asked for, not only the answer. */
   readonly anyMail: boolean;
   readonly goal: Exclude<Stage, Blocked>;
 }
+
+/** Who woke it, where that was mail. */
+export const BY_MAIL = 'mail';
 
 /** Where the work stands. What a stage needs beside this is in the task's state. */
 export type Stage =

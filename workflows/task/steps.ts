@@ -174,7 +174,11 @@ export const enqueue = (ports: TaskPorts, { input, task, facts }: Open, entryId:
 export async function sendMail(
   ports: TaskPorts,
   { facts }: Pick<Open, 'facts'>,
-  { mailId, template }: { readonly mailId: string; readonly template: MailTemplate },
+  {
+    mailId,
+    template,
+    toPerson = false,
+  }: { readonly mailId: string; readonly template: MailTemplate; readonly toPerson?: boolean },
 ): Promise<void> {
   const { projectId, taskId, epicId, createdBy } = facts;
   await ports.mails.sendMail({
@@ -183,7 +187,7 @@ export async function sendMail(
     ...(epicId === undefined ? {} : { epicId }),
     taskId,
     from: { kind: 'task', id: taskId },
-    to: epicId === undefined ? { kind: 'human', id: createdBy } : { kind: 'epic', id: epicId },
+    to: toPerson || epicId === undefined ? { kind: 'human', id: createdBy } : { kind: 'epic', id: epicId },
     template,
     waiterWorkflowId: taskWorkflowId(taskId),
   });

@@ -69,6 +69,8 @@ export interface TaskFlow {
   readonly markerRounds: number;
   readonly rebaseRound: number;
   readonly lostInRow: number;
+  /** Answers that it went on with while it was blocked, since its checks last passed on a head that is not `headSha`. */
+  readonly answered?: { readonly times: number; readonly headSha?: string };
   /** Numbers verifications, so that a spoiled one leaves no claim to the next. */
   readonly verifications: number;
   /** Runs that the agent itself ended badly; the factory is told of each. */
