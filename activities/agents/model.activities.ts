@@ -11,6 +11,7 @@ import { findTurn, listTurns, type TurnRow } from '../store/turn.repository.js';
 import { spentTotals } from '../store/usage.repository.js';
 import { withHeartbeat } from '../support/heartbeat.js';
 import { type Conversation, loadConversation } from './conversation.js';
+import { keepResults } from './keep-results.js';
 import { Ledger } from './ledger.js';
 import { budgetHit } from './limits.js';
 import type { ModelPort } from './model-port.js';
@@ -48,8 +49,9 @@ export function createModelActivities(deps: ModelActivitiesDeps): ModelActivitie
     callModel: (input) =>
       withHeartbeat(async (signal) => {
         const { runId, turn } = input;
-        const [run, rows] = await Promise.all([findAgentRun(db, runId), listTurns(db, runId)]);
+        const run = await findAgentRun(db, runId);
         if (!run) throw new Failure('NotFound', 'There is no such run.', { runId });
+        const rows = await sealedBefore(deps, run, turn);
         const kept = rows.find(({ seq }) => seq === turn);
         if (kept) return keptStep(blobs, run, kept);
         const [totals, conversation] = await Promise.all([spentTotals(db, run), loadConversation(blobs, run, rows)]);
@@ -64,6 +66,15 @@ export function createModelActivities(deps: ModelActivitiesDeps): ModelActivitie
         throw new Failure('ContextTooLarge', 'The prompt alone is too long for the model.');
       }),
   };
+}
+
+/** The turns of a run. A seal that could not be made in its time is made up for: the vendor refuses open calls. */
+async function sealedBefore(deps: ModelActivitiesDeps, run: AgentRun, turn: number): Promise<readonly TurnRow[]> {
+  const rows = await listTurns(deps.pools.writes, run.runId);
+  const open = rows.filter(({ seq, isSealed }) => seq < turn && !isSealed);
+  if (open.length === 0) return rows;
+  for (const row of open) await keepResults(deps, run, row);
+  return listTurns(deps.pools.writes, run.runId);
 }
 
 async function keptStep(blobs: BlobStore, run: AgentRun, row: TurnRow | undefined): Promise<ModelStep> {

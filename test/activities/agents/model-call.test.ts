@@ -210,3 +210,17 @@ test('a prompt that is too long by itself fails as ContextTooLarge', async () =>
   expect(failure).toBeInstanceOf(Failure);
   expect(failure).toMatchObject({ type: 'ContextTooLarge' });
 });
+
+test('a turn that nobody could seal does not break the conversation: what is known of its calls is kept', async () => {
+  const model = await rig.script([LOOK]);
+  const run = await rig.newRun();
+  const step = await run.callModel(model, 0);
+  const [look, log] = step.kind === 'calls' ? step.calls : [];
+  await run.runStoreTool(0, log?.callId ?? '');
+  expect(await run.callModel(model, 1)).toMatchObject({ kind: 'calls' });
+  const results = (rig.server.requests.at(-1)?.messages.at(-1)?.content ?? []) as readonly object[]; // blocks, as we send them
+  expect(results).toMatchObject([
+    { tool_use_id: look?.callId, is_error: true, content: expect.stringContaining('unknown') },
+    { tool_use_id: log?.callId },
+  ]);
+});
