@@ -54,14 +54,15 @@ export function sweepPorts(tuning: Tuning): SweepPorts {
 }
 
 export function projectPorts(projectId: string, tuning: Tuning, attempt: number): ProjectPorts {
-  const git: RepositoryActivities = activitiesOf('FORGE_WRITE', tuning, { summary: 'import the source' });
+  const source: RepositoryActivities = activitiesOf('IMPORT', tuning, { summary: 'import the source' });
+  const git: RepositoryActivities = activitiesOf('FORGE_WRITE', tuning, { summary: 'read the configuration' });
   const reads: RepositoryActivities = activitiesOf('FORGE_READ', tuning, { summary: 'read its configuration' });
   const merge: MergeActivities = activitiesOf('FORGE_READ', tuning, { summary: 'the tip to be checked' });
   const store: StoreActivities = activitiesOf('STORE', tuning, { summary: 'project' });
   return {
     async importSource() {
       try {
-        return { kind: 'imported', ...(await git.importSource({ projectId })) };
+        return { kind: 'imported', ...(await source.importSource({ projectId })) };
       } catch (error) {
         return refusedImport(error);
       }

@@ -7,6 +7,7 @@ export type PolicyName =
   | 'STORE'
   | 'FORGE_READ'
   | 'FORGE_WRITE'
+  | 'IMPORT'
   | 'LAND'
   | 'MODEL'
   | 'WORKTREE'
@@ -45,6 +46,15 @@ const NORMAL: Record<PolicyName, Policy> = {
     startToCloseTimeout: '1 minute',
     scheduleToCloseTimeout: '30 minutes',
     retry: { initialInterval: '1 second', maximumInterval: '1 minute', maximumAttempts: 20 },
+    cancellationType: WAIT,
+  },
+  // A first fetch of a large repository takes long and says so by heartbeats; a source that stays away is told after 6 tries.
+  IMPORT: {
+    taskQueue: QUEUE.shared,
+    startToCloseTimeout: '30 minutes',
+    heartbeatTimeout: '30 seconds',
+    scheduleToCloseTimeout: '2 hours',
+    retry: { initialInterval: '1 second', maximumInterval: '1 minute', maximumAttempts: 6 },
     cancellationType: WAIT,
   },
   // A guarded push that reads the ref first. Few attempts: after them the queue re-plans from what the remote says.
