@@ -55,7 +55,6 @@ export function sweepPorts(tuning: Tuning): SweepPorts {
 
 export function projectPorts(projectId: string, tuning: Tuning, attempt: number): ProjectPorts {
   const source: RepositoryActivities = activitiesOf('IMPORT', tuning, { summary: 'import the source' });
-  const git: RepositoryActivities = activitiesOf('FORGE_WRITE', tuning, { summary: 'read the configuration' });
   const reads: RepositoryActivities = activitiesOf('FORGE_READ', tuning, { summary: 'read its configuration' });
   const merge: MergeActivities = activitiesOf('FORGE_READ', tuning, { summary: 'the tip to be checked' });
   const store: StoreActivities = activitiesOf('STORE', tuning, { summary: 'project' });
