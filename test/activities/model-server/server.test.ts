@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { rolledBackNote } from '../../../domain/run-notes.js';
 import { boughtTwice, readRecord } from '../../support/model-server/record.js';
 import type { Rule, Scenario } from '../../support/model-server/scenario.js';
 import { type ModelServer, startModelServer } from '../../support/model-server/server.js';
@@ -166,4 +167,29 @@ test('a reply that is bought twice shows in the record', async () => {
   await client.messages.create(ask(WORKER));
   await client.messages.create(ask(WORKER));
   expect([...boughtTwice(server?.record.lines ?? []).values()]).toEqual([2]);
+});
+
+test('a turn that was rolled back is taken again, not the next one', async () => {
+  const step = (path: string) => ({ calls: [{ tool: 'read_file', input: { path } }] });
+  const client = await start([{ name: 'steps', steps: [step('first'), step('second')] }]);
+  const first = await client.messages.create(ask(WORKER));
+  const [call] = first.content;
+  if (call?.type !== 'tool_use') throw new Error('expected a call');
+  const after = (text: string) =>
+    client.messages.create({
+      ...ask(WORKER),
+      messages: [
+        { role: 'user', content: WORKER },
+        { role: 'assistant', content: [{ type: 'tool_use', id: call.id, name: call.name, input: call.input }] },
+        {
+          role: 'user',
+          content: [
+            { type: 'tool_result', tool_use_id: call.id, content: 'x' },
+            { type: 'text', text },
+          ],
+        },
+      ],
+    });
+  expect((await after('Go on.')).content).toMatchObject([{ input: { path: 'second' } }]);
+  expect((await after(rolledBackNote('it died'))).content).toMatchObject([{ input: { path: 'first' } }]);
 });

@@ -19,7 +19,7 @@ export interface Facts {
   readonly model: string;
   /** The prompt's head: `Role: worker` and so on, up to its first empty line. */
   readonly head: Readonly<Record<string, string>>;
-  /** Assistant messages so far. */
+  /** Assistant messages so far whose work still stands: a turn that was rolled back is taken again. */
   readonly turn: number;
   readonly system: string;
   readonly first: string;
@@ -34,6 +34,9 @@ export interface Facts {
 
 const DATA = /<untrusted-data ([^>]*)>\n([\s\S]*?)\n<\/untrusted-data>/g;
 const ATTRIBUTE = /([\w-]+)="([^"]*)"/g;
+
+/** Words of the note that follows a turn whose files were lost. */
+const ROLLED_BACK = 'The files are back as they were at the start of this turn';
 
 const plain = (value: string): string =>
   value.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)));
@@ -73,6 +76,8 @@ function exchangesOf(messages: readonly WireMessage[]): ToolExchange[] {
   return exchanges;
 }
 
+const isRolledBack = (text: string): boolean => text.includes(ROLLED_BACK);
+
 export function factsOf(request: WireRequest): Facts {
   const { messages } = request;
   const users = messages.filter((message) => message.role === 'user');
@@ -84,7 +89,7 @@ export function factsOf(request: WireRequest): Facts {
   return {
     model: request.model,
     head: headOf(texts[0] ?? ''),
-    turn: messages.filter((message) => message.role === 'assistant').length,
+    turn: messages.filter(({ role }) => role === 'assistant').length - texts.filter(isRolledBack).length,
     system: blocksOf(request.system ?? [])
       .map(textOf)
       .join('\n'),
