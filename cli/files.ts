@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { parse as parseYaml } from 'yaml';
+import { errorReason } from '../infra/errors.js';
 import { CliError, EXIT } from './errors.js';
 
 export async function readTextFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new CliError(`${file} cannot be read: ${reasonOf(error)}`, EXIT.usage);
+    throw new CliError(`${file} cannot be read: ${errorReason(error)}`, EXIT.usage);
   }
 }
 
@@ -16,8 +17,6 @@ export async function readPlanFile(file: string): Promise<unknown> {
   try {
     return parseYaml(text);
   } catch (error) {
-    throw new CliError(`${file} cannot be read as a plan: ${reasonOf(error)}`, EXIT.usage);
+    throw new CliError(`${file} cannot be read as a plan: ${errorReason(error)}`, EXIT.usage);
   }
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

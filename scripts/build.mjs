@@ -7,7 +7,18 @@ import { transformFile } from '@swc/core';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, 'dist');
-const FOLDERS = ['domain', 'workflows', 'infra', 'activities', 'api', 'workers', 'cli', 'test/support', 'test/demo'];
+const FOLDERS = [
+  'domain',
+  'workflows',
+  'infra',
+  'activities',
+  'api',
+  'workers',
+  'cli',
+  'bench',
+  'test/support',
+  'test/demo',
+];
 const ASSET = /\.(sql|cjs|mjs|json|ya?ml|mod|sum)$|[/\\](tools[/\\]temporal-cli|demo[/\\]sample)[/\\]/;
 
 const isOlder = (target, source) => !existsSync(target) || statSync(target).mtimeMs < statSync(source).mtimeMs;
