@@ -67,9 +67,12 @@ export function table(columns: readonly Column[], rows: readonly Resource[]): st
     .join('\n');
 }
 
+const isEmpty = (value: unknown): boolean =>
+  value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+
 /** `key: value` lines, for one thing. */
 export function details(pairs: readonly (readonly [string, unknown])[]): string {
-  const shown = pairs.filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const shown = pairs.filter(([, value]) => !isEmpty(value));
   const width = Math.max(0, ...shown.map(([key]) => key.length));
   return shown
     .map(([key, value]) => `${key.padEnd(width)}  ${Array.isArray(value) ? value.join(', ') : String(value)}`)

@@ -50,11 +50,12 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
         ...(options.base ? { baseBranch: options.base } : {}),
         ...overridesOf(options),
       };
-      const created = await client.post('/projects', body);
-      let settled = await untilSettled(client, String(created.id), (text) => out.json || out.line(text));
+      const say = (text: string): unknown => out.json || out.line(text);
+      const { id } = (await takeUpRefused(client, body, options)) ?? (await client.post<Resource>('/projects', body));
+      let settled = await untilSettled(client, String(id), say);
       if (options.acceptChecks && hasProposals(settled)) {
-        await client.send(`/projects/${created.id}`, { method: 'PATCH', body: { acceptChecks: true } });
-        settled = await untilSettled(client, String(created.id), (text) => out.json || out.line(text));
+        await client.send(`/projects/${id}`, { method: 'PATCH', body: { acceptChecks: true } });
+        settled = await untilSettled(client, String(id), say);
       }
       printProject(out, settled);
       if (settled.state !== 'ready') throw new CliError(String(settled.reason ?? 'The project is not ready.'));
@@ -97,6 +98,22 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
 
 /** `git@host:path` too; the API says which of them it takes. */
 const isUrl = (source: string): boolean => /^([a-z+]+:\/\/|[^/]+@[^/]+:)/i.test(source);
+
+/**
+ * Adding a source again, now with checks, is how people answer a refusal that asked for some: the project that was
+ * refused is taken up with what is said now.
+ */
+async function takeUpRefused(
+  client: ApiClient,
+  { source, overrides }: { readonly source: string; readonly overrides?: Resource },
+  { acceptChecks }: AddOptions,
+): Promise<Resource | undefined> {
+  if (!acceptChecks && overrides === undefined) return undefined;
+  const refused = await client.list('/projects', { state: 'refused' }, 10_000);
+  const found = refused.find((project) => project.source === source);
+  if (found && overrides) await client.send(`/projects/${found.id}`, { method: 'PATCH', body: { overrides } });
+  return found;
+}
 
 const hasProposals = ({ proposals }: Resource): boolean => Array.isArray(proposals) && proposals.length > 0;
 
@@ -143,7 +160,7 @@ function printProject(out: Parameters<typeof printOne>[0], project: Resource): v
     ['sandbox', project.sandbox === 'none' ? 'NONE: commands run unprotected on this host' : project.sandbox],
     ['fetch result', project.pullCommand],
   ]);
-  if (out.json || !hasProposals(project)) return;
+  if (out.json || project.state === 'ready' || !hasProposals(project)) return;
   out.line(
     `\nProposed checks for ${basename(String(project.source))} (accept with --accept-checks, or give your own with --check):`,
   );

@@ -69,7 +69,8 @@ test.each([
   expect([exit, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(/^state +IN_PROGRESS$/m);
   expect(stdout).toMatch(/^waits for +a test$/m);
-  expect(/^paused by +person$/m.test(stdout)).toBe(verb === 'pause');
+  // What is empty is not shown.
+  expect(/^paused by.*$/m.exec(stdout)?.[0]).toBe(verb === 'pause' ? 'paused by    person' : undefined);
   expect(await toldTo(`epic/${epic}`)).toEqual([{ name, command: { by: 'ada', reason: 'Because.' } }]);
 });
 
@@ -175,6 +176,19 @@ test('a project that is refused ends the command with exit code 1 and the reason
     inspect('dim', 'refused', `, reason = 'It has no required check.'`),
   ]);
   expect([exit, stderr]).toEqual([1, 'It has no required check.\n']);
+});
+
+test('a project that was refused for want of a check is taken up by adding it again with one', async () => {
+  const path = source('unchecked');
+  const id = await seedProject(api.database, { name: 'unchecked', source: path, state: 'refused', overrides: '{}' });
+  const [{ exit, stdout }] = await Promise.all([
+    millwright('--json', 'project', 'add', path, '--check', 'test=npm test'),
+    inspect('unchecked', 'ready'),
+  ]);
+  expect([exit, JSON.parse(stdout)]).toMatchObject([
+    0,
+    { id, state: 'ready', overrides: { checks: [{ name: 'test', run: 'npm test' }] } },
+  ]);
 });
 
 test('a project is imported again', async () => {
