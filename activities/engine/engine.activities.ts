@@ -8,6 +8,7 @@ import {
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { Failure } from '../../domain/failures.js';
 import type { EngineActivities, WorkflowStatus } from '../../workflows/contract/activities/engine.js';
+import { type QueueForgeEvent, queueForgeEventSignal } from '../../workflows/contract/forge-event.js';
 import {
   type EnqueueOutcome,
   type EnqueueRefusal,
@@ -39,6 +40,15 @@ export const createEngineActivities = (client: () => Client = getClient): Engine
     } catch (error) {
       return refusalOf(error);
     }
+  },
+
+  async reportBaseRed({ projectId, branch, tuning, event }) {
+    const { workflowType, options } = mergeQueueStart(projectId, branch, tuning);
+    const signal = { signal: queueForgeEventSignal, signalArgs: [event] as [QueueForgeEvent] };
+    await client().workflow.signalWithStart<MergeQueueWorkflow, [QueueForgeEvent]>(workflowType, {
+      ...options,
+      ...signal,
+    });
   },
 });
 

@@ -5,7 +5,7 @@ import {
   requestRebaseSignal,
 } from '../../workflows/contract/forge-event.js';
 import { FACTORY_WORKFLOW_ID, taskWorkflowId } from '../../workflows/contract/ids.js';
-import { admittedSignal, mailSignal, resumeUpdate } from '../../workflows/contract/messages.js';
+import { admittedSignal, cancelUpdate, mailSignal, resumeUpdate } from '../../workflows/contract/messages.js';
 import { taskStatusQuery } from '../../workflows/contract/task.js';
 import { until } from '../support/until.js';
 import { heardQuery } from './support/listener.workflow.js';
@@ -283,6 +283,17 @@ test('an entry ejected for another reason blocks the task until a person resumes
   await until(() => world.enqueued.length === 2);
   await landed();
   expect(await task.result()).toMatchObject({ kind: 'completed' });
+});
+
+test('a red base is told to a queue that is not there yet', async () => {
+  const world = new TaskWorld();
+  world.facts = { targetBranch: 'release' };
+  world.onCheck = (_commit, purpose) => (purpose === 'none' ? 'passed' : 'failed');
+  const { task } = await suite.start(world, { input: { timing: { laneRetryMs: 3_600_000 } } });
+  await until(() => world.redBases.length === 1);
+  expect(world.redBases).toEqual(['tip-1']);
+  await task.executeUpdate(cancelUpdate, by);
+  await task.result();
 });
 
 test('files that git cannot keep go back to the agent', async () => {

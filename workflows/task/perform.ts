@@ -28,7 +28,18 @@ import type { Step } from './next-step.js';
 import { tellQueue } from './say.js';
 import { type NextRun, withMail } from './stages.js';
 import { startRun } from './start-run.js';
-import { cleanUp, commit, enqueue, merge, type Open, publish, sendMail, takeTree, verifyStep } from './steps.js';
+import {
+  cleanUp,
+  commit,
+  enqueue,
+  merge,
+  type Open,
+  publish,
+  reportBaseRed,
+  sendMail,
+  takeTree,
+  verifyStep,
+} from './steps.js';
 
 type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
 type Doable = Exclude<Step, { kind: 'wait' | 'open' }>;
@@ -119,7 +130,8 @@ async function workWithQueue(cell: TaskCell, step: QueueStep, open: Open): Promi
     }
     case 'tellBaseRed': {
       const { tip, checks } = step;
-      await tellQueue(read(), { kind: 'baseRed', tip, checks, from: taskWorkflowId(input.taskId) });
+      const event = { kind: 'baseRed', tip, checks, from: taskWorkflowId(input.taskId) } as const;
+      if ((await tellQueue(read(), event)) === 'gone') await reportBaseRed(ports, open, event);
       change(afterBaseRedTold(read()), 'the base is red');
       return;
     }

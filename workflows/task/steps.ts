@@ -6,6 +6,7 @@ import type { CommitOutcome, ConflictFile } from '../contract/activities/git.js'
 import type { MailTemplate } from '../contract/activities/mail.js';
 import type { Opened, TaskFacts } from '../contract/activities/store.js';
 import type { RunHost } from '../contract/agent-run.js';
+import type { QueueForgeEvent } from '../contract/forge-event.js';
 import { taskWorkflowId } from '../contract/ids.js';
 import type { EnqueueOutcome } from '../contract/merge-queue.js';
 import type { TaskInput } from '../contract/task.js';
@@ -168,6 +169,18 @@ export const enqueue = (ports: TaskPorts, { input, task, facts }: Open, entryId:
       },
     });
     return { kind: 'enqueued' as const, outcome };
+  });
+
+/** Wakes the queue of the branch. What fails is said again when the task looks at the lane again. */
+export const reportBaseRed = (
+  ports: TaskPorts,
+  { input, facts }: Open,
+  event: Extract<QueueForgeEvent, { kind: 'baseRed' }>,
+) =>
+  tried(ports, async () => {
+    const { projectId, targetBranch } = facts;
+    await ports.engine.reportBaseRed({ projectId, branch: targetBranch, tuning: input.tuning, event });
+    return { kind: 'reported' as const };
   });
 
 /** To the epic's supervision, or for a lone task to its creator. */

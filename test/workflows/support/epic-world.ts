@@ -239,7 +239,7 @@ export class EpicWorlds {
     'openEpic' | 'saveEpic' | 'saveTask' | 'applyPlan' | 'listEpicTasks' | 'addIntegrationTask'
   > &
     MailActivities &
-    EngineActivities &
+    Pick<EngineActivities, 'describeWorkflows' | 'enqueueEntry'> &
     HostClaimActivities &
     ChildActivities &
     Pick<ForgeActivities, 'openPullRequest' | 'closePullRequest'> &

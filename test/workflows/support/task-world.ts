@@ -44,6 +44,8 @@ export class TaskWorld {
   readonly dropped: string[] = [];
   readonly enqueued: EnqueueInput[] = [];
   readonly mails: SendMailInput[] = [];
+  /** Tips that a queue was started to hear of. */
+  readonly redBases: string[] = [];
   readonly evidence: EvidenceRecord[] = [];
   facts: Partial<TaskFacts> = {};
   ended: string | undefined;
@@ -216,6 +218,7 @@ export class TaskWorlds {
       world.enqueued.push(entry);
       return world.onEnqueue(entry) ?? { kind: 'accepted', entryId: entry.entryId, seq: world.enqueued.length };
     },
+    reportBaseRed: async ({ projectId, event }) => void this.of(projectId).redBases.push(event.tip),
     describeWorkflows: async ({ workflowIds }) => {
       return workflowIds.map((workflowId) => ({ workflowId, state: this.statusOf(workflowId) }));
     },

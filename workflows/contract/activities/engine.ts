@@ -1,4 +1,5 @@
 // What only a Temporal client can do for a workflow. Shared queue.
+import type { QueueForgeEvent } from '../forge-event.js';
 import type { EnqueueInput, EnqueueOutcome } from '../merge-queue.js';
 import type { Tuning } from '../tuning.js';
 
@@ -22,4 +23,11 @@ export interface EngineActivities {
     readonly tuning: Tuning;
     readonly entry: EnqueueInput;
   }): Promise<EnqueueOutcome>;
+  /** STORE. Signal-with-start: a branch that nothing waits for has no queue, and its red lane must be known all the same. */
+  reportBaseRed(input: {
+    readonly projectId: string;
+    readonly branch: string;
+    readonly tuning: Tuning;
+    readonly event: Extract<QueueForgeEvent, { kind: 'baseRed' }>;
+  }): Promise<void>;
 }
