@@ -73,6 +73,8 @@ export interface TaskFacts {
   readonly branch: string;
   readonly targetBranch: string;
   readonly createdBy: string;
+  /** Integration tasks only: the branch whose tip is merged into the target branch. */
+  readonly mergeBranch?: string;
   /** Facts of an earlier life of this task, read from rows and forge; absent on a fresh start. */
   readonly baseSha?: string;
   readonly headSha?: string;
