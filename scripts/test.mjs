@@ -31,7 +31,11 @@ const count = (isOk) => (isOk ? passed++ : failed++);
 /** Rings that start servers run in band: two cores are fewer than they would like. */
 const RINGS = [
   { name: 'pure rings', folders: ['unit', 'bundle', 'replay'], flags: [] },
-  { name: 'activities, infrastructure, API and command line', folders: ['activities', 'infra', 'api', 'cli'], flags: ['--maxWorkers=2'] },
+  {
+    name: 'activities, infrastructure, API and command line',
+    folders: ['activities', 'infra', 'api', 'cli'],
+    flags: ['--maxWorkers=2'],
+  },
   { name: 'workflows on the real server', folders: ['workers', 'workflows'], flags: ['--runInBand'] },
   { name: 'end to end', folders: ['e2e'], flags: ['--runInBand'] },
 ];
