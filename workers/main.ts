@@ -17,6 +17,7 @@ import { runDuties } from './duties/duties.js';
 import { failureInterceptor } from './failure-interceptor.js';
 
 const BUNDLE = join(import.meta.dirname, '../workflow-bundle.js');
+const BRISK_SWEEP_MS = 30_000;
 const BEAT_MS = 20_000;
 /** A full host must not look dead: more slots than admitted runs times their parallel tools. */
 const hostSlots = ({ limits }: Config): number => limits.concurrentWorkers * 2 + 4;
@@ -51,6 +52,8 @@ async function main(): Promise<void> {
     signal: stopping.signal,
     factory: {
       tuning: config.tuning,
+      // What a killed process left behind is swept away while a demo or a test still runs.
+      ...(config.tuning === 'brisk' ? { sweepMs: BRISK_SWEEP_MS } : {}),
       limits: { maxEpics: config.limits.concurrentEpics, maxWorkers: config.limits.concurrentWorkers },
     },
   });
