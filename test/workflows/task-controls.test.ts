@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { runStopUpdate } from '../../workflows/contract/agent-run.js';
 import { ownerForgeEventSignal } from '../../workflows/contract/forge-event.js';
-import { runWorkflowId } from '../../workflows/contract/ids.js';
+import { FACTORY_WORKFLOW_ID, runWorkflowId, taskWorkflowId } from '../../workflows/contract/ids.js';
 import {
   admittedSignal,
   cancelUpdate,
@@ -12,6 +12,7 @@ import {
 } from '../../workflows/contract/messages.js';
 import { until } from '../support/until.js';
 import { openGate } from './support/gate.js';
+import { heardQuery } from './support/listener.workflow.js';
 import { by, refusal } from './support/refusal.js';
 import { calls, complete, failure, RunWorld } from './support/run-world.js';
 import { isQueued, landing, refusedRun, slowRun, TaskSuite } from './support/task-suite.js';
@@ -178,4 +179,23 @@ test('a request that the provider refuses is a matter for a person at once', asy
   });
   await task.executeUpdate(cancelUpdate, by);
   await task.result();
+});
+
+test('a lone task that the factory holds stays known to it, so that a thaw reaches it', async () => {
+  const { id, task, world, landed } = await suite.start(new TaskWorld(), { alone: true, admits: false });
+  const asks = async () => {
+    const heard = await suite.client.workflow.getHandle(FACTORY_WORKFLOW_ID).query(heardQuery);
+    return heard.asks.filter(({ workflowId }) => workflowId === taskWorkflowId(id));
+  };
+  await until(async () => (await asks()).length === 1);
+  await task.signal(holdSignal, { by: 'factory', on: true });
+  await until(async () => (await asks()).length === 2);
+  expect((await asks()).at(-1)).toMatchObject({ wants: 0 });
+  await task.signal(holdSignal, { by: 'factory', on: false });
+  await until(async () => (await asks()).length === 3);
+  expect((await asks()).at(-1)).toMatchObject({ wants: 1 });
+  await task.signal(admittedSignal, { slots: 1 });
+  await landed();
+  await task.result();
+  expect(world.row.state).toBe('COMPLETED');
 });

@@ -46,7 +46,9 @@ function tellOwner(task: TaskFlow, changed: Extract<Telling, { kind: 'owner' }>[
   if (facts?.epicId !== undefined) return tell(epicWorkflowId(facts.epicId), taskChangedSignal, changed);
   if (changed.wantsSlot === (toldOwner?.wantsSlot ?? false)) return Promise.resolve('told');
   const workflowId = taskWorkflowId(changed.taskId);
-  if (!changed.wantsSlot) return tell(FACTORY_WORKFLOW_ID, factoryEndAdmissionSignal, { workflowId });
-  const ask = { workflowId, priority: facts?.priority ?? 3, wants: 1 };
+  // Whom the factory holds must stay known to it: it tells nobody else that it has thawed.
+  const isHeld = task.pausedBy.includes('factory');
+  if (!changed.wantsSlot && !isHeld) return tell(FACTORY_WORKFLOW_ID, factoryEndAdmissionSignal, { workflowId });
+  const ask = { workflowId, priority: facts?.priority ?? 3, wants: changed.wantsSlot ? 1 : 0 };
   return tell(FACTORY_WORKFLOW_ID, factoryAskAdmissionSignal, ask);
 }
