@@ -103,6 +103,12 @@ export const modelCredentials = (env: Environment = process.env): ModelCredentia
   };
 };
 
+/** Whether the `anthropic` agents can run here: a key, or an endpoint of one's own that may need none. */
+export const canAskModel = (env: Environment = process.env): boolean => {
+  const { apiKey, baseUrl } = modelCredentials(env);
+  return apiKey !== undefined || new URL(baseUrl).hostname !== 'api.anthropic.com';
+};
+
 /** How the command line reaches the API: absent values are found in the data directory. */
 export const loadClientSettings = (
   env: Environment = process.env,

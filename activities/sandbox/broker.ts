@@ -5,6 +5,7 @@ export type Fetch = typeof globalThis.fetch;
 
 /** What the in-process front serves; everything else is refused. No resolver knows the name, on purpose. */
 export const BROKER_ORIGIN = 'https://model.broker.invalid';
+const VENDOR_HOST = 'api.anthropic.com';
 const ALLOWED_PATHS: ReadonlySet<string> = new Set(['/v1/messages']);
 const PASSED_HEADERS = ['accept', 'anthropic-beta', 'anthropic-version', 'content-type', 'user-agent'];
 
@@ -22,6 +23,13 @@ export function createBrokerFetch(
     const url = new URL(input instanceof Request ? input.url : input);
     if (url.origin !== BROKER_ORIGIN || !ALLOWED_PATHS.has(url.pathname) || init.method !== 'POST') {
       throw new Failure('PermissionDenied', `The model broker does not serve ${init.method ?? 'GET'} ${url.pathname}.`);
+    }
+    // Asking the vendor without a key would be retried for hours behind a broken network.
+    if (credentials.apiKey === undefined && new URL(endpoint).hostname === VENDOR_HOST) {
+      throw new Failure(
+        'PermissionDenied',
+        'No model key is configured: set ANTHROPIC_API_KEY and start the worker again.',
+      );
     }
     const headers = passed(new Headers(init.headers));
     if (credentials.apiKey !== undefined) headers.set('x-api-key', credentials.apiKey);

@@ -23,6 +23,7 @@ test('every part is examined, and every check that fails says what to do', async
     'node',
     'git',
     'configuration',
+    'model key',
     'host.yml',
     'sandbox',
     'cgroups',

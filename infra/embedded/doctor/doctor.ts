@@ -1,6 +1,6 @@
-import { type Config, loadConfig } from '../../config.js';
+import { type Config, canAskModel, loadConfig } from '../../config.js';
 import { errorMessage } from '../../errors.js';
-import { type Check, failed, passed } from './check.js';
+import { advised, type Check, failed, passed } from './check.js';
 import { checkDisk, checkHome, checkHostFile, checkPorts } from './host.js';
 import { checkGit, checkNode } from './programs.js';
 import { checkCgroups, checkSandbox } from './sandbox.js';
@@ -20,6 +20,7 @@ export const examine = async (load: () => Config = loadConfig): Promise<readonly
   return [
     ...programs,
     passed('configuration', config.layout.home),
+    checkModelKey(),
     checkHostFile(config),
     await checkSandbox(config),
     checkCgroups(),
@@ -30,3 +31,13 @@ export const examine = async (load: () => Config = loadConfig): Promise<readonly
     await checkTemporal(config),
   ];
 };
+
+/** `command` agents need none, so its absence is no failure. */
+const checkModelKey = (): Check =>
+  canAskModel()
+    ? passed('model key', 'anthropic agents can run')
+    : advised(
+        'model key',
+        'ANTHROPIC_API_KEY is not set',
+        'Set it before `millwright up`, or name `command` agents in host.yml.',
+      );

@@ -159,6 +159,17 @@ test('a caller who stops waiting gets his own reason and the connection is close
   expect(await answer).toBe(reason);
 });
 
+test('without a key the vendor is not asked at all, and the refusal says what to set', async () => {
+  const fetch = createBrokerFetch(
+    { apiKey: undefined, baseUrl: 'https://api.anthropic.com' },
+    async () => new Response('{}'),
+  );
+  await expect(fetch('https://model.broker.invalid/v1/messages', { method: 'POST' })).rejects.toMatchObject({
+    type: 'PermissionDenied',
+    message: expect.stringContaining('ANTHROPIC_API_KEY'),
+  });
+});
+
 test('the broker adds the key, drops what the caller sets and serves one address only', async () => {
   const sent: { url: string; headers: Headers }[] = [];
   const send: Fetch = async (url, init) => {
