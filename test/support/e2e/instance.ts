@@ -3,8 +3,10 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import pg from 'pg';
 import { ApiClient, type Resource } from '../../../cli/api-client.js';
 import { type HomeLayout, homeLayout } from '../../../infra/config/layout.js';
+import { embeddedDatabaseUrl } from '../../../infra/embedded/postgres-server.js';
 import { readStackFacts, type StackFacts } from '../../../infra/embedded/stack-file.js';
 import { ROOT } from '../import-graph.js';
 import { findTestCli } from '../temporal.js';
@@ -104,6 +106,19 @@ export class Instance {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
+  /** Rows of the instance's own database. */
+  async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    const { postgres } = JSON.parse(readFileSync(this.layout.portsFile, 'utf8')) as { readonly postgres: number };
+    const password = readFileSync(this.layout.databasePasswordFile, 'utf8').trim();
+    const client = new pg.Client({ connectionString: embeddedDatabaseUrl({ port: postgres, password }) });
+    await client.connect();
+    try {
+      return (await client.query<Row>(text, [...values])).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
   /** Tails of all logs, for a test that failed. */
   logs(lines = 40): string {
     return ['api', 'worker', 'up']
@@ -113,7 +128,8 @@ export class Instance {
       .join('\n');
   }
 
-  private pidOf(name: PartName): number {
+  /** 0 while it is down. */
+  pidOf(name: PartName): number {
     return this.facts.processes.find((process) => process.name === name)?.pid ?? 0;
   }
 }
