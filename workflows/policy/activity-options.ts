@@ -67,12 +67,18 @@ const NORMAL: Record<PolicyName, Policy> = {
     cancellationType: WAIT,
   },
   // A long reply takes minutes; Retry-After of the provider wins over the backoff.
+  // A malformed reply was paid for: the run repeats the turn itself, at most three times.
   MODEL: {
     taskQueue: QUEUE.model,
     startToCloseTimeout: '10 minutes',
     heartbeatTimeout: '30 seconds',
     scheduleToCloseTimeout: '2 hours',
-    retry: { initialInterval: '1 second', maximumInterval: '1 minute', maximumAttempts: 10 },
+    retry: {
+      initialInterval: '1 second',
+      maximumInterval: '1 minute',
+      maximumAttempts: 10,
+      nonRetryableErrorTypes: ['MalformedReply'],
+    },
     cancellationType: WAIT,
   },
   // Making or resetting a large tree; each attempt removes what the last one left.
