@@ -1,6 +1,6 @@
 // Compiles to dist/, copies what the compiler does not, and bundles the workflows. Types are checked by
 // `npm run typecheck`; here speed counts, because the demo builds first. Any warning of the bundler is a failure.
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformFile } from '@swc/core';
@@ -58,6 +58,8 @@ for (const folder of FOLDERS.filter((one) => existsSync(join(root, one)))) {
   }
 }
 await Promise.all(jobs);
+// `npx millwright` executes it; npm makes it executable only where it exists at install.
+chmodSync(join(out, 'cli/main.js'), 0o755);
 
 const bundle = join(out, 'workflow-bundle.js');
 // What a deleted source left would otherwise still be imported, or bundled.
