@@ -1,8 +1,9 @@
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { condition } from '@temporalio/workflow';
+import { cancelAfter } from '../support/until-stopped.js';
 import { type AgentRunState, isCounting, remainingMs } from './agent-run.state.js';
 
 /** Does the work until it ends, the run is stopped or its unpaused time is over; then the work is cancelled. */
-export async function inTime<T>(read: () => AgentRunState, work: () => Promise<T>): Promise<T> {
+export function inTime<T>(read: () => AgentRunState, work: () => Promise<T>): Promise<T> {
   const isOver = (): boolean => read().stop !== undefined || remainingMs(read(), Date.now()) <= 0;
   const overTime = async (): Promise<void> => {
     while (!isOver()) {
@@ -12,20 +13,5 @@ export async function inTime<T>(read: () => AgentRunState, work: () => Promise<T
       else await condition(changed);
     }
   };
-  const scope = new CancellationScope();
-  // A timer of its own, ended with the turn: else it would fire in a later one.
-  const watch = new CancellationScope();
-  const watching = watch
-    .run(overTime)
-    .then(() => scope.cancel())
-    .catch((error: unknown) => {
-      // The work ended first: that is what the watch is cancelled for.
-      if (!isCancellation(error)) throw error;
-    });
-  try {
-    return await scope.run(work);
-  } finally {
-    watch.cancel();
-    await watching;
-  }
+  return cancelAfter(overTime, work);
 }
