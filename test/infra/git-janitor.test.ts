@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { keepCheckpoint, setRef } from '../../infra/git/checkpoint.js';
 import { removeAbandonedTrees } from '../../infra/git/janitor.js';
@@ -8,6 +9,7 @@ import { readRef } from '../../infra/git/objects.js';
 import { pushImport } from '../../infra/git/push.js';
 import { readTip } from '../../infra/git/remote-refs.js';
 import { removeStaleLocks } from '../../infra/git/stale-locks.js';
+import type { Tree } from '../../infra/git/tree-record.js';
 import { Trees } from '../../infra/git/trees.js';
 import { type GitWorld, gitWorld } from '../support/git/mirrors.js';
 import { testGit } from '../support/git/repositories.js';
@@ -94,32 +96,42 @@ test('half-made and half-cleaned trees of dead processes go, those of living one
   expect(readdirSync(join(world.home, 'trees', 'transit'))).toHaveLength(2);
 });
 
-test('a worker killed anywhere in a checkout leaves a tree that the next attempt completes', async () => {
-  const files = Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`d${n % 20}/f${n}`, `${n}\n`]));
-  const big = world.source.commitOn(base, 'many files', files);
-  await world.take(big);
-  for (const delayMs of [1, 4, 8, 12, 20]) {
-    const treeId = `k${delayMs}`;
-    const input = {
-      repository: world.mirror,
-      treeId,
-      projectId: 'p',
-      ownerId: treeId,
-      mode: 'write',
-      baseSha: big,
-    } as const;
+/** Git writes the files in this order: d0, d1, d10 … d19, d2 … d9. */
+const POINTS: readonly (readonly [string, (tree: Tree) => boolean])[] = [
+  ['before its git begins', ({ source }) => existsSync(source)],
+  ['when the index is locked', ({ indexFile }) => existsSync(`${indexFile}.lock`)],
+  ['at the first file', ({ source }) => existsSync(join(source, 'd0'))],
+  ['half-way', ({ source }) => existsSync(join(source, 'd2'))],
+  ['at the last files', ({ source }) => existsSync(join(source, 'd9'))],
+];
+
+test.each(POINTS)(
+  'a worker killed in a checkout, %s, leaves a tree that the next attempt completes',
+  async (_, isAt) => {
+    const files = Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`d${n % 20}/f${n}`, `${n}\n`]));
+    const big = world.source.commitOn(base, 'many files', files);
+    await world.take(big);
+    const owner = { treeId: 'killed', projectId: 'p', ownerId: 'killed' };
+    const input = { repository: world.mirror, ...owner, mode: 'write', baseSha: big } as const;
     const abort = new AbortController();
-    const attempt = trees.acquire({ ...input, signal: abort.signal }).catch(() => undefined);
-    setTimeout(() => {
-      for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) killIfGitOf(pid, treeId);
-      abort.abort(new Error('the worker died'));
-    }, delayMs);
+    let isOver = false;
+    const attempt = trees
+      .acquire({ ...input, signal: abort.signal })
+      .catch(() => undefined)
+      .finally(() => {
+        isOver = true;
+      });
+    const live = trees.store.live('killed');
+    // A checkout that is faster than this look has simply ended.
+    while (!isOver && !isAt(live)) await nextTurn();
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) killIfGitOf(pid, 'killed');
+    abort.abort(new Error('the worker died'));
     await attempt;
     const { tree } = await trees.acquire(input);
     expect(readFileSync(join(tree.source, 'd19/f399'), 'utf8')).toBe('399\n');
     expect(existsSync(`${tree.indexFile}.lock`)).toBe(false);
-  }
-});
+  },
+);
 
 function killIfGitOf(pid: string, treeId: string): void {
   try {

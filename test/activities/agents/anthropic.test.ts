@@ -5,6 +5,7 @@ import { createBrokerFetch, type Fetch } from '../../../activities/sandbox/broke
 import { FAILURES, Failure, type FailureType } from '../../../domain/failures.js';
 import type { Incident, IncidentKind, Step } from '../../support/model-server/scenario.js';
 import { type ModelServer, startModelServer } from '../../support/model-server/server.js';
+import { until } from '../../support/until.js';
 
 /** For streams that never end by themselves; a busy machine must not make any other test wait in vain. */
 const SHORT = { silenceMs: 400, contentMs: 500, totalMs: 1200 };
@@ -155,7 +156,8 @@ test('a caller who stops waiting gets his own reason and the connection is close
   const caller = new AbortController();
   const reason = new Error('the run was stopped');
   const answer = model.complete({ body: BODY }, caller.signal).catch((error: unknown) => error);
-  setTimeout(() => caller.abort(reason), 50);
+  await until(() => server?.requests.length === 1);
+  caller.abort(reason);
   expect(await answer).toBe(reason);
 });
 
