@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { Failure } from '../../domain/failures.js';
 import { failureReason, gitFailure } from './git-failures.js';
+import { ignoredWork } from './ignored.js';
 import { pathText, type Repository, splitNul } from './repository.js';
 import type { GitCall } from './run.js';
 import { bytes, countInodes, type Hazard, inodeOf, scanForHazards } from './scan.js';
@@ -20,12 +21,19 @@ const LIMITS: SnapshotLimits = { maxFileBytes: 100 * 2 ** 20, maxChangedBytes: 2
 const LISTED_PATHS = 50;
 
 export type SnapshotOutcome =
-  | { readonly kind: 'taken'; readonly tree: string }
+  | {
+      readonly kind: 'taken';
+      readonly tree: string;
+      /** What the repository's own ignore rules left out, at most 20; outputs of `setup` are not among them. */
+      readonly ignored: readonly string[];
+    }
   /** Nothing was written: git could not keep these files faithfully. */
   | { readonly kind: 'refused'; readonly paths: readonly string[]; readonly why: string };
 
 export interface SnapshotInput {
   readonly tree: Tree;
+  /** Outputs of `setup`, relative to the root. */
+  readonly outputs?: readonly string[];
   readonly limits?: Partial<SnapshotLimits>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -40,7 +48,8 @@ export async function takeSnapshot(repo: Repository, input: SnapshotInput): Prom
   try {
     // Without its index git would take ignored files that are tracked for untracked ones and drop them.
     await Promise.all([lstat(input.tree.source), lstat(input.tree.indexFile)]);
-    const [pending, hazards] = await Promise.all([listPending(repo, input), findHazards(repo, input, limits)]);
+    const [pending, ignored] = await Promise.all([listPending(repo, input), listIgnored(repo, input)]);
+    const hazards = await findHazards(repo, input, { limits, ignored });
     const refusal = refuse(hazards) ?? refuse(await oversized(input.tree, pending, limits));
     if (refusal !== undefined) return refusal;
     if (pending.length > 0) {
@@ -48,7 +57,8 @@ export async function takeSnapshot(repo: Repository, input: SnapshotInput): Prom
       if (left !== undefined) return left;
     }
     const { stdout } = await repo.git.run({ ...onTree(repo, input), command: 'write-tree' });
-    return { kind: 'taken', tree: stdout.toString('utf8').trim() };
+    const left = ignoredWork(ignored, input.outputs ?? []);
+    return { kind: 'taken', tree: stdout.toString('utf8').trim(), ignored: left };
   } catch (error) {
     if (isMissing(error)) throw new Failure('WorktreeLost', `the working tree ${input.tree.treeId} is gone`);
     if (failureReason(error) === 'TOO_LARGE') return { kind: 'refused', paths: [], why: 'too many files' };
@@ -79,13 +89,22 @@ async function listPending(repo: Repository, input: SnapshotInput): Promise<read
   return [...new Set(splitNul(stdout))];
 }
 
-async function findHazards(repo: Repository, input: SnapshotInput, limits: SnapshotLimits): Promise<readonly Hazard[]> {
+/** Byte-exact names of files that git passes over; a directory ends in `/`. */
+async function listIgnored(repo: Repository, input: SnapshotInput): Promise<readonly string[]> {
   const { stdout } = await repo.git.run({
     ...onTree(repo, input),
     command: 'ls-files',
     options: ['-z', '--others', '--ignored', '--directory', '--exclude-standard'],
   });
-  const skip = new Set(splitNul(stdout).map((path) => path.replace(/\/$/, '')));
+  return splitNul(stdout);
+}
+
+async function findHazards(
+  repo: Repository,
+  input: SnapshotInput,
+  { limits, ignored }: { readonly limits: SnapshotLimits; readonly ignored: readonly string[] },
+): Promise<readonly Hazard[]> {
+  const skip = new Set(ignored.map((path) => path.replace(/\/$/, '')));
   const scan = { root: input.tree.source, skip, maxEntries: limits.maxEntries, signal: input.signal };
   const found = await scanForHazards(scan);
   if (found.kind === 'tooMany') return [{ path: '', why: `more than ${limits.maxEntries} files` }];

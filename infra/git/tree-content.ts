@@ -95,6 +95,11 @@ async function differences(repo: Repository, tree: Tree, keep: readonly string[]
 /** The line of an exclude file that names exactly this path. */
 export const excludePattern = (path: string): string => `/${path.replace(/[\\*?[\] ]/g, '\\$&')}`;
 
-/** Declares outputs of `setup`: snapshots leave them out from now on. */
-export const writeExcludes = (tree: Tree, paths: readonly string[]): Promise<void> =>
-  writeFile(tree.excludeFile, paths.map((path) => `${excludePattern(path)}\n`).join(''), { mode: 0o644 });
+/** What a file tool writes before it renames: half a file, left by a worker that was killed meanwhile. */
+export const PART_FILE_PREFIX = '.millwright-part-';
+
+/** Declares outputs of `setup`: snapshots leave them out from now on, and half-written files always. */
+export const writeExcludes = (tree: Tree, paths: readonly string[]): Promise<void> => {
+  const lines = [`${PART_FILE_PREFIX}*`, ...paths.map(excludePattern)];
+  return writeFile(tree.excludeFile, lines.map((line) => `${line}\n`).join(''), { mode: 0o644 });
+};

@@ -142,6 +142,7 @@ export class Trees {
 
   private async tryMove(input: AcquireInput, tree: Tree, pooled: TreeRecord): Promise<boolean> {
     await changeRecord(tree, recordOf(input, { ready: false }));
+    await writeExcludes(tree, []);
     try {
       if (pooled.checkedOut !== target(input)) await moveClean(input.repository, tree, target(input), input.signal);
     } catch (error) {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { listTree } from '../../infra/git/objects.js';
 import { takeSnapshot } from '../../infra/git/snapshot.js';
+import { writeExcludes } from '../../infra/git/tree-content.js';
 import type { Tree } from '../../infra/git/tree-record.js';
 import { Trees } from '../../infra/git/trees.js';
 import { type GitWorld, gitWorld } from '../support/git/mirrors.js';
@@ -45,6 +46,21 @@ test('new, changed, deleted, executable and linked files are kept, ignored ones 
   asAgent(`rm a.txt; echo new > dir/new.txt; chmod +x dir/b.txt; ln -s b.txt dir/link
            mkdir ignored; echo x > ignored/x; mkfifo ignored/pipe; mkdir empty`);
   expect(await filesOf()).toEqual(['100644 .gitignore', '100755 dir/b.txt', '120000 dir/link', '100644 dir/new.txt']);
+});
+
+test('what only ignore rules left out is named, without outputs of setup and half-written files', async () => {
+  await writeExcludes(tree, ['deps']);
+  asAgent(`printf '*.log\\nignored/\\n' > .gitignore; echo x > a.log; mkdir -p ignored logs deps dir
+           echo x > ignored/x; echo x > logs/b.log; echo x > deps/d; echo half > dir/.millwright-part-dead`);
+  const taken = await takeSnapshot(world.mirror, { tree, outputs: ['deps'] });
+  expect(taken).toMatchObject({ kind: 'taken', ignored: ['a.log', 'ignored/', 'logs/b.log'] });
+  expect(await filesOf()).toEqual(['100644 .gitignore', '100644 a.txt', '100644 dir/b.txt']);
+});
+
+test('the list of what was left out is bounded', async () => {
+  asAgent(`echo '*.log' > .gitignore; for n in $(seq 60); do echo x > $n.log; done`);
+  const taken = await snapshot();
+  expect(taken.kind === 'taken' && taken.ignored).toHaveLength(20);
 });
 
 test('a file that becomes a directory, and a directory that becomes a link, are kept as they are', async () => {

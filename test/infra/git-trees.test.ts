@@ -55,7 +55,11 @@ test('a tree holds the files of its commit, belongs to the owner of trees and ha
   expect(readdirSync(tree.source).sort()).toEqual(['.gitignore', 'a.txt', 'src']);
   expect(readFileSync(join(tree.source, 'src/b.txt'), 'utf8')).toBe('b\n');
   if (TREE_OWNER !== undefined) expect(statSync(join(tree.source, 'a.txt')).uid).toBe(TREE_OWNER.uid);
-  expect(await takeSnapshot(world.mirror, { tree })).toEqual({ kind: 'taken', tree: await treeOf(world.mirror, base) });
+  expect(await takeSnapshot(world.mirror, { tree, outputs: ['deps [1]'] })).toEqual({
+    kind: 'taken',
+    tree: await treeOf(world.mirror, base),
+    ignored: [],
+  });
 });
 
 test('acquiring again answers the same tree with its edits', async () => {
@@ -106,6 +110,7 @@ test('a released tree is cleaned and taken by the next owner, who gets only the 
   expect(await takeSnapshot(world.mirror, { tree: second.tree })).toEqual({
     kind: 'taken',
     tree: await treeOf(world.mirror, next),
+    ignored: [],
   });
 });
 
@@ -167,7 +172,11 @@ test('outputs of setup stay in resets, out of snapshots, and do not reach the ne
   writeFileSync(join(tree.source, 'deps [1]', 'x'), 'x');
   if (TREE_OWNER !== undefined) spawnSync('chown', ['-R', `${TREE_OWNER.uid}`, join(tree.source, 'deps [1]')]);
   await trees.setLayer('t1', { repository: world.mirror, key: 'k1', outputs: ['deps [1]'] });
-  expect(await takeSnapshot(world.mirror, { tree })).toEqual({ kind: 'taken', tree: await treeOf(world.mirror, base) });
+  expect(await takeSnapshot(world.mirror, { tree, outputs: ['deps [1]'] })).toEqual({
+    kind: 'taken',
+    tree: await treeOf(world.mirror, base),
+    ignored: [],
+  });
   await trees.force('t1', { repository: world.mirror, to: next });
   expect(existsSync(join(tree.source, 'deps [1]', 'x'))).toBe(true);
   expect((await trees.open('t1')).record.layerKey).toBe('k1');
