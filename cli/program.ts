@@ -3,6 +3,7 @@ import { Failure } from '../domain/failures.js';
 import { addEpicCommands } from './commands/epic.commands.js';
 import { addProjectCommands } from './commands/project.commands.js';
 import { addQueueCommands } from './commands/queue.commands.js';
+import { addRunCommands } from './commands/run.commands.js';
 import { addStackCommands } from './commands/stack.commands.js';
 import { addTalkCommands } from './commands/talk.commands.js';
 import { addTaskCommands } from './commands/task.commands.js';
@@ -44,6 +45,7 @@ function createProgram(surroundings: Surroundings): Command {
   addProjectCommands(program, contextOf);
   addEpicCommands(program, contextOf);
   addTaskCommands(program, contextOf);
+  addRunCommands(program, contextOf);
   addQueueCommands(program, contextOf);
   addTalkCommands(program, contextOf);
   return program;

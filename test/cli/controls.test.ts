@@ -6,7 +6,17 @@ import { Worker } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTE } from '../../workflows/contract/search-attributes.js';
 import { QUEUE } from '../../workflows/contract/task-queues.js';
 import { TestApi } from '../support/api/api.js';
-import { rowsOf, seedEntry, seedEpic, seedLane, seedMail, seedProject, seedTask } from '../support/api/seed.js';
+import {
+  rowsOf,
+  seedAgent,
+  seedEntry,
+  seedEpic,
+  seedLane,
+  seedMail,
+  seedProject,
+  seedRun,
+  seedTask,
+} from '../support/api/seed.js';
 import type { Told } from '../support/api/stub-workflows.js';
 import { commandLine, type Ran } from '../support/cli/command-line.js';
 import { createTestTemporal } from '../support/temporal.js';
@@ -80,6 +90,25 @@ test.each(['pause', 'resume'])('task %s tells the task', async (verb) => {
   const { exit, stdout } = await millwright('--json', 'task', verb, task);
   expect([exit, JSON.parse(stdout).state]).toEqual([0, 'IN_PROGRESS']);
   expect(await toldTo(`task/${task}`)).toEqual([{ name: verb, command: { by: 'ada' } }]);
+});
+
+test.each(['pause', 'resume', 'stop'])('runs %s tells the run', async (verb) => {
+  const agentId = await seedAgent(api.database, `agent-${verb}`);
+  const run = await seedRun(api.database, { projectId, agentId });
+  await start('agentRun', `run/${run}`);
+  const { exit, stdout } = await millwright('--json', 'runs', verb, run.slice(-12), '--reason', 'Because.');
+  expect([exit, JSON.parse(stdout)]).toMatchObject([0, { id: run, pausedBy: verb === 'pause' ? ['person'] : [] }]);
+  expect(await toldTo(`run/${run}`)).toEqual([{ name: verb, command: { by: 'ada', reason: 'Because.' } }]);
+});
+
+test('a run that has ended takes no command', async () => {
+  const agentId = await seedAgent(api.database, 'agent-ended');
+  const run = await seedRun(api.database, { projectId, agentId }, { state: 'stopped' });
+  expect(await millwright('runs', 'resume', run)).toEqual({
+    exit: 1,
+    stdout: '',
+    stderr: 'The run has ended. (InvalidState)\n',
+  });
 });
 
 test.each(['epic', 'task'])('%s cancel ends it', async (species) => {

@@ -8,6 +8,7 @@ import {
   seedLane,
   seedMail,
   seedProject,
+  seedRun,
   seedTask,
 } from '../support/api/seed.js';
 import { commandLine, type Ran } from '../support/cli/command-line.js';
@@ -19,6 +20,7 @@ let epicId: string;
 let taskId: string;
 let mailId: string;
 let entryId: string;
+let runId: string;
 
 beforeAll(async () => {
   api = await TestApi.start();
@@ -32,6 +34,7 @@ test.each([
   [['project', 'list'], 'No project yet. Add one: millwright project add <path>'],
   [['epic', 'list'], 'No epic yet.'],
   [['task', 'list'], 'No task yet.'],
+  [['runs'], 'No run yet.'],
   [['queue'], 'No queue yet.'],
   [['mail'], 'No mail.'],
   [['decisions'], 'No decision yet.'],
@@ -53,7 +56,7 @@ const cells = ({ stdout }: Ran): readonly (readonly string[])[] =>
 describe('with rows', () => {
   beforeAll(async () => {
     projectId = await seedProject(api.database, { name: 'shop', source: '/srv/shop' });
-    await seedAgent(api.database, 'anthropic-worker');
+    const agentId = await seedAgent(api.database, 'anthropic-worker');
     epicId = await seedEpic(api.database, projectId, { title: 'Invoices', waiting_for: 'a person to land it' });
     taskId = await seedTask(api.database, projectId, {
       epic_id: epicId,
@@ -62,6 +65,11 @@ describe('with rows', () => {
       pr_number: 3,
       waiting_for: 'a slot',
     });
+    runId = await seedRun(
+      api.database,
+      { projectId, agentId, taskId },
+      { epic_id: epicId, state: 'paused', paused_by: ['budget'], turns: 4, cost_micro_usd: 1_250_000 },
+    );
     mailId = await seedMail(api.database, projectId, { epic_id: epicId });
     await seedLane(api.database, projectId, { mode: 'paused', reason: 'a release' });
     entryId = await seedEntry(api.database, projectId, { state: 'ejected', reason: 'red' });
@@ -85,6 +93,10 @@ describe('with rows', () => {
     expect(cells(await millwright('task', 'list', '--epic', end(epicId)))).toEqual([
       ['ID', 'KEY', 'STATE', 'TRY', 'PR', 'TITLE', 'WAITS FOR'],
       [end(taskId), 'csv', 'PENDING', '1', '#3', 'Write CSV', 'a slot'],
+    ]);
+    expect(cells(await millwright('runs', '--task', end(taskId)))).toEqual([
+      ['ID', 'KIND', 'STATE', 'PAUSED BY', 'AGENT', 'TASK', 'TRY', 'TURNS', 'COST', 'STARTED'],
+      [end(runId), 'execution', 'paused', 'budget', 'anthropic-worker', end(taskId), '1', '4', '$1.25'],
     ]);
     expect(cells(await millwright('mail', '--waiting'))).toEqual([
       ['ID', 'FROM', 'TO', 'KIND', 'SUBJECT', 'ANSWER'],
@@ -111,6 +123,7 @@ describe('with rows', () => {
   test('filters leave out what does not fit', async () => {
     expect((await millwright('epic', 'list', '--state', 'COMPLETED')).stdout).toBe('No epic yet.\n');
     expect((await millwright('task', 'list', '--project', 'shop', '--state', 'FAILED')).stdout).toBe('No task yet.\n');
+    expect((await millwright('runs', '--epic', epicId, '--state', 'failed')).stdout).toBe('No run yet.\n');
     expect((await millwright('decisions', '--task', taskId)).stdout).toBe('No decision yet.\n');
     expect((await millwright('decisions', '--kind', 'verdict')).stdout).toBe('No decision yet.\n');
   });
@@ -119,6 +132,7 @@ describe('with rows', () => {
     [['project', 'list'], '/projects'],
     [['epic', 'list'], '/epics'],
     [['task', 'list'], '/tasks'],
+    [['runs'], '/runs'],
     [['mail', '--all'], '/mail'],
     [['queue'], '/queues'],
     [['decisions'], '/decisions'],
@@ -148,6 +162,12 @@ describe('with rows', () => {
     expect(await millwright('task', 'show', end(taskId))).toEqual(shown);
     const { body } = await api.get(`/api/v1/tasks/${taskId}`);
     expect(JSON.parse((await millwright('task', 'show', taskId, '--json')).stdout)).toEqual(body);
+  });
+
+  test('a run is shown with what it has used', async () => {
+    const { stdout } = await millwright('runs', 'show', end(runId));
+    expect(stdout).toMatch(/^state +paused\npaused by +budget\nagent +anthropic-worker$/m);
+    expect(stdout).toMatch(/^turns +4\ntokens +0 in, 0 cached, 0 out\ncost +\$1\.25$/m);
   });
 
   test('an epic is shown with its tasks', async () => {
