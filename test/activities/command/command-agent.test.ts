@@ -69,7 +69,7 @@ const start = async (script: string, options: RunOptions = {}): Promise<Started>
         turn: 0,
         fence: makeFence(1000, seq),
         treeId: tree.treeId,
-        timeoutMs: 20_000,
+        timeoutMs: 120_000,
         context: {},
         mailIds: [],
         ...more,

@@ -28,7 +28,7 @@ const runExample = async (context: object, tree: string) => {
       tree: { path: tree, isReadOnly: false, isolation: 'bubblewrap', ignoredPaths: [] },
       prompt: '',
       context,
-      timeoutMs: 20_000,
+      timeoutMs: 120_000,
     },
     new AbortController().signal,
   );

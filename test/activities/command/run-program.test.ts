@@ -24,7 +24,7 @@ interface Options extends Partial<CommandAgent> {
 }
 
 const run = async (script: string, options: Options = {}): Promise<ProgramEnd & { readonly tree: string }> => {
-  const { timeoutMs = 20_000, isolation = 'bubblewrap', files = {}, signal = never, ...agent } = options;
+  const { timeoutMs = 120_000, isolation = 'bubblewrap', files = {}, signal = never, ...agent } = options;
   const path = await home.tree(files);
   const end = await runCommandAgent(
     { sandbox: home.sandbox, directory: exchange, user: serviceUser, graceMs: 300 },
