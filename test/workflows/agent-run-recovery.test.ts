@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { mailSignal } from '../../workflows/contract/messages.js';
 import { until } from '../support/until.js';
-import { gate } from './support/gate.js';
+import { gate, openGate } from './support/gate.js';
 import { RunSuite } from './support/run-suite.js';
 import { calls, complete, failure, RunWorld } from './support/run-world.js';
 
@@ -73,13 +73,19 @@ test('a long run continues as new between turns with its mail and its log', asyn
     reply: calls('store-ask'),
     tools: { 'store-ask': { kind: 'asked', mailId: 'q1', of: 'ada' } },
   } as const;
-  const turns = [...Array.from({ length: 6 }, () => ({ reply: calls('host-1') })), ask, complete];
+  const last = {
+    reply: calls('host-slow', 'store-complete'),
+    tools: { 'host-slow': gate(), ...complete.tools },
+  } as const;
+  const turns = [...Array.from({ length: 6 }, () => ({ reply: calls('host-1') })), ask, last];
   const { run, world, heard } = await suite.start(new RunWorld(turns), { maxEvents: 20 });
   await run.signal(mailSignal, { mailId: 'early' });
-  await until(() => world.row.state === 'waiting');
+  await until(async () => (await heard()).at(-1) === 'waiting');
   for (let index = 0; index < 8; index += 1) await run.signal(mailSignal, { mailId: `more-${index % 4}` });
   await run.signal(mailSignal, { mailId: 'early' });
   await run.signal(mailSignal, { mailId: 'a1', answers: 'q1' });
+  await until(async () => (await heard()).at(-1) === 'running');
+  openGate();
   expect(await run.result()).toMatchObject({ kind: 'completed' });
   const first = suite.client.workflow.getHandle(run.workflowId, run.firstExecutionRunId, { followRuns: false });
   expect((await first.describe()).status.name).toBe('CONTINUED_AS_NEW');

@@ -37,10 +37,12 @@ test('a question makes the run wait, and its answer is handed over with the next
   const { run, world, heard } = await suite.start(
     new RunWorld([
       { reply: calls('store-ask'), tools: { 'store-ask': { kind: 'asked', mailId: 'q1', of: 'its supervisor' } } },
+      { reply: calls('host-slow'), tools: { 'host-slow': gate() } },
       complete,
     ]),
   );
-  await until(async () => (await run.query(runStatusQuery)).state === 'waiting');
+  // A parent is told how its run stands, not each step on the way there: the run stays where the test looks at it.
+  await until(async () => (await heard()).at(-1) === 'waiting');
   expect(await run.query(runStatusQuery)).toMatchObject({
     waitingMailId: 'q1',
     waitingFor: 'an answer from its supervisor',
@@ -48,8 +50,10 @@ test('a question makes the run wait, and its answer is handed over with the next
   await run.signal(mailSignal, { mailId: 'other' });
   await run.signal(mailSignal, { mailId: 'a1', answers: 'q1' });
   await run.signal(mailSignal, { mailId: 'a1', answers: 'q1' });
+  await until(async () => (await heard()).at(-1) === 'running');
+  openGate();
   expect(await run.result()).toMatchObject({ kind: 'completed' });
-  expect(world.modelCalls.map(({ mailIds }) => mailIds)).toEqual([[], ['other', 'a1']]);
+  expect(world.modelCalls.map(({ mailIds }) => mailIds)).toEqual([[], ['other', 'a1'], []]);
   expect(world.states()).toEqual(['running', 'waiting', 'running', 'completed']);
   expect(await heard()).toEqual(['running', 'waiting', 'running', 'completed']);
 });

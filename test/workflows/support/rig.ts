@@ -4,6 +4,7 @@ import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourc
 import { SEARCH_ATTRIBUTE } from '../../../workflows/contract/search-attributes.js';
 import { QUEUE } from '../../../workflows/contract/task-queues.js';
 import { createTestTemporal } from '../../support/temporal.js';
+import { isJittery, jitter } from './jitter.js';
 
 /** A server, and workers on the fixed queues that can be stopped and started again. Stubs tell tests apart by ids. */
 export class Rig {
@@ -22,6 +23,7 @@ export class Rig {
     const workflowBundle = await bundleWorkflowCode({
       workflowsPath: fileURLToPath(new URL(bundle, import.meta.url)),
       logger: new DefaultLogger('ERROR'),
+      workflowInterceptorModules: isJittery ? [fileURLToPath(new URL('./jitter.workflow.ts', import.meta.url))] : [],
     });
     const rig = new Rig(env, workflowBundle, activities, hostQueues);
     await rig.startWorkers();
@@ -30,7 +32,12 @@ export class Rig {
 
   async startWorkers(): Promise<void> {
     const { env, activities } = this;
-    const common = { connection: env.nativeConnection, activities, maxHeartbeatThrottleInterval: 100 };
+    const common = {
+      connection: env.nativeConnection,
+      activities,
+      maxHeartbeatThrottleInterval: 100,
+      ...jitter,
+    };
     const made = await Promise.all([
       Worker.create({
         ...common,
