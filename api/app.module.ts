@@ -28,6 +28,9 @@ import { EtagInterceptor } from './http/etag.interceptor.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { IdempotencyRepository } from './http/idempotency.repository.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { KeyController } from './keys/key.controller.js';
+import { KeyRepository } from './keys/key.repository.js';
+import { KeyService } from './keys/key.service.js';
 import { MailController } from './mail/mail.controller.js';
 import { MailRepository } from './mail/mail.repository.js';
 import { MailService } from './mail/mail.service.js';
@@ -59,6 +62,7 @@ const CONTROLLERS = [
   EpicTaskController,
   EventController,
   HealthController,
+  KeyController,
   MailController,
   ProjectController,
   QueueController,
@@ -82,6 +86,8 @@ const SERVICES: readonly Provider[] = [
   EventStreamService,
   HealthService,
   IdempotencyRepository,
+  KeyRepository,
+  KeyService,
   MailRepository,
   MailService,
   PlanRepository,

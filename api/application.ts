@@ -8,6 +8,7 @@ import { KeyRing } from './auth/key-ring.js';
 import type { ApiDependencies } from './dependencies.js';
 import { installGate } from './http/gate.js';
 import { parseJsonBody } from './http/json-body.js';
+import { REQUEST_LIMITS, RequestMeter } from './http/limits.js';
 import type { HttpServer } from './http/server.js';
 import { makeDocument } from './openapi/document.js';
 import { serveDocument } from './openapi/serve.js';
@@ -39,6 +40,7 @@ export const createApplication = async (dependencies: ApiDependencies): Promise<
   installGate(server, {
     keys: new KeyRing(dependencies.pools.reads),
     allowedHosts: dependencies.settings.allowedHosts,
+    meter: new RequestMeter({ ...REQUEST_LIMITS, ...dependencies.settings.requestLimits }),
   });
   installJsonParser(server);
   const app = await NestFactory.create<NestFastifyApplication>(appModule(dependencies), adapter, {

@@ -2,6 +2,7 @@ import type { Logger } from '../infra/logging.js';
 import type { ConnectionOptions } from '../infra/pg/connection.js';
 import type { Pools } from '../infra/pg/pools.js';
 import type { TemporalEndpoint } from '../infra/temporal.js';
+import type { RequestLimits } from './http/limits.js';
 
 /** Everything the API is made from. */
 export interface ApiDependencies {
@@ -18,6 +19,8 @@ export interface ApiRuntimeSettings {
   readonly tuning: 'normal' | 'brisk';
   /** Host names (no port) that requests may be addressed to. */
   readonly allowedHosts: readonly string[];
+  /** Where they differ from the defaults. */
+  readonly requestLimits?: Partial<RequestLimits>;
   /** Base address of the Temporal Web UI, without a final slash. Absent: no links to it. */
   readonly temporalUiUrl?: string | undefined;
   readonly temporalNamespace: string;

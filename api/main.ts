@@ -42,7 +42,8 @@ const main = async (): Promise<void> => {
 
 const settingsOf = (config: Config): ApiRuntimeSettings => ({
   tuning: config.tuning,
-  allowedHosts: [...LOOPBACK, config.api.host],
+  allowedHosts: [...LOOPBACK, config.api.host, ...config.api.allowedHosts],
+  requestLimits: { perMinute: config.api.requestsPerMinute },
   temporalUiUrl: config.temporal.uiUrl,
   temporalNamespace: config.temporal.namespace,
   epicMicroUsd: config.limits.epicMicroUsd,

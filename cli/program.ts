@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { Failure } from '../domain/failures.js';
 import { addEpicCommands } from './commands/epic.commands.js';
+import { addKeyCommands } from './commands/key.commands.js';
 import { addProjectCommands } from './commands/project.commands.js';
 import { addQueueCommands } from './commands/queue.commands.js';
 import { addRunCommands } from './commands/run.commands.js';
@@ -48,5 +49,6 @@ function createProgram(surroundings: Surroundings): Command {
   addRunCommands(program, contextOf);
   addQueueCommands(program, contextOf);
   addTalkCommands(program, contextOf);
+  addKeyCommands(program, contextOf);
   return program;
 }

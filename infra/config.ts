@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute } from 'node:path';
+import { type ApiSettings, readApi } from './config/api.js';
 import { type HostConfig, readHostFile } from './config/host-file.js';
 import { type HomeLayout, homeLayout, type ProcessUser, readCache, readHome } from './config/layout.js';
 import { type Limits, readLimits } from './config/limits.js';
@@ -7,6 +8,7 @@ import { type ModelSettings, readModels } from './config/models.js';
 import { readTemporal, type TemporalSettings } from './config/temporal.js';
 import { type Environment, refused, Variables } from './config/variables.js';
 
+export type { ApiSettings } from './config/api.js';
 export type { HomeLayout } from './config/layout.js';
 export type { Environment } from './config/variables.js';
 
@@ -35,12 +37,6 @@ export interface Config {
   readonly users: ServiceUsers | undefined;
 }
 
-export interface ApiSettings {
-  readonly host: string;
-  /** Absent: a free port is chosen once and remembered. */
-  readonly port: number | undefined;
-}
-
 /** Present when started as root: what must not run as root then runs as these. No passwd entry is needed. */
 export interface ServiceUsers {
   /** Sandboxes and the git commands that write a tree. Group id alike. */
@@ -54,8 +50,6 @@ export interface ModelCredentials {
   readonly apiKey: string | undefined;
   readonly baseUrl: string;
 }
-
-const PORT = { min: 1, max: 65_535 };
 
 /**
  * Reads and validates the whole configuration.
@@ -76,10 +70,7 @@ export const loadConfig = (env: Environment = process.env, user: ProcessUser = c
     databaseUrl: variables.url('DATABASE_URL', ['postgres', 'postgresql']),
     temporal: readTemporal(variables),
     temporalCli,
-    api: {
-      host: variables.text('MILLWRIGHT_API_HOST') ?? '127.0.0.1',
-      port: variables.optionalInteger('MILLWRIGHT_API_PORT', PORT),
-    },
+    api: readApi(variables),
     models: readModels(variables),
     tuning: variables.oneOf('MILLWRIGHT_TUNING', ['normal', 'brisk'], 'normal'),
     limits: readLimits(variables),

@@ -78,6 +78,11 @@ export const ACCESS = {
   'GET /api/v1/decisions': 'viewer',
   'GET /api/v1/events/stream': 'viewer',
 
+  'GET /api/v1/keys': 'admin',
+  'POST /api/v1/keys': 'admin',
+  'GET /api/v1/keys/:id': 'admin',
+  'POST /api/v1/keys/:id/revoke': 'admin',
+
   'GET /api/v1/control': 'viewer',
   'POST /api/v1/control/pause': 'admin',
   'POST /api/v1/control/thaw': 'admin',

@@ -3,6 +3,7 @@ import { isPublicRoute, neededRole, type Route } from '../auth/access-table.js';
 import { type Caller, hasRole } from '../auth/caller.js';
 import type { KeyRing } from '../auth/key-ring.js';
 import { readIdempotencyKey } from './idempotency-key.js';
+import type { RequestMeter } from './limits.js';
 import { ApiError } from './problem.js';
 import type { HttpRequest, HttpServer } from './server.js';
 
@@ -10,12 +11,13 @@ export interface GateOptions {
   readonly keys: KeyRing;
   /** Host names (no port) that a request may be addressed to; anything else is DNS rebinding. */
   readonly allowedHosts: readonly string[];
+  readonly meter: RequestMeter;
 }
 
 type PlainRequest = Omit<HttpRequest, 'caller'>;
 
-/** What every request passes before its body is read: host, origin, key, role. */
-export const installGate = (server: HttpServer, { keys, allowedHosts }: GateOptions): void => {
+/** What every request passes before its body is read: host, origin, rate, key, role. */
+export const installGate = (server: HttpServer, { keys, allowedHosts, meter }: GateOptions): void => {
   const hosts = new Set(allowedHosts.map((host) => host.toLowerCase()));
   server.decorateRequest('caller', null);
   server.addHook('onRequest', async (request, reply) => {
@@ -24,9 +26,13 @@ export const installGate = (server: HttpServer, { keys, allowedHosts }: GateOpti
       throw new Failure('PermissionDenied', 'This host name is not served here.');
     }
     checkOrigin(request, hosts);
+    meter.fromAddress(request.ip);
     const route = matchedRoute(request);
     if (route === undefined || isPublicRoute(route)) return;
-    const caller = await identify(request, keys);
+    const caller = await identify(request, keys, meter);
+    const leave = meter.ofKey(caller.keyId, isStream(route));
+    // However it ends: answered, broken off, or a stream whose reader has gone.
+    reply.raw.once('close', leave);
     // `decorateRequest` above made the field.
     (request as HttpRequest).caller = caller;
     const needed = neededRole(route);
@@ -45,11 +51,14 @@ const matchedRoute = (request: PlainRequest): Route | undefined =>
     ? undefined
     : { method: request.method, url: request.routeOptions.url };
 
-const identify = async (request: PlainRequest, keys: KeyRing): Promise<Caller> => {
+const identify = async (request: PlainRequest, keys: KeyRing, meter: RequestMeter): Promise<Caller> => {
   const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
   if (token === undefined) throw new ApiError('Unauthenticated', 'Send an API key as Authorization: Bearer.');
   const key = await keys.find(token);
-  if (key === undefined) throw new ApiError('Unauthenticated', 'The API key is not valid.');
+  if (key === undefined) {
+    meter.wrongKey(request.ip);
+    throw new ApiError('Unauthenticated', 'The API key is not valid.');
+  }
   return {
     keyId: key.id,
     by: key.name,
@@ -76,6 +85,8 @@ const hostName = (host: string): string =>
     .toLowerCase()
     .replace(/:\d+$/, '')
     .replace(/^\[(.*)\]$/, '$1');
+
+const isStream = ({ url }: Route): boolean => url.endsWith('/events/stream') || url.endsWith('/runs/:id/events');
 
 const isDocsPage = (request: PlainRequest): boolean => request.url.startsWith('/api/docs');
 

@@ -3,6 +3,7 @@ import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
+  ArrayMinSize,
   ArrayUnique,
   IsArray,
   IsBoolean,
@@ -139,6 +140,32 @@ export const FlagQuery = (options: FieldOptions = {}): PropertyDecorator =>
 
 export const Uuid = (options: FieldOptions = {}): PropertyDecorator =>
   field(options, { type: String, format: 'uuid' }, [IsUUID()]);
+
+/** A list of ids, each given once. An empty list is refused: it would name nobody where absent names all. */
+export const Uuids = (options: FieldOptions & { readonly maxItems: number }): PropertyDecorator =>
+  field(options, { type: [String], format: 'uuid', minItems: 1, maxItems: options.maxItems }, [
+    IsArray(),
+    ArrayMinSize(1),
+    ArrayMaxSize(options.maxItems),
+    ArrayUnique(),
+    IsUUID(undefined, { each: true }),
+  ]);
+
+/** An instant as ISO 8601 writes it, with its offset from UTC. */
+export const Moment = (options: FieldOptions = {}): PropertyDecorator =>
+  field(options, { type: String, format: 'date-time' }, [
+    ValidateBy(
+      {
+        name: 'isMoment',
+        validator: {
+          validate: (value) => typeof value === 'string' && MOMENT.test(value) && !Number.isNaN(Date.parse(value)),
+        },
+      },
+      { message: '$property must be an instant such as 2030-01-31T12:00:00Z' },
+    ),
+  ]);
+
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)$/;
 
 /** A list of short texts, each given once. */
 export const Texts = (options: FieldOptions & { readonly maxItems: number; readonly max: number }): PropertyDecorator =>

@@ -141,6 +141,7 @@ test('a request to another host name or from another origin is refused, with a k
     });
   const authorization = `Bearer ${api.keys.admin}`;
   expect(await statusOf({ authorization, host: `localhost:${port}` })).toBe(200);
+  expect(await statusOf({ authorization, host: 'Factory.example' })).toBe(200);
   expect(await statusOf({ authorization, host: 'evil.example' })).toBe(403);
   expect(await statusOf({ authorization, host: '127.0.0.1.evil.example' })).toBe(403);
   expect(await statusOf({ authorization, host: `127.0.0.1:${port}`, origin: 'https://evil.example' })).toBe(403);

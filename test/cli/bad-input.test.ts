@@ -62,6 +62,10 @@ test.each([
   [['project', 'add', '/srv/x', '--check', 'npm test'], '--check wants name=command, not npm test.'],
   [['project', 'add', '/srv/x', '--checks', 'all'], '--checks takes only `none`.'],
   [['project', 'add', '/srv/x', '--sandbox', 'docker'], '--sandbox takes only `none`.'],
+  [['key', 'create', '--role', 'viewer'], "error: missing required argument 'name'"],
+  [['key', 'create', 'bob'], "error: required option '--role <role>' not specified"],
+  [['key', 'create', 'bob', '--role', 'viewer', '--expires', 'soon'], '--expires wants 90d, 12h or an instant'],
+  [['key', 'revoke', 'xyz'], 'xyz is neither an id nor the end of one.'],
   [['decisions', '--limit', '0'], 'wants a whole number from 1 to 10000'],
 ])('%p is a wrong command', async (argv, sentence) => {
   const { exit, stdout, stderr } = await millwright(...argv);
@@ -105,6 +109,14 @@ test.each([
   [['queue', 'pause', 'shop', '--reason', ''], 'reason must be longer than or equal to 1'],
   [['mail', 'read', NOBODY], '(NotFound)'],
   [['mail', 'reply', NOBODY, 'yes'], '(NotFound)'],
+  [['key', 'create', 'bob', '--role', 'king'], 'role must be one of viewer, member, lead, admin'],
+  [['key', 'create', ' ', '--role', 'viewer'], 'name must not be blank'],
+  [['key', 'create', 'System', '--role', 'viewer'], 'A key cannot be named System'],
+  [['key', 'create', 'bob', '--role', 'viewer', '--expires', '0d'], 'expiresAt must lie in the future.'],
+  [['key', 'create', 'bob', '--role', 'viewer', '--expires', '2020-01-31'], 'expiresAt must be an instant'],
+  [['key', 'create', 'bob', '--role', 'viewer', '--project', 'nobody'], 'There is no project named nobody.'],
+  [['key', 'revoke', NOBODY], '(NotFound)'],
+  [['key', 'revoke', 'dead'], 'Nothing in keys ends with dead.'],
   [['decisions', '--kind', 'x'], 'kind must be one of'],
 ])('%p is refused with a sentence and a problem document, and nothing is stored', async (argv, sentence) => {
   const before = await api.countRows();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Application, createApplication } from '../../../api/application.js';
 import type { KeyRole } from '../../../api/auth/caller.js';
-import type { ApiDependencies } from '../../../api/dependencies.js';
+import type { ApiDependencies, ApiRuntimeSettings } from '../../../api/dependencies.js';
 import { formatApiKey, hashApiKey, makeApiKey } from '../../../infra/api-keys.js';
 import { createLogger } from '../../../infra/logging.js';
 import { createTestDatabase, type TestDatabase } from '../postgres.js';
@@ -37,7 +37,10 @@ export class TestApi {
   }
 
   /** @param temporal an address where nothing listens by default: nothing that needs the engine is tested then */
-  static async start(overrides: Partial<Pick<ApiDependencies, 'temporal'>> = {}): Promise<TestApi> {
+  static async start({
+    requestLimits = UNLIMITED,
+    ...overrides
+  }: Partial<Pick<ApiDependencies, 'temporal'>> & Pick<ApiRuntimeSettings, 'requestLimits'> = {}): Promise<TestApi> {
     const database = await createTestDatabase();
     const directory = mkdtempSync(join(tmpdir(), 'millwright-api-'));
     mkdirSync(join(directory, 'home'));
@@ -48,7 +51,8 @@ export class TestApi {
       logger: createLogger({ name: 'test', level: 'silent' }),
       settings: {
         tuning: 'brisk',
-        allowedHosts: ['127.0.0.1', 'localhost'],
+        allowedHosts: ['127.0.0.1', 'localhost', 'factory.example'],
+        requestLimits,
         temporalUiUrl: 'http://127.0.0.1:8233',
         temporalNamespace: 'default',
         epicMicroUsd: 50_000_000,
@@ -116,7 +120,12 @@ export class TestApi {
   }
 }
 
-const WRITTEN = ['project', 'epic', 'plan', 'task', 'mail', 'decision', 'event', 'outbox', 'audit', 'idempotency_key'];
+const UNLIMITED = { perMinute: 10_000_000, wrongKeysPerMinute: 10_000_000 };
+
+const WRITTEN = [
+  ...['project', 'epic', 'plan', 'task', 'mail', 'decision', 'event', 'outbox', 'audit', 'idempotency_key'],
+  'api_key',
+];
 
 const parse = (text: string): unknown => {
   try {

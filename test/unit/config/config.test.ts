@@ -10,7 +10,7 @@ test('an empty environment gives the defaults of an ordinary user', () => {
     home: '/home/ada/.millwright',
     cacheDirectory: '/home/ada/.cache/millwright',
     temporal: { address: undefined, namespace: 'default', apiKey: undefined, tls: undefined, uiUrl: undefined },
-    api: { host: '127.0.0.1', port: undefined },
+    api: { host: '127.0.0.1', port: undefined, allowedHosts: [], requestsPerMinute: 6_000 },
     tuning: 'normal',
     logLevel: 'info',
     host: { agents: [], toolchains: [], prices: {} },
@@ -39,6 +39,11 @@ test.each([
   ['TEMPORAL_TLS_SERVER_CA_CERT_PATH', '/nowhere/ca.pem'],
   ['MILLWRIGHT_TEMPORAL_CLI', 'temporal'],
   ['MILLWRIGHT_API_PORT', '70000'],
+  ['MILLWRIGHT_API_REQUESTS_PER_MINUTE', '59'],
+  ['MILLWRIGHT_ALLOWED_HOSTS', '*.example'],
+  ['MILLWRIGHT_ALLOWED_HOSTS', 'https://a.example'],
+  ['MILLWRIGHT_ALLOWED_HOSTS', 'a.example:80'],
+  ['MILLWRIGHT_ALLOWED_HOSTS', 'a.example b.example'],
   ['MILLWRIGHT_TUNING', 'fast'],
   ['MILLWRIGHT_LOG_LEVEL', 'loud'],
   ['MILLWRIGHT_MAX_EPICS', '-1'],
@@ -54,6 +59,11 @@ test.each([
   }
   expect(refusal).toMatchObject({ type: 'InvalidInput', details: { variable } });
   expect(String(refusal)).not.toContain(value);
+});
+
+test('the API answers to the names that are listed', () => {
+  const { api } = load({ MILLWRIGHT_ALLOWED_HOSTS: ' Factory.example, 10.0.0.7,fd00::1 ,' });
+  expect(api.allowedHosts).toEqual(['factory.example', '10.0.0.7', 'fd00::1']);
 });
 
 test('an API key turns TLS on, because plain text would show it on the wire', () => {

@@ -1,0 +1,34 @@
+import { refused, type Variables } from './variables.js';
+
+export interface ApiSettings {
+  readonly host: string;
+  /** Absent: a free port is chosen once and remembered. */
+  readonly port: number | undefined;
+  /** Names beside loopback and `host` that requests may be addressed to, such as that of a reverse proxy. */
+  readonly allowedHosts: readonly string[];
+  /** What one key may ask; one address may ask four times as much. */
+  readonly requestsPerMinute: number;
+}
+
+const PORT = { min: 1, max: 65_535 };
+const HOST = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const IPV6 = /^[0-9a-f:]*:[0-9a-f:.]+$/;
+
+export const readApi = (variables: Variables): ApiSettings => ({
+  host: variables.text('MILLWRIGHT_API_HOST') ?? '127.0.0.1',
+  port: variables.optionalInteger('MILLWRIGHT_API_PORT', PORT),
+  allowedHosts: readHosts(variables, 'MILLWRIGHT_ALLOWED_HOSTS'),
+  requestsPerMinute: variables.integer('MILLWRIGHT_API_REQUESTS_PER_MINUTE', 6_000, { min: 60, max: 10_000_000 }),
+});
+
+/** Names only: a scheme, a port or a `*` would promise what the check does not do. */
+const readHosts = (variables: Variables, name: string): readonly string[] => {
+  const hosts = (variables.text(name) ?? '')
+    .split(',')
+    .map((host) => host.trim().toLowerCase())
+    .filter((host) => host !== '');
+  if (!hosts.every((host) => HOST.test(host) || IPV6.test(host))) {
+    throw refused(name, 'must be host names or addresses, separated by commas, without scheme, port or *');
+  }
+  return hosts;
+};

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { insertKey, TestApi } from '../support/api/api.js';
+import { until } from '../support/until.js';
+
+let api: TestApi;
+
+beforeAll(async () => {
+  api = await TestApi.start({ requestLimits: { perMinute: 300, wrongKeysPerMinute: 5, concurrent: 64, streams: 2 } });
+});
+afterAll(async () => {
+  await api?.stop();
+});
+
+const newKey = (): Promise<string> => insertKey(api.database, { name: 'busy', role: 'viewer' });
+
+test('a key that asks too much is answered 429 with Retry-After, and no other key suffers', async () => {
+  const [busy, calm] = [await newKey(), await newKey()];
+  const replies = await Promise.all(Array.from({ length: 40 }, () => api.get('/api/v1/projects', { key: busy })));
+  const refused = replies.filter(({ status }) => status === 429);
+  expect(refused.length).toBeGreaterThan(0);
+  expect(refused[0]?.body).toMatchObject({ code: 'RateLimited', title: 'Too Many Requests' });
+  expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+  expect((await api.get('/api/v1/projects', { key: calm })).status).toBe(200);
+});
+
+test('an address that goes on with wrong keys is told to wait; a right key from there is served', async () => {
+  const wrong = `mw_${'0'.repeat(32)}_${'A'.repeat(43)}`;
+  const statuses: number[] = [];
+  for (let at = 0; at < 8; at++) statuses.push((await api.get('/api/v1/projects', { key: wrong })).status);
+  expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
+  expect((await api.get('/api/v1/projects', { key: await newKey() })).status).toBe(200);
+});
+
+test('a key follows so many event streams, and one that is closed makes room', async () => {
+  const key = await newKey();
+  const open = async (): Promise<{ readonly status: number; close(): void }> => {
+    const gone = new AbortController();
+    const headers = { authorization: `Bearer ${key}` };
+    const { status } = await fetch(`${api.url}/api/v1/events/stream`, { headers, signal: gone.signal });
+    return { status, close: () => gone.abort() };
+  };
+  const streams = [await open(), await open()];
+  const third = await open();
+  expect([...streams, third].map(({ status }) => status)).toEqual([200, 200, 429]);
+  streams[0]?.close();
+  const again: { readonly status: number; close(): void }[] = [];
+  await until(async () => {
+    again.push(await open());
+    return again.at(-1)?.status === 200;
+  });
+  for (const stream of [...streams, ...again]) stream.close();
+});
