@@ -39,14 +39,14 @@ export class TaskControlService {
   async pause(id: string, asked: Asked): Promise<TaskResponse> {
     const row = await this.tasks.get(id, asked.caller.scope);
     const view = await this.toTask(row, { update: pauseUpdate, verb: 'pause', title: 'Task paused' }, asked);
-    if (view === undefined) throw notOpen('task', isTaskClosed(row.state));
+    if (view === undefined) throw notAtWork(row);
     return this.answers.respond(row, view);
   }
 
   async resume(id: string, asked: Asked): Promise<TaskResponse> {
     const row = await this.tasks.get(id, asked.caller.scope);
     const view = await this.toTask(row, { update: resumeUpdate, verb: 'resume', title: 'Task resumed' }, asked);
-    if (view === undefined) throw notOpen('task', isTaskClosed(row.state));
+    if (view === undefined) throw notAtWork(row);
     return this.answers.respond(row, view);
   }
 
@@ -152,3 +152,13 @@ export class TaskControlService {
     });
   }
 }
+
+/** A task of an epic has no workflow until its epic starts it, which may take days: that is no reason to try again soon. */
+const notAtWork = ({ state, epicId }: TaskRow): Failure => {
+  if (state === 'FAILED') return new Failure('InvalidState', 'The task has failed: retry it.');
+  if (state === 'PENDING' && epicId !== null) {
+    const message = 'The task has not begun: its epic starts it in its turn. Pause the epic, or cancel the task.';
+    return new Failure('InvalidState', message);
+  }
+  return notOpen('task', isTaskClosed(state));
+};

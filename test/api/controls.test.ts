@@ -120,6 +120,23 @@ test('an epic whose workflow is not there has ended, or is about to start', asyn
   expect([early.status, early.body.code, early.headers.get('retry-after')]).toEqual([503, 'Unavailable', '1']);
 });
 
+test('a task without a workflow says what to do instead, and is not to be asked again soon', async () => {
+  const epic = await seedEpic(api.database, projectId);
+  const answers: string[] = [];
+  for (const state of ['PENDING', 'FAILED', 'COMPLETED']) {
+    const task = await seedTask(api.database, projectId, { epic_id: epic, state });
+    const { status, body } = await api.post(`/api/v1/tasks/${task}/pause`);
+    answers.push(`${status} ${body.detail}`);
+  }
+  expect(answers).toEqual([
+    '409 The task has not begun: its epic starts it in its turn. Pause the epic, or cancel the task.',
+    '409 The task has failed: retry it.',
+    '409 The task has ended.',
+  ]);
+  const alone = await api.post(`/api/v1/tasks/${await seedTask(api.database, projectId)}/pause`);
+  expect([alone.status, alone.headers.get('retry-after')]).toEqual([503, '1']);
+});
+
 const plan = (key: string) => ({ tasks: [{ key, title: key, description: key }] });
 
 test('a plan is stored as the next version, and only its number travels', async () => {
