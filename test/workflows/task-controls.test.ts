@@ -28,7 +28,10 @@ test('a run stopped by a person blocks its task', async () => {
   const run = suite.client.workflow.getHandle(runWorkflowId(world.runs[0]?.opened?.runId ?? ''));
   await run.executeUpdate(runStopUpdate, by);
   await until(() => world.mails.length === 1);
-  expect(world.row).toMatchObject({ state: 'BLOCKED', blockedReason: 'the run was stopped by ada' });
+  expect(world.row).toMatchObject({
+    state: 'BLOCKED',
+    blockedReason: 'the run was stopped by ada; resume the task to go on, or cancel it',
+  });
   // No agent sets going again whom a person stopped.
   expect(world.mails[0]).toMatchObject({ to: { kind: 'human', id: 'ada' }, template: { kind: 'run_stopped' } });
   await task.executeUpdate(resumeUpdate, by);
@@ -49,6 +52,27 @@ test('a pause holds the run, and a resume lets it go on with a slot', async () =
   await task.executeUpdate(resumeUpdate, by);
   await landed();
   expect(await task.result()).toMatchObject({ kind: 'completed' });
+});
+
+test('a run that a person paused is told of by its task, which names what to resume', async () => {
+  const world = new TaskWorld();
+  world.scripts = [slowRun];
+  const { task, owner, landed } = await suite.start(world);
+  await until(() => world.runs[0]?.toolCalls.length === 1);
+  const runId = world.runs[0]?.opened?.runId ?? '';
+  const run = suite.client.workflow.getHandle(runWorkflowId(runId));
+  await run.executeUpdate(pauseUpdate, by);
+  const waits = 'its run, which waits for a person to resume it';
+  await until(() => world.row.waitingFor === waits);
+  await until(async () => (await owner()).tasks.at(-1)?.reason === waits);
+  await expect(task.executeUpdate(resumeUpdate, by)).rejects.toMatchObject({
+    cause: { message: `The task is not paused: its run ${runId} is; resume that.` },
+  });
+  openGate();
+  await run.executeUpdate(resumeUpdate, by);
+  await landed();
+  await task.result();
+  expect(world.row).toMatchObject({ state: 'COMPLETED', waitingFor: null });
 });
 
 test('a hold of the factory is not lifted by a person', async () => {

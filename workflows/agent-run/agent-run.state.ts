@@ -162,7 +162,8 @@ export function shownOf(run: AgentRunState): RunShown {
   const reason = outcome && 'reason' in outcome ? outcome.reason : undefined;
   return {
     state: run.state,
-    pausedBy: run.pausedBy,
+    // What has ended is held by nobody.
+    pausedBy: outcome ? [] : run.pausedBy,
     hostQueue: run.host.hostQueue,
     treeId: run.host.treeId,
     ...(outcome ? { outcome: outcome.kind } : {}),

@@ -3,7 +3,7 @@ import { runChangedSignal } from '../contract/epic.js';
 import { changedKeys } from '../support/changed-keys.js';
 import { lifecycleKey } from '../support/lifecycle-key.js';
 import { tell } from '../support/tell.js';
-import { saved, tellingOf, told, unsaved } from './agent-run.state.js';
+import { saved, tellingOf, told, unsaved, waitingFor } from './agent-run.state.js';
 import type { RunCell } from './cell.js';
 
 /** Row and parent follow the state while a turn is in flight. Ends when asked to and nothing is left. */
@@ -22,7 +22,13 @@ export async function keepTold({ input, ports, read, change }: RunCell, isClosin
     const { state, outcome, told: before } = read();
     const telling = tellingOf(read());
     if (telling === before) continue;
-    await tell(parentWorkflowId, runChangedSignal, { runId, state, ...(outcome ? { outcome } : {}) });
+    const waits = waitingFor(read(), Date.now());
+    await tell(parentWorkflowId, runChangedSignal, {
+      runId,
+      state,
+      ...(waits === undefined ? {} : { waitingFor: waits }),
+      ...(outcome ? { outcome } : {}),
+    });
     change(told(read(), telling), 'its parent was told');
   }
 }

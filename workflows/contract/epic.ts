@@ -56,6 +56,8 @@ export interface TaskChanged {
 export interface RunChanged {
   readonly runId: string;
   readonly state: RunState;
+  /** In plain words, when it does not go on by itself. */
+  readonly waitingFor?: string;
   /** Set once, when the run has ended. */
   readonly outcome?: AgentRunOutcome;
 }

@@ -58,6 +58,8 @@ export interface EpicRun {
   /** Absent while host and tree are being taken. */
   readonly host?: RunHost;
   readonly state?: RunState;
+  /** Its own words. */
+  readonly waitingFor?: string;
   readonly outcome?: AgentRunOutcome;
 }
 
@@ -241,7 +243,8 @@ const isTerminalTask = ({ state }: EpicTask): boolean => state === 'COMPLETED' |
 export const rowOf = (epic: Epic): EpicPatch => ({
   state: epic.state,
   phase: epic.phase,
-  pausedBy: epic.pausedBy,
+  // What has ended is held by nobody.
+  pausedBy: epic.ended ? [] : epic.pausedBy,
   blockedReason: epic.blockedReason ?? null,
   waitingFor: epic.waitingFor ?? null,
   ...(epic.pr ? { prNumber: epic.pr.number } : {}),

@@ -1,7 +1,7 @@
 // Where an epic stands, told from its facts: state and phase, and in plain words what it waits for. Pure.
 import { type EpicPhase, type EpicState, isTaskClosed } from '../../domain/states.js';
 import { holdWords } from '../support/holds.js';
-import { type Epic, needsApproval, type Stuck, targetBranch } from './epic.state.js';
+import { type Epic, type EpicRun, needsApproval, type Stuck, targetBranch } from './epic.state.js';
 import { isShown } from './stuck.js';
 import { failedTasks, tasksClosed } from './tasks.js';
 
@@ -57,9 +57,15 @@ function planningPosition(epic: Epic): Position {
   if (plan.version !== undefined) return planning;
   return {
     ...planning,
-    waitingFor:
-      run?.state === 'waiting' ? 'the answer to its planner’s question' : `its planner ${constants.supervisorAgent}`,
+    waitingFor: plannerWords(run, constants.supervisorAgent),
   };
+}
+
+function plannerWords(run: EpicRun | undefined, agent: string): string {
+  if (run?.state === 'waiting') return 'the answer to its planner’s question';
+  return run?.waitingFor === undefined
+    ? `its planner ${agent}`
+    : `its planner ${agent}, which waits for ${run.waitingFor}`;
 }
 
 function executingPosition(epic: Epic): Position {
@@ -83,6 +89,9 @@ function tasksWords(epic: Epic): string {
     return blocked
       .map(({ title, reason }) => `somebody to unblock “${title}”${reason ? ` (${reason})` : ''}`)
       .join('; ');
+  const held = epic.tasks.filter(({ state, reason }) => !isTaskClosed(state) && reason);
+  if (held.length > 0)
+    return `its tasks; ${held.map(({ title, reason }) => `“${title}” waits for ${reason}`).join('; ')}`;
   const open = epic.tasks.some((task) => task.open && !isTaskClosed(task.state));
   if (!open && epic.slots === 0) return 'a free worker of the factory';
   const lane = epic.lanes[targetBranch(epic)];

@@ -69,8 +69,10 @@ export const forwarded = (epic: Epic, mailIds: readonly string[]): Epic => ({
 
 export function runChanged(epic: Epic, news: RunChanged, nowMs: number): Epic {
   if (epic.run?.runId !== news.runId || epic.run.outcome) return epic;
+  const { waitingFor: _before, ...run } = epic.run;
+  const waits = news.waitingFor === undefined ? {} : { waitingFor: news.waitingFor };
   const outcome = news.outcome ? { outcome: news.outcome } : {};
-  return { ...epic, run: { ...epic.run, state: news.state, heardAtMs: nowMs, ...outcome } };
+  return { ...epic, run: { ...run, ...waits, state: news.state, heardAtMs: nowMs, ...outcome } };
 }
 
 /** Its workflow is over and has not said how: it is lost, and another takes its place. */

@@ -154,7 +154,10 @@ export function whyNotRetryTask(epic: Epic, taskId: string): Refusal | undefined
   if (isOver(epic) || epic.cancel)
     return { type: 'InvalidState', message: 'The epic has ended or is being cancelled.' };
   if (task.state !== 'FAILED')
-    return { type: 'InvalidState', message: `Only a FAILED task is retried; this one is ${task.state}.` };
+    return {
+      type: 'InvalidState',
+      message: `Only a FAILED task is retried; this one is ${task.state}${task.state === 'BLOCKED' ? ': resume it' : ''}.`,
+    };
   return undefined;
 }
 

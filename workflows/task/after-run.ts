@@ -64,7 +64,12 @@ export function afterRun(before: TaskFlow, outcome: AgentRunOutcome): TaskFlow {
 function stoppedBy(task: TaskFlow, by: string, next: NextRun): TaskFlow {
   const ask = { kind: 'run_stopped', by } as const;
   // Whom a person stopped, no agent sets going again.
-  return blocked(task, { reason: `the run was stopped by ${by}`, ask, needsPerson: true, goal: runAgain(next) });
+  return blocked(task, {
+    reason: `the run was stopped by ${by}; resume the task to go on, or cancel it`,
+    ask,
+    needsPerson: true,
+    goal: runAgain(next),
+  });
 }
 
 function lost(task: TaskFlow, reason: string, next: NextRun): TaskFlow {

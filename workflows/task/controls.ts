@@ -26,9 +26,15 @@ export function whyNotResume(task: TaskFlow, cmd: ControlCommand): Refusal | und
   const refusal = whyNotPause(task, cmd);
   if (refusal) return refusal;
   if (task.pausedBy.includes('person') || task.stage.kind === 'blocked') return undefined;
-  const message =
-    task.pausedBy.length > 0 ? 'The task is held by its epic or the factory; resume that.' : 'The task is not paused.';
-  return { type: 'InvalidState', message };
+  return { type: 'InvalidState', message: whyHeld(task) };
+}
+
+/** Says what to resume instead, where something else holds the work. */
+function whyHeld({ pausedBy, run, stage }: TaskFlow): string {
+  if (pausedBy.length > 0) return 'The task is held by its epic or the factory; resume that.';
+  return stage.kind === 'running' && run?.state === 'paused'
+    ? `The task is not paused: its run ${run.runId} is; resume that.`
+    : 'The task is not paused.';
 }
 
 export const paused = (task: TaskFlow): TaskFlow => ({ ...task, pausedBy: withHold(task.pausedBy, 'person', true) });
@@ -71,11 +77,13 @@ export function handedOn(task: TaskFlow, { mailId }: MailMessage, answer: 'told'
   return task.run ? { ...known, run: { ...task.run, next: withMail(task.run.next, [mailId]) } } : known;
 }
 
-export function runSaid(task: TaskFlow, { runId, state, outcome }: RunChanged, nowMs: number): TaskFlow {
+export function runSaid(task: TaskFlow, { runId, state, outcome, waitingFor }: RunChanged, nowMs: number): TaskFlow {
   if (task.run?.runId !== runId || task.stage.kind !== 'running') return task;
   if (outcome) return afterRun(task, outcome);
   const answering = state === 'waiting' && task.forRun.some(({ answers }) => answers !== undefined);
-  return { ...task, run: { ...task.run, state, answering, heardAtMs: nowMs } };
+  const { waitingFor: _before, ...run } = task.run;
+  const waits = waitingFor === undefined ? {} : { waitingFor };
+  return { ...task, run: { ...run, ...waits, state, answering, heardAtMs: nowMs } };
 }
 
 /** Its workflow is closed. What it said before counts; without an outcome it died. */

@@ -21,6 +21,8 @@ export const withMail = (next: NextRun, mailIds: readonly string[]): NextRun => 
 export interface LiveRun {
   readonly runId: string;
   readonly state: RunState;
+  /** Its own words. */
+  readonly waitingFor?: string;
   readonly next: NextRun;
   /** Workflow time of the last word from it. */
   readonly heardAtMs: number;

@@ -17,7 +17,7 @@ import {
   transitionEntry,
 } from '../support/lifecycle-log.js';
 import type { Blocked, LiveRun, Merging, Stage } from './stages.js';
-import { waitingFor } from './waiting-for.js';
+import { runWaits, waitingFor } from './waiting-for.js';
 import { wantsSlot } from './wants-slot.js';
 
 /** What the row shows; null clears. */
@@ -195,7 +195,8 @@ export function shownOf(task: TaskFlow): TaskShown {
   const { stage, facts } = task;
   return {
     state: task.state,
-    pausedBy: task.pausedBy,
+    // What has ended is held by nobody.
+    pausedBy: stage.kind === 'end' ? [] : task.pausedBy,
     attempts: task.attempts,
     assignedAgentId: facts?.agentId ?? '',
     blockedReason: stage.kind === 'blocked' ? stage.reason.slice(0, 2000) : null,
@@ -238,7 +239,9 @@ export function changedOf(task: TaskFlow, { taskId, attempt }: TaskInput): TaskC
       ? stage.reason
       : stage.kind === 'end' && stage.outcome.kind === 'failed'
         ? stage.outcome.reason
-        : undefined;
+        : stage.kind === 'running'
+          ? runWaits(task.run)
+          : undefined;
   return {
     taskId,
     attempt,

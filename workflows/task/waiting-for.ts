@@ -1,5 +1,14 @@
 import { holdWords } from '../support/holds.js';
+import type { LiveRun } from './stages.js';
 import type { TaskFlow } from './task.state.js';
+
+/** A run that its task holds goes on by itself, once there is a slot. */
+export const runWaits = (run: LiveRun | undefined): string | undefined =>
+  run?.state !== 'paused' || run.held
+    ? undefined
+    : run.waitingFor === undefined
+      ? 'its run to be resumed'
+      : `its run, which waits for ${run.waitingFor}`;
 
 /** Whom or what the task waits for, in plain words. */
 export function waitingFor(task: TaskFlow): string | undefined {
@@ -14,7 +23,7 @@ export function waitingFor(task: TaskFlow): string | undefined {
     case 'running':
       if (task.run?.state === 'waiting')
         return task.run.answering && task.slots === 0 ? 'a free worker' : 'an answer to its agent';
-      return task.run?.state === 'paused' ? 'its run to be resumed' : undefined;
+      return runWaits(task.run);
     case 'lane':
       return 'the target branch to be green again';
     case 'queued':

@@ -26,6 +26,7 @@ test('planning says who has to do something next', async () => {
     words({ ...epic, plan: none }),
     words(model),
     words({ ...model, run: { ...run, state: 'waiting' } }),
+    words({ ...model, run: { ...run, state: 'paused', waitingFor: 'a person to lift its budget limit' } }),
     words({ ...model, plan: { ...none, failed: 'no idea' } }),
     words({ ...model, pausedBy: ['person', 'factory'] }),
   ]).toMatchInlineSnapshot(`
@@ -35,6 +36,7 @@ test('planning says who has to do something next', async () => {
   "PLANNING planning: ada to give the plan",
   "PLANNING planning: its planner boss",
   "PLANNING planning: the answer to its planner’s question",
+  "PLANNING planning: its planner boss, which waits for a person to lift its budget limit",
   "BLOCKED planning: ada to give a plan, or to resume the epic for another try",
   "PLANNING planning: a person to resume it and the factory to be thawed",
 ]
@@ -53,11 +55,16 @@ test('work says what it waits for, people first', async () => {
     })),
   });
   const done = as('COMPLETED');
+  const held: Epic = {
+    ...epic,
+    tasks: epic.tasks.map((task, i) => (i === 0 ? { ...task, reason: 'its run, which waits for a person' } : task)),
+  };
   const pr = { number: 7, url: null };
   const queued = { kind: 'queued', headSha: 'h', entryId: 'e' } as const;
   expect([
     words(epic),
     words(as('BLOCKED', 'which port?')),
+    words(held),
     words(as('FAILED')),
     words({ ...epic, lanes: { epic: 'red: unit fails' } }),
     words({ ...done, pr, landing: { kind: 'open', headSha: 'h' } }),
@@ -73,6 +80,7 @@ test('work says what it waits for, people first', async () => {
 [
   "IN_PROGRESS executing: its tasks",
   "IN_PROGRESS executing: somebody to unblock “first task” (which port?)",
+  "IN_PROGRESS executing: its tasks; “first task” waits for its run, which waits for a person",
   "BLOCKED executing: ada to retry or cancel “first task”",
   "IN_PROGRESS executing: its tasks; the merge queue of epic is red: unit fails",
   "IN_PROGRESS awaiting_merge: ada to land pull request #7",
