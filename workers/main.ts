@@ -2,17 +2,20 @@ import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
 import { makeTelemetryFilterString, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { agentsToRegister, registerAgents } from '../activities/store/agent.repository.js';
 import { beatHost } from '../activities/store/host.repository.js';
 import { Failure } from '../domain/failures.js';
 import { type Config, loadConfig } from '../infra/config.js';
 import { createLogger, type Logger } from '../infra/logging.js';
+import { waitForOwnerLock } from '../infra/owner-lock.js';
 import { createPools, type Pools } from '../infra/pg/pools.js';
 import { connectionOptions, connectTemporal, type TemporalEndpoint, temporalEndpoint } from '../infra/temporal.js';
 import { QUEUE } from '../workflows/contract/task-queues.js';
 import { type ActivitySets, composeActivities } from './compose/activities.js';
 import { type Host, openHost } from './compose/host.js';
+import type { Janitor } from './compose/janitor.js';
 import { runDuties } from './duties/duties.js';
 import { failureInterceptor } from './failure-interceptor.js';
 
@@ -32,17 +35,24 @@ async function main(): Promise<void> {
     shutdownSignals: [],
     telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN' }) } },
   });
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
+  // What lies half-made in the data directory is swept away at the start: it must not be another worker's.
+  const lock = await waitForOwnerLock(config.layout.workerLockFile, {
+    signal: stopping.signal,
+    onWait: ({ pid }) => log.warn({ pid }, 'another worker still runs in this data directory: waiting for its end'),
+  });
   const endpoint = temporalEndpoint(config.temporal);
   const pools = createPools({ databaseUrl: config.databaseUrl, applicationName: 'millwright-worker' });
   const host = await openHost(config);
   if (host.whyNoSandbox !== undefined) log.error({ why: host.whyNoSandbox }, 'no sandbox: commands are refused');
-  const stopping = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
 
   const native = await NativeConnection.connect(connectionOptions(endpoint));
   const { client, close } = await connectTemporal(endpoint);
   await register(config, pools, host, log, stopping.signal);
   const sets = composeActivities(config, pools, host);
+  const ruins = await sets.janitor.clearRuins();
+  if (ruins > 0) log.info({ removed: ruins }, 'swept what a killed predecessor left half-made');
   const workers = await createWorkers(config, sets, host, native, endpoint);
   const duties = runDuties({
     databaseUrl: config.databaseUrl,
@@ -58,12 +68,24 @@ async function main(): Promise<void> {
     },
   });
   log.info({ hostId: host.hostId, queue: host.queue }, 'worker is ready');
+  const swept = sweepAtStart(sets.janitor, client, log, stopping.signal);
   await runAll(workers, stopping);
-  await duties;
+  await Promise.all([duties, swept]);
   await sets.settle();
   await pools.close();
   await close();
   await native.close();
+  lock.release();
+}
+
+/** Beside the work, for it may have to look at every project; the factory's next sweep repeats what fails. */
+async function sweepAtStart(janitor: Janitor, client: Client, log: Logger, signal: AbortSignal): Promise<void> {
+  try {
+    const removed = await janitor.sweep(client, signal);
+    if (removed > 0) log.info({ removed }, 'swept what work that has ended left behind');
+  } catch (error) {
+    if (!signal.aborted) log.warn({ message: String(error) }, 'the sweep at the start was interrupted');
+  }
 }
 
 /** Pollers stop together: a process whose host poller is dead would let every turn wait out the queue timeout. */

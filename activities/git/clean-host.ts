@@ -7,9 +7,29 @@ import { isAlive } from '../../infra/process-identity.js';
 import { runWorkflowId, taskWorkflowId } from '../../workflows/contract/ids.js';
 import { findGitProject } from './git-project.repository.js';
 import type { TreeDeps } from './ports.js';
+import { findTreeOwners, type TreeOwner } from './tree-owners.repository.js';
 
-/** An engine that lost its store knows no workflow for a while; its trees may hold the only copy of an edit. */
+/** Neither engine nor database know its owner: stores that were restored may yet, and it may hold the only copy of an edit. */
 const ABSENT_MS = 24 * 60 * 60_000;
+/** A run's read-only tree is taken before its row and its workflow are made. */
+const UNSTARTED_MS = 60 * 60_000;
+
+/**
+ * What a killed predecessor left half-made on this host. For a process that has the host to itself and has not begun to
+ * work: nothing is in the making, so nothing needs to grow old first. Answers how many things were removed.
+ */
+export async function clearRuins(deps: TreeDeps): Promise<number> {
+  let removed = await removeAbandonedTrees(deps.trees.store, 0);
+  for (const mirror of await deps.mirrors.list()) removed += await removeStaleLocks(mirror.dir);
+  for (const { tree, record } of await listLiveTrees(deps.trees.store)) {
+    // An owner's tree stays, whatever state it is in: its owner takes it up again.
+    if (record !== undefined && !isCheckTree({ record })) continue;
+    await deps.trees.store.remove(tree);
+    removed += 1;
+  }
+  for (const clean of deps.cleaners) removed += await clean('start');
+  return removed;
+}
 
 /** Trees, locks and sandboxes of dead processes and of closed workflows. Answers how many were removed. */
 export async function cleanHost(deps: TreeDeps, signal: AbortSignal): Promise<number> {
@@ -28,7 +48,7 @@ export async function cleanHost(deps: TreeDeps, signal: AbortSignal): Promise<nu
     }
     removed += 1;
   }
-  for (const clean of deps.cleaners) removed += await clean();
+  for (const clean of deps.cleaners) removed += await clean('sweep');
   await refreshPools(deps, signal);
   return removed;
 }
@@ -50,33 +70,41 @@ async function refreshPools({ pools, trees, mirrors, forge }: TreeDeps, signal: 
   }
 }
 
+/** Trees that no workflow will ask for again. Where the engine has forgotten a workflow, the rows say whether it ended. */
 async function ownerless(deps: TreeDeps): Promise<readonly LiveTree[]> {
   const live = await listLiveTrees(deps.trees.store);
-  const byWorkflow = live.flatMap((found) => {
-    const workflowId = workflowOf(found);
-    return workflowId === undefined ? [] : [{ found, workflowId }];
+  const owned = live.flatMap((found) => {
+    const owner = ownerOf(found);
+    return owner === undefined ? [] : [{ found, owner }];
   });
-  const ids = [...new Set(byWorkflow.map(({ workflowId }) => workflowId))];
+  const ids = [...new Set(owned.map(({ owner }) => workflowIdOf(owner)))];
   const states = new Map(
     (await deps.engine.describeWorkflows({ workflowIds: ids })).map((one) => [one.workflowId, one.state]),
   );
-  const ended = byWorkflow.filter(({ found, workflowId }) => {
-    const state = states.get(workflowId);
-    return state === 'closed' || (state === 'absent' && isOld(found));
-  });
-  return [...ended.map(({ found }) => found), ...live.filter(isLeftByDeadProcess)];
+  const forgotten = owned.filter(({ owner }) => states.get(workflowIdOf(owner)) === 'absent');
+  const rows = await findTreeOwners(
+    deps.pools.writes,
+    forgotten.map(({ owner }) => owner),
+  );
+  const isOver = ({ found, owner }: (typeof owned)[number]): boolean => {
+    const state = states.get(workflowIdOf(owner));
+    if (state !== 'absent') return state === 'closed';
+    if (rows.known.has(owner.id)) return rows.ended.has(owner.id);
+    return found.ageMs > (owner.kind === 'run' ? UNSTARTED_MS : ABSENT_MS);
+  };
+  return [...owned.filter(isOver).map(({ found }) => found), ...live.filter(isLeftByDeadProcess)];
 }
 
 /** A check's tree belongs to the activity that took it, not to a workflow. */
-const isCheckTree = ({ record }: LiveTree): boolean => record?.ownerId?.startsWith('check/') ?? false;
+const isCheckTree = ({ record }: Pick<LiveTree, 'record'>): boolean => record?.ownerId?.startsWith('check/') ?? false;
 
-const workflowOf = (found: LiveTree): string | undefined => {
+const ownerOf = (found: LiveTree): TreeOwner | undefined => {
   const { record } = found;
   if (record?.ownerId === undefined || isCheckTree(found)) return undefined;
-  return record.taskId === undefined ? runWorkflowId(record.ownerId) : taskWorkflowId(record.taskId);
+  return record.taskId === undefined ? { kind: 'run', id: record.ownerId } : { kind: 'task', id: record.taskId };
 };
+
+const workflowIdOf = ({ kind, id }: TreeOwner): string => (kind === 'run' ? runWorkflowId(id) : taskWorkflowId(id));
 
 const isLeftByDeadProcess = (found: LiveTree): boolean =>
   found.record === undefined ? found.ageMs > ABSENT_MS : isCheckTree(found) && !isAlive(found.record.process);
-
-const isOld = ({ ageMs }: LiveTree): boolean => ageMs > ABSENT_MS;

@@ -60,7 +60,7 @@ export interface BranchWork {
   readonly target: string | null;
 }
 
-/** Tasks and epics of the project that bear one of the branches. */
+/** Tasks and epics of the project that bear one of the branches. What failed in an epic that has ended is given up. */
 export async function listBranchWork(
   db: Queryable,
   projectId: string,
@@ -68,10 +68,11 @@ export async function listBranchWork(
 ): Promise<readonly BranchWork[]> {
   const { rows } = await db.query<BranchWork>({
     name: 'list-branch-work',
-    text: `SELECT t.branch, t.state, coalesce(t.target_branch, p.base_branch) AS target
-             FROM task t JOIN project p ON p.id = t.project_id WHERE t.project_id = $1 AND t.branch = ANY($2)
+    text: `SELECT t.branch, coalesce(t.target_branch, p.base_branch) AS target,
+                  CASE WHEN t.state = 'FAILED' AND e.state IN ('COMPLETED', 'CANCELLED') THEN 'CANCELLED' ELSE t.state END AS state
+             FROM task t JOIN project p ON p.id = t.project_id LEFT JOIN epic e ON e.id = t.epic_id WHERE t.project_id = $1 AND t.branch = ANY($2)
            UNION ALL
-           SELECT e.branch, e.state, p.base_branch AS target
+           SELECT e.branch, p.base_branch AS target, e.state
              FROM epic e JOIN project p ON p.id = e.project_id WHERE e.project_id = $1 AND e.branch = ANY($2)`,
     values: [projectId, branches],
   });
@@ -82,7 +83,10 @@ export async function listBranchWork(
 export async function listEndedTasks(db: Queryable, taskIds: readonly string[]): Promise<readonly string[]> {
   const { rows } = await db.query<{ id: string }>({
     name: 'list-ended-tasks',
-    text: `SELECT id FROM task WHERE id = ANY($1::uuid[]) AND state IN ('COMPLETED', 'CANCELLED', 'SKIPPED')`,
+    text: `SELECT t.id FROM task t LEFT JOIN epic e ON e.id = t.epic_id
+           WHERE t.id = ANY($1::uuid[])
+             AND (t.state IN ('COMPLETED', 'CANCELLED', 'SKIPPED')
+                  OR t.state = 'FAILED' AND e.state IN ('COMPLETED', 'CANCELLED'))`,
     values: [taskIds],
   });
   return rows.map(({ id }) => id);

@@ -38,6 +38,9 @@ export interface TreeDeps extends GitDeps {
   readonly trees: Trees;
   readonly setup: TreeSetup;
   readonly engine: Pick<EngineActivities, 'describeWorkflows'>;
-  /** More to clean with a host: left-over sandboxes. Each answers how many things it removed. */
-  readonly cleaners: readonly (() => Promise<number>)[];
+  /** More to clean with a host: left-over sandboxes. */
+  readonly cleaners: readonly HostCleaner[];
 }
+
+/** Answers how many things it removed. `start`: nothing is in use yet, so whatever lies there is a ruin. */
+export type HostCleaner = (when: 'start' | 'sweep') => Promise<number>;

@@ -1,6 +1,6 @@
 import { appendEvent, insertDecision } from '../../infra/pg/events.js';
 import type { Pools } from '../../infra/pg/pools.js';
-import type { Statement } from '../../infra/pg/statement.js';
+import type { Queryable, Statement } from '../../infra/pg/statement.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import type { FleetActivities } from '../../workflows/contract/activities/fleet.js';
 import { listLiveHosts } from './host.repository.js';
@@ -30,16 +30,19 @@ const SWEEPS: readonly Statement[] = [
   },
 ];
 
+/** Projects with trees or branches that may need cleaning. */
+export async function listProjects(db: Queryable): Promise<readonly { readonly projectId: string }[]> {
+  const { rows } = await db.query<{ projectId: string }>({
+    name: 'list-live-projects',
+    text: `SELECT id AS "projectId" FROM project WHERE archived_at IS NULL AND state IN ('ready', 'red') ORDER BY id`,
+  });
+  return rows;
+}
+
 export const createFleetActivities = ({ pools }: { readonly pools: Pools }): FleetActivities => ({
   listLiveHosts: ({ staleMs }) => listLiveHosts(pools.writes, staleMs),
 
-  async listProjects() {
-    const { rows } = await pools.writes.query<{ projectId: string }>({
-      name: 'list-live-projects',
-      text: `SELECT id AS "projectId" FROM project WHERE archived_at IS NULL AND state IN ('ready', 'red') ORDER BY id`,
-    });
-    return rows;
-  },
+  listProjects: () => listProjects(pools.writes),
 
   async sweepStore() {
     let removed = 0;

@@ -12,6 +12,8 @@ export interface HomeLayout {
   readonly state: string;
   readonly portsFile: string;
   readonly lockFile: string;
+  /** Of the one worker of this data directory. */
+  readonly workerLockFile: string;
   readonly stackFile: string;
   readonly logs: string;
   readonly postgres: string;
@@ -39,6 +41,7 @@ export const homeLayout = (home: string): HomeLayout => {
     state,
     portsFile: join(state, 'ports.json'),
     lockFile: join(state, 'instance.lock'),
+    workerLockFile: join(state, 'worker.lock'),
     stackFile: join(state, 'stack.json'),
     logs: join(home, 'logs'),
     postgres: join(home, 'postgres'),

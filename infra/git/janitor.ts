@@ -23,22 +23,25 @@ export async function listLiveTrees(store: TreeStore): Promise<readonly LiveTree
   );
 }
 
-/** Removes trees whose maker or cleaner died half-way. Answers how many. */
-export async function removeAbandonedTrees(store: TreeStore): Promise<number> {
+/**
+ * Removes trees whose maker or cleaner died half-way. Answers how many.
+ * @param unrecordedMs how long a tree without a record may still be in the making
+ */
+export async function removeAbandonedTrees(store: TreeStore, unrecordedMs = UNRECORDED_MS): Promise<number> {
   let removed = 0;
   for (const tree of await store.listTransit()) {
-    if (!(await isAbandoned(tree))) continue;
+    if (!(await isAbandoned(tree, unrecordedMs))) continue;
     await removeDirectory(tree.directory);
     removed += 1;
   }
   return removed;
 }
 
-async function isAbandoned(tree: Tree): Promise<boolean> {
+async function isAbandoned(tree: Tree, unrecordedMs: number): Promise<boolean> {
   const record = await findRecord(tree);
   if (record !== undefined) return !isAlive(record.process);
   const ageMs = await ageOf(tree);
-  return ageMs !== undefined && ageMs > UNRECORDED_MS;
+  return ageMs !== undefined && ageMs >= unrecordedMs;
 }
 
 /** Undefined when it went while it was looked at. Every change of the record renames a file in the directory. */

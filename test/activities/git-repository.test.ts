@@ -5,7 +5,7 @@ import { findCheckpoint, setRef } from '../../infra/git/checkpoint.js';
 import { checkpointRef } from '../../infra/git/refs.js';
 import { type ActivityWorld, activityWorld, asAttempt } from '../support/git/activity-world.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
-import { insertAgent, insertTask } from '../support/rows.js';
+import { insertAgent, insertEpic, insertTask } from '../support/rows.js';
 
 let database: TestDatabase;
 let world: ActivityWorld;
@@ -176,6 +176,22 @@ test('cleaning removes branches and checkpoints of ended work and locks of dead 
     await left(`millwright/a-task-${unmerged.slice(-12)}`),
   ]).toEqual([false, false, true, true, true]);
   expect(readdirSync(mirror.dir)).not.toContain('packed-refs.lock');
+});
+
+test('what failed goes with its epic: until that has ended it may be retried', async () => {
+  const { writes } = database.pools;
+  await imported();
+  const mirror = await world.deps.mirrors.ensure(projectId);
+  const epicId = await insertEpic(writes, projectId);
+  const id = await insertTask(writes, projectId, { epicId, state: 'FAILED' });
+  const branch = `millwright/a-task-${id.slice(-12)}`;
+  await setRef(mirror, checkpointRef(id), base);
+  await pushed(base, branch);
+  const clean = () => asAttempt(1, world.repository.cleanRepository, { projectId });
+  expect(await clean()).toEqual({ removed: 0 });
+  await writes.query({ text: `UPDATE epic SET state = 'CANCELLED' WHERE id = $1`, values: [epicId] });
+  expect(await clean()).toEqual({ removed: 2 });
+  expect(await world.tip(branch)).toBeUndefined();
 });
 
 test('a project that was never imported has nothing to clean', async () => {

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createCheckTrees } from '../../activities/git/check-trees.js';
+import { clearRuins } from '../../activities/git/clean-host.js';
 import { createHostClaimActivities } from '../../activities/git/host.activities.js';
 import { createKeepCheckpoint } from '../../activities/git/keep-checkpoint.js';
 import { readCommit } from '../../infra/git/objects.js';
@@ -10,7 +12,7 @@ import { makeFence } from '../../workflows/contract/fence.js';
 import { type ActivityWorld, activityWorld, asAttempt, CountingSetup } from '../support/git/activity-world.js';
 import { TREE_OWNER } from '../support/git/repositories.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
-import { insertTask } from '../support/rows.js';
+import { insertRun, insertTask } from '../support/rows.js';
 
 let database: TestDatabase;
 let world: ActivityWorld;
@@ -197,6 +199,42 @@ test('releasing is repeatable, and a tree of another owner stays', async () => {
   await release(taskId);
   await release(taskId);
   expect(await world.deps.trees.store.listLive()).toEqual([]);
+});
+
+test('what a killed process left half-made goes at the start of the next one, trees in use stay', async () => {
+  await acquire();
+  const { store } = world.deps.trees;
+  const halfMade = store.newTransit().directory;
+  mkdirSync(halfMade, { recursive: true });
+  mkdirSync(store.live('unrecorded').directory);
+  await createCheckTrees(world.deps).acquire({
+    projectId: world.projectId,
+    commit: base,
+    ownerId: 'build-1/first/test',
+  });
+  const mirror = await world.deps.mirrors.ensure(world.projectId);
+  writeFileSync(join(mirror.dir, 'packed-refs.lock'), '');
+  expect(await asAttempt(1, world.trees.cleanHost, { hostQueue: 'q' })).toEqual({ removed: 1 });
+  writeFileSync(join(mirror.dir, 'packed-refs.lock'), '');
+  expect(await clearRuins(world.deps)).toBe(4);
+  expect((await store.listLive()).map(({ treeId }) => treeId)).toEqual([taskId]);
+  expect(existsSync(halfMade)).toBe(false);
+});
+
+test('trees of workflows that the engine has forgotten go when their rows say that they ended', async () => {
+  await acquire();
+  const runId = randomUUID();
+  const run = { projectId: world.projectId, ownerId: runId, branch: 'main', mode: 'read', fence: fence() } as const;
+  await asAttempt(1, world.trees.acquireTree, run);
+  world.closed.set(`task/${taskId}`, 'absent').set(`run/${runId}`, 'absent');
+  const clean = () => asAttempt(1, world.trees.cleanHost, { hostQueue: 'q' });
+  expect(await clean()).toEqual({ removed: 0 });
+  await insertRun(database.pools.writes, world.projectId, { id: runId });
+  expect(await clean()).toEqual({ removed: 0 });
+  await database.pools.writes.query({ text: `UPDATE run SET state = 'orphaned' WHERE id = $1`, values: [runId] });
+  expect(await clean()).toEqual({ removed: 1 });
+  await database.pools.writes.query({ text: `UPDATE task SET state = 'CANCELLED' WHERE id = $1`, values: [taskId] });
+  expect(await clean()).toEqual({ removed: 1 });
 });
 
 test('trees of closed workflows are cleaned, those of open and of forgotten ones stay', async () => {

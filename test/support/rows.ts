@@ -71,3 +71,23 @@ export async function insertAgent(
   });
   return id;
 }
+
+/** Of a new agent unless one is named. */
+export async function insertRun(
+  db: Queryable,
+  projectId: string,
+  values: { readonly id?: string; readonly agentId?: string; readonly taskId?: string; readonly state?: string } = {},
+): Promise<string> {
+  const id = values.id ?? uuidv7();
+  await db.query({
+    text: `INSERT INTO run (id, agent_id, project_id, task_id, kind, state) VALUES ($1, $2, $3, $4, 'execution', $5)`,
+    values: [
+      id,
+      values.agentId ?? (await insertAgent(db, `agent-${id}`)),
+      projectId,
+      values.taskId ?? null,
+      values.state ?? 'running',
+    ],
+  });
+  return id;
+}

@@ -34,6 +34,7 @@ import { createGit } from '../../infra/git/run.js';
 import { Trees } from '../../infra/git/trees.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { Host } from './host.js';
+import { createJanitor, type Janitor } from './janitor.js';
 import { ledgerPrices } from './prices.js';
 
 /** The activities of each task queue. All pollers of one queue register the same ones. */
@@ -42,6 +43,7 @@ export interface ActivitySets {
   readonly model: object;
   readonly checks: object;
   readonly host: object;
+  readonly janitor: Janitor;
   /** Waits for trees that are reset in the background. */
   settle(): Promise<void>;
 }
@@ -123,6 +125,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
         directory: join(layout.home, 'sandbox'),
       }),
     },
+    janitor: createJanitor(treeDeps),
     settle: () => trees.settle(),
   };
 }

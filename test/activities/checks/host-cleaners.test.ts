@@ -24,14 +24,14 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-const cleanIn = async (hours: number): Promise<readonly string[]> => {
+const cleanIn = async (hours: number, when: 'start' | 'sweep' = 'sweep'): Promise<readonly string[]> => {
   const directories = {
     sandbox: join(home, 'sandbox'),
     layers: join(home, 'layers'),
     checkResults: join(home, 'results'),
   };
   let removed = 0;
-  for (const clean of createHostCleaners(directories, () => Date.now() + hours * HOUR_MS)) removed += await clean();
+  for (const clean of createHostCleaners(directories, () => Date.now() + hours * HOUR_MS)) removed += await clean(when);
   const left = (await readdir(home, { recursive: true })).filter((path) => path.split('/').length > 1);
   return [`${removed} removed`, ...left.sort()];
 };
@@ -40,6 +40,12 @@ const KEPT = ['sandbox/empty', 'sandbox/etc-1', 'sandbox/scratch'];
 
 test('what may still be in use stays', async () => {
   expect((await cleanIn(23))[0]).toBe('0 removed');
+});
+
+test('at the start of a process nothing is in use: ruins go at once, results and layers stay', async () => {
+  const cleaned = await cleanIn(0.001, 'start');
+  expect(cleaned[0]).toBe('3 removed');
+  expect(cleaned).toEqual(expect.arrayContaining(['results/r', `layers/p/${LAYER}/out`, ...KEPT]));
 });
 
 test('ruins of killed commands and old results go after a day, layers after a month without use', async () => {
