@@ -13,13 +13,13 @@ const FIRST = {
   'check.sh': 'test -s list\n',
   list: 'one\n',
 };
-const PATIENCE = { everyMs: 200, atMostMs: 4 * 60_000 };
+const PATIENCE = { everyMs: 200, atMostMs: 8 * 60_000 };
 
 let instance: Instance;
 beforeAll(async () => {
   instance = await Instance.start({ hostYml: toldAgentYml });
 }, 600_000);
-afterAll(() => instance?.stop(), 120_000);
+afterAll(() => instance?.stop());
 
 const projectNamed = (name: string): Promise<Resource> =>
   instance.addProject(makeRepository(join(instance.directory, name), FIRST), {
@@ -94,7 +94,7 @@ test('a plan waits for its approval, and the epic for its landing', async () => 
   await instance.untilEpic(epic.id, isCompleted);
   expect(treeOf(forgeOf(project), 'main')).toMatchObject({ a: '1\n' });
   expect(branchesOf(project)).toEqual(['main']);
-}, 300_000);
+}, 600_000);
 
 test('a cancelled epic leaves no branch, tree, entry or work behind', async () => {
   const project = await projectNamed('cancelled');
@@ -115,7 +115,7 @@ test('a cancelled epic leaves no branch, tree, entry or work behind', async () =
   await until(() => branchesOf(project).length === 1, PATIENCE);
   await until(() => readdirSync(join(instance.layout.home, 'trees', 'live')).length === 0, PATIENCE);
   await expect(instance.cli('epic', 'resume', String(epic.id))).rejects.toMatchObject({ code: 1 });
-}, 300_000);
+}, 600_000);
 
 test('a failed task blocks its epic until a person retries it', async () => {
   const project = await projectNamed('failed');
@@ -138,11 +138,11 @@ test('a failed task blocks its epic until a person retries it', async () => {
   await instance.cli('epic', 'retry', String(epic.id));
   await instance.untilEpic(epic.id, isCompleted);
   expect(treeOf(forgeOf(project), 'main')).toMatchObject({ a: '1\n', b: '1\n' });
-}, 300_000);
+}, 600_000);
 
 test('a run that a person stopped goes on when a person says so', async () => {
   const project = await projectNamed('stopped');
-  const epic = await fileEpic(project, [{ key: 'slow', does: 'sleep 3\nwrite a 1' }], { land: 'auto' });
+  const epic = await fileEpic(project, [{ key: 'slow', does: 'linger 100\nwrite a 1' }], { land: 'auto' });
   const task = await untilTask(epic, 'slow', ({ state }) => state === 'IN_PROGRESS');
   await until(async () => (await instance.api.list('/runs', { taskId: String(task.id) })).length > 0, PATIENCE);
   const [run] = await instance.api.list('/runs', { taskId: String(task.id) });
@@ -155,7 +155,7 @@ test('a run that a person stopped goes on when a person says so', async () => {
   }, PATIENCE);
   await instance.cli('task', 'resume', String(task.id));
   await instance.untilEpic(epic.id, isCompleted);
-}, 300_000);
+}, 600_000);
 
 test('the first answer of a person sets the asker going, the second is told so', async () => {
   const project = await projectNamed('asked');
@@ -173,7 +173,7 @@ test('the first answer of a person sets the asker going, the second is told so',
   });
   await instance.untilEpic(epic.id, isCompleted);
   expect(treeOf(forgeOf(project), 'main')).toMatchObject({ answer: 'red\n' });
-}, 300_000);
+}, 600_000);
 
 test('a base that moved under an epic is merged by a task of its own', async () => {
   const project = await projectNamed('moved');
@@ -184,7 +184,7 @@ test('a base that moved under an epic is merged by a task of its own', async () 
   await instance.untilEpic(epic.id, isCompleted);
   expect(treeOf(forgeOf(project), 'main')).toMatchObject({ list: 'one\nthree\ntwo\n' });
   expect(branchesOf(project)).toEqual(['main']);
-}, 300_000);
+}, 600_000);
 
 test('a base that somebody broke holds the lane red until it is mended', async () => {
   const project = await projectNamed('broken');
@@ -194,8 +194,8 @@ test('a base that somebody broke holds the lane red until it is mended', async (
   await until(async () => (await mode()) === 'red', PATIENCE);
   pushAsOutsider(project, { list: 'one\n' });
   await until(() => treeOf(forgeOf(project), 'main').a === '1\n', PATIENCE);
-  expect(await mode()).toBe('open');
-}, 300_000);
+  await until(async () => (await mode()) === 'open', PATIENCE);
+}, 600_000);
 
 test('a paused queue lands nothing, says why, and goes on when it is opened', async () => {
   const project = await projectNamed('paused');
@@ -211,7 +211,7 @@ test('a paused queue lands nothing, says why, and goes on when it is opened', as
   expect(treeOf(forgeOf(project), 'main')).toEqual(FIRST);
   await instance.cli('queue', 'open', 'paused');
   await until(() => treeOf(forgeOf(project), 'main').a === '1\n', PATIENCE);
-}, 300_000);
+}, 600_000);
 
 test('wrong usage exits with 2, a refusal with 1, each with a sentence', async () => {
   await expect(instance.cli('epic', 'create', 'x')).rejects.toMatchObject({ code: 2 });
@@ -223,4 +223,4 @@ test('wrong usage exits with 2, a refusal with 1, each with a sentence', async (
     code: 1,
     stdout: expect.stringContaining('"code": "InvalidInput"'),
   });
-}, 60_000);
+});

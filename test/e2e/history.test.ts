@@ -55,7 +55,7 @@ beforeAll(async () => {
     hostYml: agentHostYml,
   });
 }, 600_000);
-afterAll(() => instance?.stop(), 120_000);
+afterAll(() => instance?.stop());
 
 const prsPerTask = async (epicId: unknown): Promise<readonly unknown[]> => {
   const tasks = await instance.api.list(`/epics/${epicId}/tasks`);
@@ -102,7 +102,7 @@ test('killing worker, API, PostgreSQL and Temporal once each changes nothing but
   for (const part of ['worker', 'api', 'postgres', 'temporal'] as const) {
     await instance.kill(part);
     // The next one dies when this one is answered for again.
-    await until(() => instance.isReady(), { everyMs: 200, atMostMs: 120_000 });
+    await until(() => instance.isReady(), { everyMs: 200, atMostMs: 300_000 });
   }
   const ended = await instance.untilEpic(epic.id, ({ state }) => state === 'COMPLETED' || state === 'BLOCKED');
   expect(ended).toMatchObject({ state: 'COMPLETED', waitingFor: null });

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 /**
  * A `command` agent that does what the lines of a task's description say: `write <file> <text>`, `append <file> <text>`,
- * `sleep <seconds>`, `need <file>` (fails without it), `ask` (a question to a person; the answer goes to the file
- * `answer`). In a conflict it keeps the lines of both sides, sorted.
+ * `sleep <seconds>`, `linger <seconds>` (sleeps in the first run only), `need <file>` (fails without it), `ask` (a
+ * question to a person; the answer goes to the file `answer`). In a conflict it keeps the lines of both sides, sorted.
  */
 const AGENT = `import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,6 +25,10 @@ for (const line of task.description.split('\\n')) {
   if (verb === 'write') writeFileSync(file, words.join(' ') + '\\n');
   if (verb === 'append') appendFileSync(file, words.join(' ') + '\\n');
   if (verb === 'sleep') await sleep(Number(file) * 1000);
+  if (verb === 'linger' && !existsSync('lingered')) {
+    writeFileSync('lingered', '');
+    await sleep(Number(file) * 1000);
+  }
   if (verb === 'need' && !existsSync(file)) process.exit(3);
   if (verb === 'ask') {
     const answer = mail.find(({ inReplyTo }) => inReplyTo);
