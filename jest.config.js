@@ -1,3 +1,7 @@
+// Tests use plain git too, which must not depend on what whoever runs them has configured.
+process.env.GIT_CONFIG_GLOBAL ??= '/dev/null';
+process.env.GIT_CONFIG_NOSYSTEM ??= '1';
+
 export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
