@@ -66,7 +66,7 @@ test('a completion of a paused run counts when it is resumed', async () => {
 test('updates that do not fit the state are refused and leave nothing behind', async () => {
   const world = new RunWorld([{ reply: calls('host-slow'), tools: { 'host-slow': gate() } }, complete]);
   const { run } = await suite.start(world);
-  await until(() => world.row.revision > 0 && world.toolCalls.length === 1);
+  await until(async () => world.toolCalls.length === 1 && (await run.query(runStatusQuery)).revision > 0);
   expect(await refusal(run.executeUpdate(resumeUpdate, { args: [{ by: 'ada' }] }))).toBe('InvalidState');
   expect(await refusal(run.executeUpdate(pauseUpdate, { args: [{ by: 'ada', expectedRevision: 0 }] }))).toBe(
     'StaleVersion',

@@ -37,7 +37,7 @@ let rig: Rig;
 let factory: WorkflowHandle<FactoryWorkflow>;
 beforeAll(async () => {
   rig = await Rig.start('./factory.bundle.ts', activities, ['host-a']);
-}, 120_000);
+});
 afterAll(() => rig.stop());
 beforeEach(() => {
   world = new FactoryWorld();

@@ -10,6 +10,7 @@ import {
   pauseUpdate,
   resumeUpdate,
 } from '../../workflows/contract/messages.js';
+import { taskStatusQuery } from '../../workflows/contract/task.js';
 import { until } from '../support/until.js';
 import { openGate } from './support/gate.js';
 import { heardQuery } from './support/listener.workflow.js';
@@ -81,6 +82,8 @@ test('a hold of the factory is not lifted by a person', async () => {
   await task.signal(holdSignal, { by: 'factory', on: true });
   await task.signal(admittedSignal, { slots: 1 });
   await until(() => world.row.pausedBy?.[0] === 'factory');
+  // The row has its revision before the workflow hears of it.
+  await until(async () => (await task.query(taskStatusQuery)).revision > 0);
   expect(await refusal(task.executeUpdate(resumeUpdate, by))).toBe('InvalidState');
   expect(await refusal(task.executeUpdate(pauseUpdate, { args: [{ by: 'ada', expectedRevision: 0 }] }))).toBe(
     'StaleVersion',

@@ -338,6 +338,7 @@ test('a full queue is asked again, a refusal needs a person', async () => {
   expect(world.row.blockedReason).toBe('the merge queue refused it: queued by another');
   await until(() => world.mails.length === 1);
   await task.executeUpdate(resumeUpdate, by);
+  await isQueued(world, 3);
   await landed();
   await task.result();
   expect(world.enqueued).toHaveLength(3);

@@ -21,7 +21,7 @@ export function useEpics(): { readonly rig: () => Rig } {
   beforeAll(async () => {
     rig = await Rig.start('./epic.bundle.ts', worlds.activities, ['host-a']);
     await rig.env.client.workflow.start('factory', { workflowId: FACTORY_WORKFLOW_ID, taskQueue: QUEUE.shared });
-  }, 120_000);
+  });
   afterAll(() => rig.stop());
   return { rig: () => rig };
 }

@@ -6,7 +6,7 @@ const MOST_MS = Number(process.env.MILLWRIGHT_TEST_JITTER_MS ?? 0);
 const pause = (): Promise<void> => sleep(Math.random() * MOST_MS);
 
 /** Every activity begins and answers late, each by its own time, as on a machine that is slow in turns. */
-const lateActivities: ActivityInterceptorsFactory = () => ({
+export const lateActivities: ActivityInterceptorsFactory = () => ({
   inbound: {
     execute: async (input, next) => {
       await pause();
@@ -20,4 +20,3 @@ const lateActivities: ActivityInterceptorsFactory = () => ({
 });
 
 export const isJittery = MOST_MS > 0;
-export const jitter = isJittery ? { interceptors: { activity: [lateActivities] } } : {};

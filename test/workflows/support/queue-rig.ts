@@ -55,7 +55,7 @@ export class QueueRig {
     );
     beforeAll(async () => {
       made.started = await Rig.start('./queue.bundle.ts', activities, []);
-    }, 120_000);
+    });
     afterAll(() => made.rig.stop());
     beforeEach(() => {
       made.world = new QueueWorld((id) => made.describe(id));

@@ -1,10 +1,30 @@
 import { fileURLToPath } from 'node:url';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import {
+  type ActivityInterceptorsFactory,
+  bundleWorkflowCode,
+  DefaultLogger,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
 import { SEARCH_ATTRIBUTE } from '../../../workflows/contract/search-attributes.js';
 import { QUEUE } from '../../../workflows/contract/task-queues.js';
 import { createTestTemporal } from '../../support/temporal.js';
-import { isJittery, jitter } from './jitter.js';
+import { isJittery, lateActivities } from './jitter.js';
+
+/** Stubs answer as late as the machine lets them: none is given up for dead meanwhile. */
+const steadyHeartbeat: ActivityInterceptorsFactory = (context) => ({
+  inbound: {
+    execute: async (input, next) => {
+      const beat = setInterval(() => context.heartbeat(), 250);
+      try {
+        return await next(input);
+      } finally {
+        clearInterval(beat);
+      }
+    },
+  },
+});
 
 /** A server, and workers on the fixed queues that can be stopped and started again. Stubs tell tests apart by ids. */
 export class Rig {
@@ -36,7 +56,7 @@ export class Rig {
       connection: env.nativeConnection,
       activities,
       maxHeartbeatThrottleInterval: 100,
-      ...jitter,
+      interceptors: { activity: [steadyHeartbeat, ...(isJittery ? [lateActivities] : [])] },
     };
     const made = await Promise.all([
       Worker.create({

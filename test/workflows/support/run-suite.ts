@@ -25,7 +25,7 @@ export class RunSuite {
     const suite = new RunSuite();
     beforeAll(async () => {
       suite.started = await Rig.start('./agent-run.bundle.ts', suite.worlds.activities, ['host-a', 'host-b']);
-    }, 120_000);
+    });
     afterAll(() => suite.rig.stop());
     return suite;
   }

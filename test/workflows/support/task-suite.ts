@@ -47,7 +47,7 @@ export class TaskSuite {
     beforeAll(async () => {
       suite.started = await Rig.start('./task.bundle.ts', suite.worlds.activities, ['host-a', 'host-b']);
       await suite.listen(FACTORY_WORKFLOW_ID);
-    }, 120_000);
+    });
     afterAll(() => suite.rig.stop());
     return suite;
   }
