@@ -18,6 +18,7 @@ const FOLDERS = [
   'bench',
   'test/support',
   'test/demo',
+  'test/simulation',
 ];
 const ASSET = /\.(sql|cjs|mjs|json|ya?ml|mod|sum)$|[/\\](tools[/\\]temporal-cli|demo[/\\]sample)[/\\]/;
 

@@ -30,7 +30,7 @@ const count = (isOk) => (isOk ? passed++ : failed++);
 
 /** Rings that start servers run in band: two cores are fewer than they would like. */
 const RINGS = [
-  { name: 'pure rings', folders: ['unit', 'bundle', 'replay'], flags: [] },
+  { name: 'pure rings', folders: ['unit', 'simulation', 'bundle', 'replay'], flags: [] },
   {
     name: 'activities, infrastructure, API and command line',
     folders: ['activities', 'infra', 'api', 'cli'],

@@ -3,7 +3,7 @@ import { detailsOf } from '../../../workflows/epic/details.js';
 import type { Epic } from '../../../workflows/epic/epic.state.js';
 import { positionOf } from '../../../workflows/epic/position.js';
 import { withoutStuck, withStuck } from '../../../workflows/epic/stuck.js';
-import { EpicSim } from './epic-sim.js';
+import { EpicSim } from '../../support/epic-sim.js';
 
 const atWork = async (facts: ConstructorParameters<typeof EpicSim>[1] = {}): Promise<EpicSim> => {
   const sim = new EpicSim({ 'first task': [], second: ['first task'] }, facts);

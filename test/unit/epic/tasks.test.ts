@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as controls from '../../../workflows/epic/controls.js';
 import { runChanged } from '../../../workflows/epic/runs.js';
 import { taskChanged, taskEnded, withRows } from '../../../workflows/epic/tasks.js';
-import { EpicSim } from './epic-sim.js';
+import { EpicSim } from '../../support/epic-sim.js';
 
 const HOST = { hostQueue: 'h', treeId: 't' };
 const news = (taskId: string) =>

@@ -1,17 +1,17 @@
 // An epic in memory: its real rules and drivers, with a world that does what a test (or chance) says.
-import { epicTiming } from '../../../domain/epic-timing.js';
-import { isTaskClosed, type TaskState } from '../../../domain/states.js';
-import type { EpicFacts, TaskSnapshot } from '../../../workflows/contract/activities/store.js';
-import type { AgentRunOutcome } from '../../../workflows/contract/agent-run.js';
-import type { QueueForgeEvent } from '../../../workflows/contract/forge-event.js';
-import { carry, type Epic, type EpicRun, openedEpic } from '../../../workflows/epic/epic.state.js';
-import { nextStep } from '../../../workflows/epic/next-step.js';
-import { performRun, type RunPorts } from '../../../workflows/epic/run-steps.js';
-import { nextRunStep, runChanged, runEnded } from '../../../workflows/epic/runs.js';
-import { settle } from '../../../workflows/epic/settle.js';
-import type { StepPorts } from '../../../workflows/epic/step-ports.js';
-import { perform } from '../../../workflows/epic/steps.js';
-import { taskChanged, taskEnded } from '../../../workflows/epic/tasks.js';
+import { epicTiming } from '../../domain/epic-timing.js';
+import { isTaskClosed, type TaskState } from '../../domain/states.js';
+import type { EpicFacts, TaskSnapshot } from '../../workflows/contract/activities/store.js';
+import type { AgentRunOutcome } from '../../workflows/contract/agent-run.js';
+import type { QueueForgeEvent } from '../../workflows/contract/forge-event.js';
+import { carry, type Epic, type EpicRun, openedEpic } from '../../workflows/epic/epic.state.js';
+import { nextStep } from '../../workflows/epic/next-step.js';
+import { performRun, type RunPorts } from '../../workflows/epic/run-steps.js';
+import { nextRunStep, runChanged, runEnded } from '../../workflows/epic/runs.js';
+import { settle } from '../../workflows/epic/settle.js';
+import type { StepPorts } from '../../workflows/epic/step-ports.js';
+import { perform } from '../../workflows/epic/steps.js';
+import { taskChanged, taskEnded } from '../../workflows/epic/tasks.js';
 
 export type Edges = Readonly<Record<string, readonly string[]>>;
 const HOST = { hostQueue: 'h', treeId: 't' };
