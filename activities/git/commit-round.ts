@@ -24,7 +24,7 @@ export async function commitRound(
   const remote = await deps.forge.remote(projectId);
   await requireCommits(repository, remote, parents, signal);
   await checkFence(tree, attemptFence);
-  const snapshot = await takeSnapshot(repository, { tree, signal });
+  const snapshot = await takeSnapshot(repository, { tree, outputs: record.excluded, signal });
   if (snapshot.kind === 'refused') return snapshot;
   const marked = await filesWithMarkers(repository, { at: snapshot.tree, paths: input.conflictFiles ?? [], signal });
   if (marked.length > 0) return { kind: 'markers', files: marked };
@@ -41,6 +41,8 @@ export async function commitRound(
     remote,
     signal,
   });
-  if (done === undefined) return { kind: 'no_change' };
-  return { kind: 'committed', headSha: done.headSha, treeSha: snapshot.tree, files: done.files.slice(0, LISTED_FILES) };
+  const left = snapshot.ignored.length === 0 ? {} : { ignored: snapshot.ignored };
+  if (done === undefined) return { kind: 'no_change', ...left };
+  const files = done.files.slice(0, LISTED_FILES);
+  return { kind: 'committed', headSha: done.headSha, treeSha: snapshot.tree, files, ...left };
 }

@@ -26,6 +26,16 @@ export async function findGitProject(db: Queryable, projectId: string): Promise<
   return project;
 }
 
+/** The newest commit of the task's branch, as its row says; undefined before its first round. */
+export async function findTaskHead(db: Queryable, taskId: string): Promise<string | undefined> {
+  const { rows } = await db.query<{ head: string | null }>({
+    name: 'find-task-head',
+    text: 'SELECT head_sha AS head FROM task WHERE id = $1',
+    values: [taskId],
+  });
+  return rows[0]?.head ?? undefined;
+}
+
 /** What the inspection found at the tip; state and reason are stored by `saveProject`. */
 export async function saveInspection(
   db: Queryable,

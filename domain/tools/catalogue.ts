@@ -9,6 +9,7 @@ import {
   PLAN_COMPLETE,
   TASK_BLOCK,
   TASK_COMPLETE,
+  WORK_COMPLETE,
 } from './store-tools.js';
 
 export type AgentRole = 'orchestrator' | 'supervisor' | 'worker' | 'reviewer' | 'droid';
@@ -18,7 +19,7 @@ const MAIL = [MAIL_LIST_INBOX, MAIL_READ, MAIL_SEND, MAIL_REPLY] as const;
 const LOOK = [READ_FILE, LIST_FILES, SEARCH] as const;
 const CHANGE = [WRITE_FILE, EDIT_FILE, RUN_COMMAND] as const;
 
-/** Every tool of this version. Two definitions share the name task_complete: planning hands in a plan with it. */
+/** Every tool of this version. Three definitions share the name task_complete: see `completeFor`. */
 export const TOOLS: readonly ToolDefinition[] = [...LOOK, ...CHANGE, LOG_DECISION, ...MAIL, TASK_COMPLETE, TASK_BLOCK];
 
 /** Role → tools, the permission table. What a role does not list it may not call, whatever a prompt says. */
@@ -32,9 +33,13 @@ const ALLOWED: Readonly<Record<AgentRole, readonly ToolDefinition[]>> = {
 
 /** The tools offered to a run, in the fixed order that keeps the prompt's prefix stable. */
 export const toolsFor = (role: AgentRole, kind: RunKind): readonly ToolDefinition[] =>
-  kind === 'planning'
-    ? ALLOWED[role].map((tool) => (tool.name === TASK_COMPLETE.name ? PLAN_COMPLETE : tool))
-    : ALLOWED[role];
+  ALLOWED[role].map((tool) => (tool.name === TASK_COMPLETE.name ? completeFor(role, kind) : tool));
+
+/** A plan is handed in, files are looked at, and what only answers mail is believed. */
+function completeFor(role: AgentRole, kind: RunKind): ToolDefinition {
+  if (kind === 'planning') return PLAN_COMPLETE;
+  return role === 'worker' ? WORK_COMPLETE : TASK_COMPLETE;
+}
 
 export type ToolLookup =
   | { readonly kind: 'allowed'; readonly tool: ToolDefinition }

@@ -85,6 +85,9 @@ export const TASK_COMPLETE = {
   readOnly: false,
 } as const satisfies ToolDefinition;
 
+/** Where there are files, they are looked at first, so it runs where they are. */
+export const WORK_COMPLETE = { ...TASK_COMPLETE, where: 'host', readOnly: true } as const satisfies ToolDefinition;
+
 /** Planning ends with a plan. The same tool name: an agent ends every run in one way. */
 export const PLAN_COMPLETE = {
   ...TASK_COMPLETE,

@@ -11,11 +11,13 @@ export interface CheckpointInput {
   readonly taskId: string;
   /** Parent of the checkpoint, so that its difference is the task's own work. */
   readonly baseSha: string;
+  /** Outputs of `setup`, relative to the root. */
+  readonly outputs?: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }
 
 export type CheckpointOutcome =
-  | { readonly kind: 'kept'; readonly sha: string }
+  | { readonly kind: 'kept'; readonly sha: string; readonly ignored: readonly string[] }
   | Extract<SnapshotOutcome, { readonly kind: 'refused' }>;
 
 const AUTHOR = { name: 'Millwright', email: 'millwright@localhost' };
@@ -25,7 +27,8 @@ const AUTHOR = { name: 'Millwright', email: 'millwright@localhost' };
  * equal commit. The caller holds the tree's fence.
  */
 export async function keepCheckpoint(repo: Repository, input: CheckpointInput): Promise<CheckpointOutcome> {
-  const snapshot = await takeSnapshot(repo, { tree: input.tree, signal: input.signal });
+  const { tree, outputs = [], signal } = input;
+  const snapshot = await takeSnapshot(repo, { tree, outputs, signal });
   if (snapshot.kind === 'refused') return snapshot;
   const base = await readCommit(repo, input.baseSha, input.signal);
   const sha = await commitTree(
@@ -40,7 +43,7 @@ export async function keepCheckpoint(repo: Repository, input: CheckpointInput): 
     input.signal,
   );
   await setRef(repo, checkpointRef(input.taskId), sha, input.signal);
-  return { kind: 'kept', sha };
+  return { kind: 'kept', sha, ignored: snapshot.ignored };
 }
 
 /** The task's newest checkpoint, or undefined when it has none. */

@@ -128,6 +128,30 @@ test('no change, refused files and markers left are answers, and nothing is push
   expect(await world.tip(BRANCH)).toBeUndefined();
 });
 
+test('ignored files are named by seal and commit, and so is what git cannot keep', async () => {
+  await acquire();
+  const keepCheckpoint = createKeepCheckpoint(world.deps);
+  const keep = () =>
+    asAttempt(
+      1,
+      () => keepCheckpoint({ treeId: taskId, projectId: world.projectId, taskId, fence: fence() }, signal),
+      {},
+    );
+  const { signal } = new AbortController();
+  writeFileSync(file('.gitignore'), '*.log\n');
+  writeFileSync(file('run.log'), 'x');
+  expect(await keep()).toEqual({ checkpointSha: expect.any(String), ignored: ['run.log'] });
+  const round = await asAttempt(1, world.trees.commitRound, commitInput([base]));
+  expect(round).toMatchObject({ kind: 'committed', files: ['.gitignore'], ignored: ['run.log'] });
+  const headSha = round.kind === 'committed' ? round.headSha : '';
+  expect(await asAttempt(1, world.trees.commitRound, commitInput([headSha]))).toEqual({
+    kind: 'no_change',
+    ignored: ['run.log'],
+  });
+  mkdirSync(file('sub/.git'), { recursive: true });
+  expect(await keep()).toEqual({ refused: { paths: ['sub/.git'], why: expect.any(String) } });
+});
+
 test('a rebase is prepared, refused with markers, then committed with both parents', async () => {
   await acquire();
   writeFileSync(file('a.txt'), '1\nmine\n3\n');
@@ -165,9 +189,9 @@ test('a checkpoint survives the tree, and the base stays what the work started f
   const keepCheckpoint = createKeepCheckpoint(world.deps);
   const keep = (input: { readonly fence: string; readonly treeId?: string }) =>
     asAttempt(1, (one: typeof input) => keepCheckpoint({ projectId: world.projectId, taskId, ...one }, signal), input);
-  expect(await keep({ fence: fence() })).toBeUndefined();
-  const sha = await keep({ fence: fence(), treeId: taskId });
-  expect(await keep({ fence: fence(), treeId: taskId })).toBe(sha);
+  expect(await keep({ fence: fence() })).toEqual({});
+  const { checkpointSha: sha } = await keep({ fence: fence(), treeId: taskId });
+  expect(await keep({ fence: fence(), treeId: taskId })).toEqual({ checkpointSha: sha });
   await asAttempt(1, world.trees.releaseTree, { treeId: taskId, projectId: world.projectId, ownerId: taskId });
   await expect(keep({ fence: fence(), treeId: taskId })).rejects.toMatchObject({ type: 'WorktreeLost' });
   expect(await acquire(1, sha)).toEqual({ treeId: taskId, baseSha: base });

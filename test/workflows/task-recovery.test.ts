@@ -44,6 +44,22 @@ test('a run that changed nothing is a failed attempt, and the next one goes on',
   ]);
 });
 
+test('work that is ignored altogether fails in words, and every next attempt is told', async () => {
+  const world = new TaskWorld();
+  world.onCommit = () => ({ kind: 'no_change', ignored: ['a.log', 'b.log'] });
+  const { task } = await suite.start(world);
+  const reason = 'nothing to commit: a.log, b.log are ignored by .gitignore';
+  expect(await task.result()).toMatchObject({ kind: 'failed', reason: `${reason} (attempt 5 of 5)` });
+  expect(world.row).toMatchObject({ state: 'FAILED', failureReason: `${reason} (attempt 5 of 5)` });
+  expect(world.runs.slice(1).map(({ opened }) => opened?.context)).toEqual(
+    Array.from({ length: 4 }, () => ({
+      previousSummary: expect.any(String),
+      previousFailure: reason,
+      ignoredFiles: ['a.log', 'b.log'],
+    })),
+  );
+});
+
 test('an outage of the model blocks the task, and a resume goes on with a new run', async () => {
   const world = new TaskWorld();
   world.scripts = [refusedRun, () => new RunWorld([complete])];

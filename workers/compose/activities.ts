@@ -17,6 +17,7 @@ import { createForgeActivities } from '../../activities/forge/forge.activities.j
 import { createCheckTrees } from '../../activities/git/check-trees.js';
 import { createHostClaimActivities } from '../../activities/git/host.activities.js';
 import { createKeepCheckpoint } from '../../activities/git/keep-checkpoint.js';
+import { createLookAtWork } from '../../activities/git/look-at-work.js';
 import { createMergeActivities } from '../../activities/git/merge.activities.js';
 import { createRepositoryActivities } from '../../activities/git/repository.activities.js';
 import { createTreeActivities } from '../../activities/git/tree.activities.js';
@@ -114,7 +115,15 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     host: {
       ...createTreeActivities(treeDeps),
       ...seal,
-      ...createHostToolActivities({ ...whyNoSandbox, trees, pools, blobs, sandbox: host.sandbox, files: host.files }),
+      ...createHostToolActivities({
+        ...whyNoSandbox,
+        trees,
+        pools,
+        blobs,
+        sandbox: host.sandbox,
+        files: host.files,
+        lookAtWork: createLookAtWork({ trees, mirrors, pools }),
+      }),
       ...createCommandAgentActivities({
         ...whyNoSandbox,
         trees,

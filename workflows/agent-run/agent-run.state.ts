@@ -35,6 +35,8 @@ export interface AgentRunState {
   readonly inbox: readonly string[];
   /** Facts for the next turn. */
   readonly notes: readonly string[];
+  /** Ignored files, and files that git cannot keep, that the agent has been told of. */
+  readonly toldNotKept?: readonly string[];
   readonly asked: readonly Question[];
   /** The mail that asked for a higher budget; its answer lifts the hold. */
   readonly budgetMailId?: string;

@@ -1,6 +1,7 @@
 // Pure: what a run does next, and what a turn made of it.
 import { completionVoidNote, MAX_SILENT_TURNS, rolledBackNote, silentNote } from '../../domain/run-notes.js';
-import type { ToolEffect } from '../contract/activities/agents.js';
+import { cannotKeepNote, ignoredNote } from '../../domain/work-notes.js';
+import type { NotKept, ToolEffect } from '../contract/activities/agents.js';
 import { withHold } from '../support/holds.js';
 import { type AgentRunState, type Ending, remainingMs } from './agent-run.state.js';
 import type { TurnOutcome } from './outcomes.js';
@@ -96,7 +97,8 @@ function afterRollBack(run: AgentRunState, turn: Extract<TurnOutcome, { kind: 'r
   return withEffects({ ...run, lostTurns, notes }, lasting);
 }
 
-function afterSealed(run: AgentRunState, turn: Extract<TurnOutcome, { kind: 'sealed' }>): AgentRunState {
+function afterSealed(before: AgentRunState, turn: Extract<TurnOutcome, { kind: 'sealed' }>): AgentRunState {
+  const run = toldNotKept(before, turn.notKept ?? {});
   const sealed = withEffects(
     { ...run, lostTurns: 0, silentTurns: turn.silent ? run.silentTurns + 1 : 0 },
     turn.effects,
@@ -107,6 +109,21 @@ function afterSealed(run: AgentRunState, turn: Extract<TurnOutcome, { kind: 'sea
   return sealed.silentTurns >= MAX_SILENT_TURNS
     ? { ...sealed, ending: agentFailed(`${MAX_SILENT_TURNS} replies in a row without a tool call`) }
     : { ...sealed, notes: [...sealed.notes, silentNote(sealed.silentTurns)] };
+}
+
+/** Each file is told of once; what is there again after it was gone is told again. */
+function toldNotKept(run: AgentRunState, { ignored = [], refused }: NotKept): AgentRunState {
+  const { toldNotKept: told = [], ...rest } = run;
+  const bad = refused ? (refused.paths.length > 0 ? refused.paths : [refused.why]) : [];
+  const fresh = ignored.filter((path) => !told.includes(path));
+  const notes = [
+    ...run.notes,
+    ...(fresh.length === 0 ? [] : [ignoredNote(fresh)]),
+    ...(refused && bad.some((path) => !told.includes(path)) ? [cannotKeepNote(refused)] : []),
+  ];
+  // A tree that git cannot keep was not looked through for ignored files: those told of stay so.
+  const all = refused ? [...new Set([...told, ...bad])] : ignored;
+  return all.length === 0 ? { ...rest, notes } : { ...rest, notes, toldNotKept: all };
 }
 
 const agentFailed = (reason: string): Ending => ({ kind: 'failed', reason, agentFault: true });

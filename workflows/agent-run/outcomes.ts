@@ -1,4 +1,4 @@
-import type { BudgetHit, ToolEffect } from '../contract/activities/agents.js';
+import type { BudgetHit, NotKept, ToolEffect } from '../contract/activities/agents.js';
 import type { RunHost } from '../contract/agent-run.js';
 
 /** How one turn ended, and on which host. */
@@ -11,6 +11,7 @@ export type TurnOutcome = { readonly host: RunHost } & (
       readonly stuck: boolean;
       /** The model called no tool. */
       readonly silent: boolean;
+      readonly notKept?: NotKept;
     }
   /** Files are back at the turn's start; the transcript keeps the results. */
   | { readonly kind: 'rolledBack'; readonly effects: readonly ToolEffect[]; readonly reason: string }

@@ -6,6 +6,7 @@ import type {
   ProgramActivities,
   SealActivities,
   StoreToolActivities,
+  ToolCallInput,
 } from '../contract/activities/agents.js';
 import type { HostClaimActivities, TreeActivities } from '../contract/activities/git.js';
 import type { MailActivities } from '../contract/activities/mail.js';
@@ -57,7 +58,7 @@ export function runPorts(input: AgentRunInput, read: () => AgentRunState): RunPo
         return store.runStoreTool(step);
       }
       const tools: HostToolActivities = activitiesOf('HOST_TOOL', tuning, { summary, taskQueue: host.hostQueue });
-      return tools.runHostTool(step);
+      return tools.runHostTool(call.name === 'task_complete' ? { ...step, ...conflictOf(input) } : step);
     },
     seal: (host, step) => {
       const seal: SealActivities = activitiesOf('SEAL', tuning, {
@@ -76,6 +77,9 @@ export function runPorts(input: AgentRunInput, read: () => AgentRunState): RunPo
     },
   };
 }
+
+const conflictOf = ({ context }: AgentRunInput): Pick<ToolCallInput, 'conflictFiles'> =>
+  context.conflict ? { conflictFiles: context.conflict.files.map(({ path }) => path) } : {};
 
 async function rebuild(
   { rebuild: source, projectId, taskId, tuning }: AgentRunInput,

@@ -137,10 +137,12 @@ async function sealTurn(
   const seal = () => ports.seal(host, { ...step(), treeId: host.treeId, callIds, lost: false });
   try {
     // A stop waits for this seal: finished calls keep their results and the files their checkpoint.
-    const { checkpointSha, stuck } = await ports.uncancelled(seal);
+    const { checkpointSha, stuck, ignored, refused } = await ports.uncancelled(seal);
+    const left = { ...(ignored ? { ignored } : {}), ...(refused ? { refused } : {}) };
+    const notKept = ignored || refused ? { notKept: left } : {};
     const checkpoint = checkpointSha === undefined ? {} : { checkpointSha };
     if (end === 'interrupted') return { kind: 'interrupted', host, ...checkpoint };
-    return { kind: 'sealed', host, effects, stuck, silent: false, ...checkpoint };
+    return { kind: 'sealed', host, effects, stuck, silent: false, ...notKept, ...checkpoint };
   } catch (error) {
     const fault = ports.faultOf(error);
     await sealLost(ports, step, callIds);

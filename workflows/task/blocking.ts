@@ -42,5 +42,10 @@ export function attemptFailed(task: TaskFlow, reason: string, again: Stage & { r
   const { run: _ended, ...rest } = task;
   if (next.kind === 'fail')
     return { ...rest, stage: { kind: 'failing', reason: `${reason} (attempt ${task.attempts} of ${MAX_ATTEMPTS})` } };
-  return { ...rest, attempts: next.attempts, stage: { kind: 'run', next: { ...again.next, opensAttempt: true } } };
+  const context = { ...again.next.context, previousFailure: reason.slice(0, 2000) };
+  return {
+    ...rest,
+    attempts: next.attempts,
+    stage: { kind: 'run', next: { ...again.next, context, opensAttempt: true } },
+  };
 }

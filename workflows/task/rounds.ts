@@ -2,6 +2,7 @@
 
 import { MAX_CHECK_ROUNDS, MAX_MARKER_ROUNDS, MAX_VERIFY_TRIES } from '../../domain/rounds.js';
 import type { TaskWaits } from '../../domain/task-timing.js';
+import { cannotKeep, nothingToCommit } from '../../domain/work-notes.js';
 import type { VerifyOutcome } from '../checks/verify.js';
 import type { CommitOutcome, ConflictFile } from '../contract/activities/git.js';
 import type { MailTemplate } from '../contract/activities/mail.js';
@@ -20,7 +21,11 @@ export const runOf = (
   kind: 'run',
   next: {
     kind,
-    context: { ...(task.summary === undefined ? {} : { previousSummary: task.summary }), ...context },
+    context: {
+      ...(task.summary === undefined ? {} : { previousSummary: task.summary }),
+      ...(task.ignoredFiles === undefined ? {} : { ignoredFiles: task.ignoredFiles }),
+      ...context,
+    },
     opensAttempt: false,
   },
 });
@@ -46,7 +51,13 @@ export function checksRed(task: TaskFlow, failedChecks: FailedChecks): TaskFlow 
 
 const VERIFY: Stage = { kind: 'verify', tries: 0, notBeforeMs: 0 };
 
-export function afterCommit(task: TaskFlow, outcome: CommitOutcome): TaskFlow {
+function withIgnored({ ignoredFiles: _before, ...task }: TaskFlow, outcome: CommitOutcome): TaskFlow {
+  const ignoredFiles = 'ignored' in outcome ? outcome.ignored : undefined;
+  return ignoredFiles === undefined ? task : { ...task, ignoredFiles };
+}
+
+export function afterCommit(before: TaskFlow, outcome: CommitOutcome): TaskFlow {
+  const task = withIgnored(before, outcome);
   switch (outcome.kind) {
     case 'committed': {
       const { merging, checkpointSha: _committed, ...rest } = task;
@@ -63,12 +74,12 @@ export function afterCommit(task: TaskFlow, outcome: CommitOutcome): TaskFlow {
     case 'no_change':
       return attemptFailed(
         task,
-        'the run changed nothing',
+        nothingToCommit(outcome.ignored ?? []),
         runOf(task.headSha === undefined ? 'execution' : 'debug', task, {}),
       );
     case 'refused': {
       const failedTests = outcome.paths.map((path) => `${path}: ${outcome.why}`).slice(0, 50);
-      return checksRed(task, [{ name: 'commit: files that git cannot keep', failedTests }]);
+      return checksRed(task, [{ name: `commit: ${cannotKeep(outcome)}`, failedTests }]);
     }
     case 'markers':
       return markersLeft(task, outcome.files);

@@ -63,6 +63,8 @@ export interface TaskFlow {
   readonly prNumber?: number;
   readonly prUrl?: string;
   readonly summary?: string;
+  /** What the last commit left out because the repository ignores it. */
+  readonly ignoredFiles?: readonly string[];
   readonly entry?: Entry;
   readonly attempts: number;
   readonly checkRounds: number;

@@ -45,6 +45,8 @@ export interface ProgramContext {
   }[];
   readonly conflict?: RunContext['conflict'];
   readonly previousSummary?: string;
+  readonly previousFailure?: string;
+  readonly ignoredFiles?: readonly string[];
   readonly planErrors?: readonly string[];
 }
 
@@ -76,7 +78,7 @@ export const programContext = async (
   const ids = [...new Set([...(context.mailIds ?? []), ...mailIds])];
   const mail = ids.length === 0 ? [] : await findMail(db, ids);
   await markRead(db, ids);
-  const { conflict, previousSummary, planErrors } = context;
+  const { conflict, previousSummary, previousFailure, ignoredFiles, planErrors } = context;
   return {
     version: 1,
     run: { id: run.runId, kind: run.kind, agent: run.agentName, ...(await findRounds(db, run.runId)) },
@@ -94,6 +96,8 @@ export const programContext = async (
     ),
     ...(conflict ? { conflict } : {}),
     ...(previousSummary === undefined ? {} : { previousSummary }),
+    ...(previousFailure === undefined ? {} : { previousFailure }),
+    ...(ignoredFiles ? { ignoredFiles } : {}),
     ...(planErrors ? { planErrors } : {}),
   };
 };

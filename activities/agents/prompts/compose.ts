@@ -40,6 +40,8 @@ export const createPromptComposer =
       planErrors: context.planErrors ?? [],
       ...(context.conflict ? { conflict: context.conflict } : {}),
       ...(context.previousSummary === undefined ? {} : { previousSummary: context.previousSummary }),
+      ...(context.previousFailure === undefined ? {} : { previousFailure: context.previousFailure }),
+      ...(context.ignoredFiles === undefined ? {} : { ignoredFiles: context.ignoredFiles }),
     });
   };
 

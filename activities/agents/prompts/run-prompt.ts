@@ -31,6 +31,9 @@ export interface PromptFacts {
     readonly files: readonly { readonly path: string; readonly what: string }[];
   };
   readonly previousSummary?: string;
+  readonly previousFailure?: string;
+  /** In the tree, but in no commit. */
+  readonly ignoredFiles?: readonly string[];
   readonly planErrors: readonly string[];
   /** What will be run on the result. */
   readonly checks: readonly { readonly name: string; readonly command: string }[];
@@ -94,6 +97,22 @@ function conflicts({ conflict }: PromptFacts): readonly string[] {
   return [`The files hold the merge of your change and the tip of its target branch. These conflict:\n${block}`];
 }
 
+function troubles({ previousFailure, ignoredFiles = [] }: PromptFacts): readonly string[] {
+  const failure = previousFailure ?? '';
+  return [
+    ...(failure === ''
+      ? []
+      : [
+          `The attempt before this one failed:\n${markedData({ origin: 'failure', author: 'millwright', text: failure })}`,
+        ]),
+    ...(ignoredFiles.length === 0
+      ? []
+      : [
+          `These files are in your directory but in no commit, because .gitignore ignores them:\n${markedData({ origin: 'ignored files', author: 'git', text: list(ignoredFiles) })}`,
+        ]),
+  ];
+}
+
 function history({ previousSummary, planErrors, tasks, mail, checks }: PromptFacts): readonly string[] {
   const errors =
     planErrors.length === 0 ? '' : markedData({ origin: 'plan errors', author: 'validator', text: list(planErrors) });
@@ -128,6 +147,12 @@ const ENDING: Readonly<Record<RunKind, string>> = {
 
 /** The first user message of a run. For a `command` agent it is the whole prompt. */
 export const runPrompt = (facts: PromptFacts): string =>
-  [head(facts), ...work(facts), ...failures(facts), ...conflicts(facts), ...history(facts), ENDING[facts.kind]].join(
-    '\n\n',
-  );
+  [
+    head(facts),
+    ...work(facts),
+    ...failures(facts),
+    ...conflicts(facts),
+    ...troubles(facts),
+    ...history(facts),
+    ENDING[facts.kind],
+  ].join('\n\n');

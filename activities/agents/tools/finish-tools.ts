@@ -1,12 +1,10 @@
 import { readPlan } from '../../../domain/plan/normalise.js';
 import type { Plan } from '../../../domain/plan/plan.js';
+import { completedAnswer } from '../../../domain/work-notes.js';
 import { appendEvent } from '../../../infra/pg/events.js';
 import { findPlanVersion, storeModelPlan } from './plan-store.js';
 import { type StoreTool, type StoreToolCall, textField } from './store-tool.js';
 import { ToolError } from './tool-error.js';
-
-/** Why work may not be called complete yet, in words for the agent; undefined when it may. */
-export type WhyNotComplete = (call: StoreToolCall) => Promise<string | undefined>;
 
 /** @throws ToolError INVALID_INPUT that lists every mistake */
 function planOf(call: StoreToolCall): Plan {
@@ -20,8 +18,8 @@ function planOf(call: StoreToolCall): Plan {
 
 const isPlanning = ({ run }: StoreToolCall): boolean => run.kind === 'planning' && run.epicId !== null;
 
-/** Ends the run. Whether the work is really done is observed afterwards, never believed. */
-export const taskComplete = (whyNotComplete: WhyNotComplete): StoreTool => ({
+/** Ends a run that has no files of its own to look at. What was done is observed afterwards, never believed. */
+export const taskComplete: StoreTool = {
   async run(call, tx) {
     const { run } = call;
     if (isPlanning(call) && run.epicId !== null) {
@@ -37,9 +35,7 @@ export const taskComplete = (whyNotComplete: WhyNotComplete): StoreTool => ({
       });
       return `The plan is stored as version ${version}.`;
     }
-    const reason = await whyNotComplete(call);
-    if (reason !== undefined) throw new ToolError('INVALID_STATE', reason);
-    return 'Noted. The work is checked now.';
+    return completedAnswer([]);
   },
   async effectOf(call, db) {
     const summary = textField(call, 'summary');
@@ -48,7 +44,7 @@ export const taskComplete = (whyNotComplete: WhyNotComplete): StoreTool => ({
     const planVersion = await findPlanVersion(db, epicId, planOf(call));
     return { kind: 'completed', summary, ...(planVersion === undefined ? {} : { planVersion }) };
   },
-});
+};
 
 export const taskBlock: StoreTool = {
   run: async () => 'Noted.',

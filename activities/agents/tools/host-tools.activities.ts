@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import { Failure } from '../../../domain/failures.js';
+import { WORK_COMPLETE } from '../../../domain/tools/store-tools.js';
 import type { BlobStore } from '../../../infra/artifacts.js';
 import type { Pools } from '../../../infra/pg/pools.js';
 import type { HostToolActivities, ToolCallInput, ToolOutcome } from '../../../workflows/contract/activities/agents.js';
@@ -10,6 +11,7 @@ import { type AgentRun, findAgentRun } from '../../store/agent-run.repository.js
 import { type ClaimRow, endClaim, findClaim, openClaim } from '../../store/claim.repository.js';
 import { findTurn } from '../../store/turn.repository.js';
 import { withHeartbeat } from '../../support/heartbeat.js';
+import { completeWork, type LookAtWork } from './complete-work.js';
 import type { FileTools } from './file-tools.js';
 import { dropClaim } from './host-claims.repository.js';
 import { performHostTool } from './host-tool.js';
@@ -23,6 +25,7 @@ export interface HostToolDeps extends Pick<ToolTreeDeps, 'trees' | 'whyNoSandbox
   readonly sandbox: Sandbox;
   readonly files: FileTools;
   readonly limits?: SandboxLimits;
+  readonly lookAtWork: LookAtWork;
 }
 
 interface LoadedCall {
@@ -51,6 +54,8 @@ export function createHostToolActivities(deps: HostToolDeps): HostToolActivities
     if (at.treeId === undefined)
       throw new ToolError('INVALID_STATE', `${name} needs a working tree, and this run has none.`);
     const tree = await openToolTree({ ...deps, db }, run, { treeId: at.treeId, fence });
+    const { treeId, conflictFiles } = at;
+    if (isCompletion(name)) return completeWork(deps.lookAtWork, { run, treeId, conflictFiles }, signal);
     return performHostTool(deps, permitted, tree, signal);
   };
 
@@ -88,13 +93,19 @@ export function createHostToolActivities(deps: HostToolDeps): HostToolActivities
         const earlier = await openClaim(db, claim);
         if (!earlier || (earlier.state === 'open' && isReadOnly(loaded))) await runOnce(loaded, input, fence, signal);
         const ended = await findClaim(db, claim);
-        return outcomeOf(callId, ended);
+        return outcomeOf(loaded, callId, ended);
       }),
   };
 }
 
-const outcomeOf = (callId: string, claim: ClaimRow | undefined): ToolOutcome => {
-  if (claim?.state === 'done') return { callId, ok: true };
+const isCompletion = (name: string): boolean => name === WORK_COMPLETE.name;
+
+const outcomeOf = ({ run, name, input }: LoadedCall, callId: string, claim: ClaimRow | undefined): ToolOutcome => {
+  if (claim?.state === 'done') {
+    if (!isCompletion(name)) return { callId, ok: true };
+    const summary = String(permitCall(run, name, input).input.summary);
+    return { callId, ok: true, effect: { kind: 'completed', summary } };
+  }
   return { callId, ok: false, errorCode: claim?.errorCode ?? 'UNKNOWN' };
 };
 

@@ -9,7 +9,7 @@ import { type AgentRun, findAgentRun } from '../../store/agent-run.repository.js
 import { type ClaimRow, countErrors, endClaim, findClaim, openClaim } from '../../store/claim.repository.js';
 import { findTurn } from '../../store/turn.repository.js';
 import { logDecision } from './decision-tool.js';
-import { taskBlock, taskComplete, type WhyNotComplete } from './finish-tools.js';
+import { taskBlock, taskComplete } from './finish-tools.js';
 import { mailListInbox, mailRead, mailReply, mailSend } from './mail-tools.js';
 import { permitCall } from './permission.js';
 import type { StoreTool, StoreToolCall } from './store-tool.js';
@@ -18,19 +18,17 @@ import { errorText, ToolError, toToolError } from './tool-error.js';
 export interface StoreToolDeps {
   readonly pools: Pools;
   readonly blobs: BlobStore;
-  /** Default: nothing stands in the way. */
-  readonly whyNotComplete?: WhyNotComplete;
 }
 
-const toolsOf = (whyNotComplete: WhyNotComplete): Readonly<Record<string, StoreTool>> => ({
+const TOOLS: Readonly<Record<string, StoreTool>> = {
   log_decision: logDecision,
   mail_send: mailSend,
   mail_list_inbox: mailListInbox,
   mail_read: mailRead,
   mail_reply: mailReply,
-  task_complete: taskComplete(whyNotComplete),
+  task_complete: taskComplete,
   task_block: taskBlock,
-});
+};
 
 /** An invalid plan goes back to the model this often; the next one ends the run. */
 const MAX_PLAN_REPAIRS = 3;
@@ -45,7 +43,6 @@ interface LoadedCall {
 /** Shared queue. Every call is permitted, claimed before and recorded after; what the model can mend is a result. */
 export function createStoreToolActivities(deps: StoreToolDeps): StoreToolActivities {
   const { pools, blobs } = deps;
-  const tools = toolsOf(deps.whyNotComplete ?? (async () => undefined));
 
   const load = async ({ runId, turn, callId }: ToolCallInput): Promise<LoadedCall> => {
     const [run, row] = await Promise.all([findAgentRun(pools.writes, runId), findTurn(pools.writes, runId, turn)]);
@@ -59,7 +56,7 @@ export function createStoreToolActivities(deps: StoreToolDeps): StoreToolActivit
     const { run, name } = loaded;
     const { runId, turn, callId } = input;
     const permitted = permitCall(run, name, loaded.input);
-    const tool = tools[name];
+    const tool = TOOLS[name];
     if (!tool) throw new ToolError('INVALID_STATE', `${name} needs a working tree, and this run has none.`);
     await withTransaction(pools.writes, async (tx) => {
       const text = await tool.run({ run, turn, callId, input: permitted.input }, tx);
@@ -77,7 +74,7 @@ export function createStoreToolActivities(deps: StoreToolDeps): StoreToolActivit
     const { run, name } = loaded;
     const call = (): StoreToolCall => ({ run, turn, callId, ...permitCall(run, name, loaded.input) });
     if (claim.state === 'done') {
-      const effect = await tools[name]?.effectOf?.(call(), pools.writes);
+      const effect = await TOOLS[name]?.effectOf?.(call(), pools.writes);
       return { callId, ok: true, ...(effect ? { effect } : {}) };
     }
     const refused = { callId, ok: false, errorCode: claim.errorCode ?? 'INTERNAL_ERROR' } as const;

@@ -145,7 +145,9 @@ test('a decision is logged once, with the agent who took it', async () => {
 });
 
 test('a run ends by completing or by blocking', async () => {
-  const done = await turnWith(await rig.newRun(), [{ tool: 'task_complete', input: { summary: 'Parsed.' } }]);
+  const done = await turnWith(await rig.newRun({ kind: 'supervision' }), [
+    { tool: 'task_complete', input: { summary: 'Parsed.' } },
+  ]);
   expect(done.outcomes).toMatchObject([{ ok: true, effect: { kind: 'completed', summary: 'Parsed.' } }]);
   const stuck = await turnWith(await rig.newRun(), [{ tool: 'task_block', input: { reason: 'No key.' } }]);
   expect(stuck.outcomes).toMatchObject([{ ok: true, effect: { kind: 'blocked', reason: 'No key.' } }]);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import type { WorkFound } from '../../../activities/agents/tools/complete-work.js';
 import { FileTools } from '../../../activities/agents/tools/file-tools.js';
 import { createHostToolActivities } from '../../../activities/agents/tools/host-tools.activities.js';
 import type { Sandbox } from '../../../activities/sandbox/command.js';
@@ -32,6 +33,7 @@ class World {
   private seq = 0;
   record: TreeRecord | undefined;
   sandbox: Sandbox = home.sandbox;
+  found: WorkFound = { kind: 'changed', ignored: [] };
 
   private constructor(
     readonly run: RunHandle,
@@ -80,6 +82,7 @@ class World {
       sandbox: this.sandbox,
       files,
       trees: { open: async () => this.opened() },
+      lookAtWork: async () => this.found,
       ...(whyNoSandbox === undefined ? {} : { whyNoSandbox }),
     });
     return new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(runHostTool, input);
@@ -123,6 +126,25 @@ test('tools work in the tree of their run, one after another', async () => {
     'a.txt:1: bye',
   ]);
   expect(await world.result(3)).toMatch(/^\$ cat a\.txt\nbye\n\[exit 0/);
+});
+
+test('work is called done where its files are, and what could not be committed goes back to the agent', async () => {
+  const done = { tool: 'task_complete', input: { summary: 'Did it.' } };
+  const world = await World.of([done, done, done]);
+  world.found = { kind: 'markers', files: ['a.txt', 'b.txt'] };
+  expect(await world.call(0)).toMatchObject({ ok: false, errorCode: 'INVALID_STATE' });
+  expect(await world.result(0)).toBe(
+    'INVALID_STATE: These files still hold conflict markers: a.txt, b.txt. Resolve them, then call task_complete again.',
+  );
+  world.found = { kind: 'unchanged', ignored: ['a.log', 'b.log'] };
+  expect(await world.call(1)).not.toHaveProperty('effect');
+  expect(await world.result(1)).toContain('There is nothing to commit: a.log, b.log are ignored by .gitignore.');
+  world.found = { kind: 'changed', ignored: ['build/'] };
+  const completed = { ok: true, effect: { kind: 'completed', summary: 'Did it.' } };
+  expect(await world.call(2)).toMatchObject(completed);
+  expect(await world.result(2)).toContain('build/ is ignored by .gitignore');
+  world.found = { kind: 'markers', files: ['a.txt'] };
+  expect(await world.call(2)).toMatchObject(completed);
 });
 
 test('a call that ended is answered from its claim and not done again', async () => {

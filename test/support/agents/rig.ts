@@ -187,7 +187,7 @@ export class RunHandle {
     const { sealTurn } = createSealActivities({
       pools: this.rig.pools,
       blobs: this.rig.blobs,
-      keepCheckpoint: async () => checkpoint,
+      keepCheckpoint: async () => (checkpoint === undefined ? {} : { checkpointSha: checkpoint }),
     });
     const tree = checkpoint === undefined ? {} : { treeId: 'tree-1' };
     const input = { ...this.#step(turn), projectId: this.rig.projectId, callIds, lost: false, ...tree };

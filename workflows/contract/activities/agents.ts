@@ -56,6 +56,8 @@ export interface ModelActivities {
 export interface ToolCallInput extends StepInput {
   readonly callId: string;
   readonly treeId?: string;
+  /** For the call that ends the work: files of the merge that must hold no conflict markers. */
+  readonly conflictFiles?: readonly string[];
 }
 
 /** What a tool call means for the run, beside its result (which is in the store). */
@@ -92,7 +94,15 @@ export interface SealTurnInput extends StepInput {
   readonly lost: boolean;
 }
 
-export interface SealTurnOutcome {
+/** Files of a tree that no commit will hold as they are. */
+export interface NotKept {
+  /** What the repository's own ignore rules leave out; bounded. */
+  readonly ignored?: readonly string[];
+  /** Files that git cannot keep faithfully: while they are there, there is no checkpoint. */
+  readonly refused?: { readonly paths: readonly string[]; readonly why: string };
+}
+
+export interface SealTurnOutcome extends NotKept {
   /** Commit of the tree after this turn at `refs/millwright/wip/<task>`; absent for read-only trees. */
   readonly checkpointSha?: string;
   /** Five equal calls with equal results. */

@@ -38,9 +38,11 @@ export type CommitOutcome =
       readonly headSha: string;
       readonly treeSha: string;
       readonly files: readonly string[];
+      /** What the repository's own ignore rules left out; bounded. Absent when it is nothing. */
+      readonly ignored?: readonly string[];
     }
   /** The tree equals the parent's: a failed attempt. */
-  | { readonly kind: 'no_change' }
+  | { readonly kind: 'no_change'; readonly ignored?: readonly string[] }
   /** Files that git cannot keep faithfully; nothing was committed. */
   | { readonly kind: 'refused'; readonly paths: readonly string[]; readonly why: string }
   | { readonly kind: 'markers'; readonly files: readonly string[] };

@@ -183,6 +183,10 @@ export interface RunContext {
     readonly files: readonly { readonly path: string; readonly what: string }[];
   };
   readonly previousSummary?: string;
+  /** Why the attempt before this one failed. */
+  readonly previousFailure?: string;
+  /** Files in the tree that the last commit left out, because the repository's own rules ignore them. */
+  readonly ignoredFiles?: readonly string[];
   /** Why the last plan was refused. */
   readonly planErrors?: readonly string[];
 }
