@@ -3,6 +3,7 @@ import type { ProjectRepositories } from '../../infra/git/mirrors.js';
 import type { Trees } from '../../infra/git/trees.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { EngineActivities } from '../../workflows/contract/activities/engine.js';
+import type { SessionSandbox } from '../sandbox/command.js';
 
 /** What every git and forge activity works with. */
 export interface GitDeps {
@@ -38,6 +39,8 @@ export interface TreeDeps extends GitDeps {
   readonly trees: Trees;
   readonly setup: TreeSetup;
   readonly engine: Pick<EngineActivities, 'describeWorkflows'>;
+  /** Whoever may still hold a tree that is given back. */
+  readonly sandbox: Pick<SessionSandbox, 'endSessions'>;
   /** More to clean with a host: left-over sandboxes. */
   readonly cleaners: readonly HostCleaner[];
 }

@@ -39,6 +39,7 @@ export const createTreeActivities = (deps: TreeDeps): TreeActivities => ({
   releaseTree: ({ treeId, projectId, ownerId }) =>
     withHeartbeat(async (signal) => {
       const repository = await deps.mirrors.ensure(projectId, signal);
+      await deps.sandbox.endSessions(deps.trees.store.live(treeId).source);
       await deps.trees.release(treeId, { ownerId, repository });
     }),
 

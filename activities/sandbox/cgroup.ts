@@ -101,7 +101,7 @@ const mountPoint = (mounts: readonly string[], type: string, controller?: string
 
 /** Permission bits lie on a read-only mount and in a foreign namespace: only trying tells. */
 const isUsable = async (parent: string): Promise<boolean> => {
-  const probe = join(parent, cgroupName(0));
+  const probe = join(parent, newCgroupName());
   try {
     await access(parent, constants.W_OK);
     await mkdir(probe);
@@ -193,8 +193,13 @@ const counter = async (file: string, name: string): Promise<number> => {
   );
 };
 
-/** Names carry the pid of their maker, so that what a dead one left can be told. */
-export const cgroupName = (serial: number): string => `millwright-${process.pid}-${serial}`;
+let serial = 0;
+
+/** Unique in this process. Names carry the pid of their maker, so that what a dead one left can be told. */
+export const newCgroupName = (): string => {
+  serial += 1;
+  return `millwright-${process.pid}-${serial}`;
+};
 
 const removeDead = async (parent: string): Promise<void> => {
   for (const name of await readdir(parent).catch(() => [])) {

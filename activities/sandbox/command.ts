@@ -20,6 +20,13 @@ export interface SandboxCommand {
   /** Home and /tmp on disk instead of in memory; removed after the command. */
   readonly hasDiskScratch?: boolean;
   readonly limits: SandboxLimits;
+  /**
+   * Names a run. Its commands share one sandbox, so they find what the earlier ones left in their home directory and
+   * /tmp, and start faster; they run one at a time, and no process outlives its command.
+   */
+  readonly session?: string;
+  /** In a session: text of a module whose `answer(stdin)` is what `argv` would print. It needs no process. */
+  readonly module?: string;
   /** Bytes kept of each stream. */
   readonly keepBytes?: number;
   /** The project's admin override. Where bubblewrap works it still wins the command its own uid and caps. */
@@ -47,4 +54,10 @@ export interface Sandbox {
    * @throws NeverStarted when the sandbox could not be set up, InvalidState where there is none, or the signal's reason
    */
   run(command: SandboxCommand, signal?: AbortSignal): Promise<CommandResult>;
+}
+
+/** A sandbox whose sessions somebody looks after. */
+export interface SessionSandbox extends Sandbox {
+  /** Ends the sessions that use the tree. */
+  endSessions(tree: string): Promise<void>;
 }

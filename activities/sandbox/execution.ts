@@ -2,14 +2,13 @@ import type { CommandCgroup } from './cgroup.js';
 import type { CommandEnd } from './command.js';
 import type { ServiceUser } from './etc-copy.js';
 import { type Launched, launch } from './launch.js';
-import { type LimitName, limitMessage, type SandboxLimits } from './limits.js';
+import { endOf, type LimitName, type SandboxLimits } from './limits.js';
 import { type Captured, OutputKeeper } from './output.js';
 import { descendantsOf, signalAll } from './process-tree.js';
 import { exceededLimit, type Watched, watchCommand } from './watch.js';
 
 export interface Execution {
   readonly argv: readonly string[];
-  readonly cwd: string;
   readonly user: ServiceUser | undefined;
   readonly stdin: string | Buffer;
   readonly limits: SandboxLimits;
@@ -33,8 +32,6 @@ export interface Executed {
   readonly wasKilled: boolean;
 }
 
-/** A program of a shell that was killed by SIGXFSZ, because a file would have grown beyond its limit. */
-const FILE_TOO_LARGE = 128 + 25;
 const KILLED = 128 + 9;
 const REPORT_BYTES = 4096;
 const STRAY_GRACE_MS = 500;
@@ -42,7 +39,7 @@ const STRAY_GRACE_MS = 500;
 /** Runs one launched command to its end. Every process of it is dead afterwards. @throws the signal's reason */
 export const execute = async (execution: Execution, signal: AbortSignal | undefined): Promise<Executed> => {
   signal?.throwIfAborted();
-  const launched = await launch(execution.argv, execution.cwd, execution.user);
+  const launched = await launch(execution.argv, execution.user);
   const closed = new Promise<number | null>((resolve) => launched.child.once('close', resolve));
   const killer = new Killer(launched, execution);
   launched.child.once('exit', () => killer.endStrays());
@@ -61,12 +58,8 @@ export const execute = async (execution: Execution, signal: AbortSignal | undefi
     const code = await closed;
     signal?.throwIfAborted();
     // A short bomb may end between two looks.
-    const limit = killer.limit ?? (await exceededLimit(watched)) ?? (code === FILE_TOO_LARGE ? 'disk' : undefined);
-    const end: CommandEnd =
-      limit === undefined
-        ? { kind: 'exited', code: code ?? KILLED }
-        : { kind: 'limit', limit, message: limitMessage(limit, execution.limits) };
-    return { end, wasKilled: code === null, ...streams() };
+    const limit = killer.limit ?? (await exceededLimit(watched));
+    return { end: endOf(code ?? KILLED, limit, execution.limits), wasKilled: code === null, ...streams() };
   } catch (error) {
     killer.kill();
     await closed;

@@ -8,21 +8,31 @@ export const SHELL = '/bin/bash';
 /**
  * What runs between our fork and bwrap. It waits for `go` so that the process is in its cgroup before it does
  * anything; when we die before saying so, the read ends and so does it. Descriptors above 3 are closed because Node
- * marks inherited ones close-on-exec only up to the first gap. The streams go through real pipes: Node's are sockets,
- * and a socket cannot be opened as /dev/stdin or /dev/stderr, which scripts do. The copiers outlive a TERM, so that
- * what a program says while it ends is heard; they end with the pipes.
+ * marks inherited ones close-on-exec only up to the first gap.
  */
-const SCRIPT = `
+const BEGIN = `
 read -r go <&3 && [ "$go" = go ] || exit 125
-for f in /proc/$$/fd/*; do n=\${f##*/}; [ "$n" -gt 3 ] && eval "exec $n>&-"; done
+for f in /proc/$$/fd/*; do n=\${f##*/}; [ "$n" -gt 3 ] && eval "exec $n>&-"; done`;
+
+/**
+ * The streams go through real pipes: Node's are sockets, and a socket cannot be opened as /dev/stdin or /dev/stderr,
+ * which scripts do. The copiers outlive a TERM, so that what a program says while it ends is heard; they end with the
+ * pipes.
+ */
+const PIPES = `
 trap "" TERM
 exec < <(exec /bin/cat <&0 3>&-) > >(exec /bin/cat 3>&-) 2> >(exec /bin/cat >&2 3>&-)
-trap - TERM
+trap - TERM`;
+
+const END = `
 exec "$@"`;
 
+/** `pipes` are what commands expect; `sockets` are enough for the exec server, which makes pipes of its own. */
+export type Streams = 'pipes' | 'sockets';
+
 /** Arguments of the shell that runs `argv` once it reads `go` on descriptor 3. */
-export const launcherArguments = (argv: readonly string[]): readonly string[] => [
-  ...['--noprofile', '--norc', '-c', SCRIPT, 'launch'],
+export const launcherArguments = (argv: readonly string[], streams: Streams = 'pipes'): readonly string[] => [
+  ...['--noprofile', '--norc', '-c', `${BEGIN}${streams === 'pipes' ? PIPES : ''}${END}`, 'launch'],
   ...argv,
 ];
 
@@ -39,13 +49,13 @@ export interface Launched {
 /** Starts the launcher; nothing of `argv` runs before `go` is written to `status`. @throws when it cannot be spawned */
 export const launch = async (
   argv: readonly string[],
-  cwd: string,
   user: ServiceUser | undefined,
+  streams: Streams = 'pipes',
 ): Promise<Launched> => {
-  const child = spawn(SHELL, launcherArguments(argv), {
+  const child = spawn(SHELL, launcherArguments(argv, streams), {
     // An empty environment: bash would run a file that BASH_ENV names.
     env: {},
-    cwd,
+    cwd: '/',
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     // Its own process group, so that a signal to ours from a terminal reaches only us.
     detached: true,

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 
-/** What one command may use. Exceeding any of the first six ends it with a typed limit. */
+import type { CommandEnd } from './command.js';
+
+/** What one command may use. Exceeding any of the first seven ends it with a typed limit. */
 export interface SandboxLimits {
   readonly memoryBytes: number;
   readonly processes: number;
@@ -11,6 +13,8 @@ export interface SandboxLimits {
   readonly treeBytes: number;
   /** Size of any one file. */
   readonly fileBytes: number;
+  /** Processor time of any one process, its threads together. */
+  readonly cpuSeconds: number;
   /** A quota, not an end: a command that wants more runs slower. */
   readonly cpuCores: number;
   readonly openFiles: number;
@@ -21,23 +25,45 @@ export interface SandboxLimits {
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
-/** The figures of SPEC section 8. @param hostCores the machine's processors, of which a command gets half */
-export const defaultLimits = (hostCores: number): SandboxLimits => ({
-  memoryBytes: 2048 * MIB,
+/** What the host's configuration may change. */
+export interface ConfiguredLimits {
+  readonly memoryBytes: number;
+  readonly cpuPercent: number;
+  readonly treeBytes: number;
+}
+
+const CONFIGURED: ConfiguredLimits = { memoryBytes: 2048 * MIB, cpuPercent: 50, treeBytes: 10 * GIB };
+
+/** The figures of SPEC section 8. @param hostCores the machine's processors, of which a command gets a share */
+export const defaultLimits = (hostCores: number, configured: ConfiguredLimits = CONFIGURED): SandboxLimits => ({
+  memoryBytes: configured.memoryBytes,
   processes: 512,
   wallMs: 3_600_000,
   outputBytes: 64 * MIB,
-  treeBytes: 10 * GIB,
-  fileBytes: 10 * GIB,
-  cpuCores: Math.max(1, hostCores / 2),
+  treeBytes: configured.treeBytes,
+  fileBytes: configured.treeBytes,
+  cpuSeconds: Math.ceil(Math.max(1, (hostCores * configured.cpuPercent) / 100) * 3600),
+  cpuCores: Math.max(1, (hostCores * configured.cpuPercent) / 100),
   openFiles: 8192,
   tmpBytes: 512 * MIB,
 });
 
 /** The default of this machine. */
-export const hostLimits = (): SandboxLimits => defaultLimits(availableParallelism());
+export const hostLimits = (configured?: ConfiguredLimits): SandboxLimits =>
+  defaultLimits(availableParallelism(), configured);
 
-export type LimitName = 'memory' | 'processes' | 'time' | 'output' | 'disk';
+export type LimitName = 'memory' | 'processes' | 'cpu' | 'time' | 'output' | 'disk';
+
+/** How a shell reports the signals XCPU and XFSZ, which the kernel sends at the limits of processor time and file size. */
+const SIGNALLED: Readonly<Record<number, LimitName>> = { [128 + 24]: 'cpu', [128 + 25]: 'disk' };
+
+/** @param limit what was seen to be exceeded */
+export const endOf = (code: number, limit: LimitName | undefined, limits: SandboxLimits): CommandEnd => {
+  const exceeded = limit ?? SIGNALLED[code];
+  return exceeded === undefined
+    ? { kind: 'exited', code }
+    : { kind: 'limit', limit: exceeded, message: limitMessage(exceeded, limits) };
+};
 
 /** One sentence for people and models. */
 export const limitMessage = (limit: LimitName, limits: SandboxLimits): string => {
@@ -46,6 +72,8 @@ export const limitMessage = (limit: LimitName, limits: SandboxLimits): string =>
       return `The command used more than ${Math.round(limits.memoryBytes / MIB)} MB of memory and was ended.`;
     case 'processes':
       return `The command had more than ${limits.processes} processes and was ended.`;
+    case 'cpu':
+      return `The command used more than ${limits.cpuSeconds} s of processor time and was ended.`;
     case 'time':
       return `The command ran longer than ${limits.wallMs / 1000} s and was ended.`;
     case 'output':

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 
 /** Every descendant of `root`, without `root`. Orphans of a pid namespace stay below its first process. */
@@ -43,5 +44,41 @@ export const signalAll = (pids: readonly number[], signal: NodeJS.Signals): void
     } catch {
       // Gone already, which is what the signal was for.
     }
+  }
+};
+
+/** What is below `root` at this moment: synchronous, because nothing of ours may happen meanwhile. */
+export const descendantsNow = (root: number): readonly number[] => {
+  const found: number[] = [];
+  const open = [root];
+  for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
+    for (const thread of threadsOf(pid)) {
+      const children = read(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number);
+      found.push(...children);
+      open.push(...children);
+    }
+  }
+  return found;
+};
+
+/** Whether every thread of the process is stopped. */
+export const isStopped = (pid: number): boolean => {
+  const threads = threadsOf(pid);
+  return threads.length > 0 && threads.every((thread) => /\) T /.test(read(`/proc/${pid}/task/${thread}/stat`)));
+};
+
+const threadsOf = (pid: number): readonly string[] => {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return []; // it is gone
+  }
+};
+
+const read = (path: string): string => {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return ''; // it ended meanwhile
   }
 };

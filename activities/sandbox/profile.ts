@@ -41,7 +41,14 @@ export interface SandboxProfile {
   /** Host directories for home and /tmp, where a tmpfs would be too small. */
   readonly scratch?: { readonly home: string; readonly tmp: string };
   readonly tmpBytes: number;
+  /** The exec server's program, in a sandbox that serves more than one command. */
+  readonly execServer?: string;
 }
+
+/** Where the exec server is, and the tmpfs for the pipes and the standard input of its commands. */
+export const EXEC_SERVER_INSIDE = '/run/millwright/exec-server.mjs';
+export const PIPES_INSIDE = '/run/exec';
+const PIPES_BYTES = 32 * 1024 ** 2;
 
 const NAMESPACES = [
   '--unshare-user',
@@ -81,6 +88,9 @@ export const bwrapArguments = (host: HostView, profile: SandboxProfile): readonl
   ...profile.readOnly.flatMap(({ source, target }) => ['--ro-bind', source, target]),
   ...[profile.isTreeReadOnly ? '--ro-bind' : '--bind', profile.tree, TREE_INSIDE],
   ...profile.writable.flatMap(({ source, target }) => ['--bind', source, target]),
+  ...(profile.execServer === undefined
+    ? []
+    : [...['--ro-bind', profile.execServer, EXEC_SERVER_INSIDE], ...temporary('0700', PIPES_BYTES, PIPES_INSIDE)]),
   ...['--remount-ro', '/'],
   ...['--chdir', profile.cwd === '.' ? TREE_INSIDE : `${TREE_INSIDE}/${profile.cwd}`],
   ...Object.entries(sandboxEnvironment(host, profile.env)).flatMap(([name, value]) => ['--setenv', name, value]),

@@ -1,15 +1,19 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
-import { type CapsInForce, type CgroupFactory, type CommandCgroup, cgroupName, findCgroups } from './cgroup.js';
-import type { CommandResult, Sandbox, SandboxCommand } from './command.js';
+import { type CapsInForce, type CgroupFactory, type CommandCgroup, findCgroups, newCgroupName } from './cgroup.js';
+import type { CommandResult, SandboxCommand, SessionSandbox } from './command.js';
+import { CommandLines } from './command-line.js';
 import type { ServiceUser } from './etc-copy.js';
+import { serverText } from './exec-server/text.js';
 import { type Executed, execute } from './execution.js';
 import { prepareHostView } from './host-view.js';
+import type { SandboxLimits } from './limits.js';
 import { capturedText } from './output.js';
-import { bwrapArguments, type HostView, type SandboxProfile, sandboxEnvironment } from './profile.js';
+import { placeProgram } from './program-file.js';
 import { whyUnreachable } from './reach.js';
 import { makeScratch, removeDirectory } from './scratch.js';
+import { Sessions } from './session/sessions.js';
 
 export interface SandboxSettings {
   /** Directory of ours; the service user must be able to reach it. */
@@ -26,10 +30,13 @@ export interface SandboxSettings {
   readonly caps?: 'cgroup' | 'watcher';
   /** Between TERM and KILL. Default 5 s. */
   readonly graceMs?: number;
+  /** How long a session stays without a command. Default 60 s. */
+  readonly idleMs?: number;
 }
 
 const KEEP_BYTES = 256 * 1024;
-const CA_ROOTS = '/etc/ssl/certs/ca-certificates.crt';
+const GRACE_MS = 5000;
+const IDLE_MS = 60_000;
 
 /** Makes the port ready: copies of /etc, the place for cgroups. @throws PermissionDenied when run as root without a service user */
 export const openSandbox = async (settings: SandboxSettings): Promise<BubblewrapSandbox> => {
@@ -40,29 +47,57 @@ export const openSandbox = async (settings: SandboxSettings): Promise<Bubblewrap
   await mkdir(join(settings.directory, 'scratch'), { recursive: true, mode: 0o711 });
   const host = await prepareHostView(settings.directory, settings.toolchains, user);
   const cgroups = settings.caps === 'watcher' ? undefined : await findCgroups();
-  return new BubblewrapSandbox(settings, host, cgroups);
+  const lines = new CommandLines(host, {
+    bwrap: settings.bwrap ?? '/usr/bin/bwrap',
+    networkEnv: settings.networkEnv ?? {},
+    hasCgroups: cgroups !== undefined,
+    execServer: await placeProgram(settings.directory, 'exec-server', serverText()),
+  });
+  return new BubblewrapSandbox(settings, host.path, lines, cgroups);
 };
 
-export class BubblewrapSandbox implements Sandbox {
-  private serial = 0;
+export class BubblewrapSandbox implements SessionSandbox {
+  private readonly sessions: Sessions;
 
   constructor(
     private readonly settings: SandboxSettings,
-    private readonly host: HostView,
+    /** PATH inside. */
+    readonly path: string,
+    private readonly lines: CommandLines,
     private readonly cgroups: CgroupFactory | undefined,
-  ) {}
+  ) {
+    this.sessions = new Sessions({
+      lines,
+      user: settings.user,
+      makeCgroup: (limits) => this.makeCgroup(limits),
+      idleMs: settings.idleMs ?? IDLE_MS,
+    });
+  }
 
   /** Who keeps memory, processes and CPU within their limits on this host; `doctor` shows it. */
   get capsInForce(): CapsInForce {
     return this.cgroups?.caps ?? { memory: 'watcher', processes: 'rlimit', cpu: 'none' };
   }
 
-  get path(): string {
-    return this.host.path;
-  }
-
   async run(command: SandboxCommand, signal?: AbortSignal): Promise<CommandResult> {
     signal?.throwIfAborted();
+    if (command.session === undefined || command.isolation === 'none') return this.runOnce(command, signal);
+    const startedAt = performance.now();
+    const options = { keepBytes: command.keepBytes ?? KEEP_BYTES, graceMs: this.settings.graceMs ?? GRACE_MS };
+    const served = await this.sessions.run(command.session, command, options, signal);
+    return { ...served, ms: performance.now() - startedAt, isolation: 'bubblewrap' };
+  }
+
+  endSessions(tree: string): Promise<void> {
+    return this.sessions.endOn(tree);
+  }
+
+  /** Ends every session. */
+  close(): Promise<void> {
+    return this.sessions.endAll();
+  }
+
+  private async runOnce(command: SandboxCommand, signal?: AbortSignal): Promise<CommandResult> {
     const startedAt = performance.now();
     const isSandboxed = command.isolation !== 'none';
     const scratch =
@@ -71,12 +106,10 @@ export class BubblewrapSandbox implements Sandbox {
         : undefined;
     let cgroup: CommandCgroup | undefined;
     try {
-      this.serial += 1;
-      cgroup = await this.cgroups?.create(cgroupName(this.serial), command.limits);
+      cgroup = await this.makeCgroup(command.limits);
       const executed = await execute(
         {
-          argv: isSandboxed ? this.sandboxArgv(command, scratch) : this.plainArgv(command, scratch),
-          cwd: '/',
+          argv: isSandboxed ? this.lines.sandboxed(command, scratch) : this.lines.plain(command, scratch),
           user: this.settings.user,
           stdin: command.stdin ?? '',
           limits: command.limits,
@@ -85,7 +118,7 @@ export class BubblewrapSandbox implements Sandbox {
           looksAtProcesses: this.cgroups === undefined,
           isSandboxed,
           directories: [...(command.isTreeReadOnly ? [] : [command.tree]), ...(scratch ? [scratch] : [])],
-          graceMs: this.settings.graceMs ?? 5000,
+          graceMs: this.settings.graceMs ?? GRACE_MS,
         },
         signal,
       );
@@ -98,51 +131,8 @@ export class BubblewrapSandbox implements Sandbox {
     }
   }
 
-  private sandboxArgv(command: SandboxCommand, scratch: string | undefined): readonly string[] {
-    const profile: SandboxProfile = {
-      tree: command.tree,
-      isTreeReadOnly: command.isTreeReadOnly ?? false,
-      cwd: command.cwd ?? '.',
-      env: this.environment(command),
-      network: command.network ?? 'none',
-      readOnly: command.readOnly ?? [],
-      writable: command.writable ?? [],
-      tmpBytes: command.limits.tmpBytes,
-      ...(scratch ? { scratch: { home: join(scratch, 'home'), tmp: join(scratch, 'tmp') } } : {}),
-    };
-    const bwrap = this.settings.bwrap ?? '/usr/bin/bwrap';
-    return [bwrap, '--json-status-fd', '3', ...bwrapArguments(this.host, profile), '--', ...this.limited(command)];
-  }
-
-  /** The admin's `sandbox: none`: no namespaces, but still the service user, an allow-listed environment and the caps. */
-  private plainArgv(command: SandboxCommand, scratch: string | undefined): readonly string[] {
-    const cwd = command.cwd === undefined || command.cwd === '.' ? command.tree : join(command.tree, command.cwd);
-    const places = scratch ? { HOME: join(scratch, 'home'), TMPDIR: join(scratch, 'tmp') } : {};
-    const env = { ...sandboxEnvironment(this.host, this.environment(command)), ...places };
-    const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    const enter = 'exec 3>&-; cd -- "$1" && shift && exec "$@"';
-    return ['/bin/sh', '-c', enter, 'enter', cwd, '/usr/bin/env', '-i', ...assignments, ...this.limited(command)];
-  }
-
-  private environment(command: SandboxCommand): Readonly<Record<string, string>> {
-    // Node looks at the system's CA roots only when told to.
-    const shared = command.network === 'host' ? { NODE_EXTRA_CA_CERTS: CA_ROOTS, ...this.settings.networkEnv } : {};
-    return { ...shared, ...command.env };
-  }
-
-  private limited({ argv, limits }: SandboxCommand): readonly string[] {
-    // Without a cgroup these are the brakes between two looks of the watcher.
-    const brakes =
-      this.cgroups === undefined ? [`--nproc=${2 * limits.processes}`, `--data=${2 * limits.memoryBytes}`] : [];
-    return [
-      '/usr/bin/prlimit',
-      '--core=0',
-      `--nofile=${limits.openFiles}`,
-      `--fsize=${limits.fileBytes}`,
-      ...brakes,
-      '--',
-      ...argv,
-    ];
+  private async makeCgroup(limits: SandboxLimits): Promise<CommandCgroup | undefined> {
+    return this.cgroups?.create(newCgroupName(), limits);
   }
 
   /** @throws NeverStarted, or Unavailable when something outside killed the sandbox */

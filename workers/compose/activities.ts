@@ -45,7 +45,7 @@ export interface ActivitySets {
   readonly checks: object;
   readonly host: object;
   readonly janitor: Janitor;
-  /** Waits for trees that are reset in the background. */
+  /** Ends the sandboxes and waits for trees that are reset in the background. */
   settle(): Promise<void>;
 }
 
@@ -67,11 +67,12 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     toolchain: new ToolchainProbe({ sandbox: host.sandbox, path: host.sandbox.path, emptyTree: host.emptyTree }),
   };
   const checkResults = join(layout.home, 'check-results');
-  const layers = new SetupLayers({ sandbox: host.sandbox, directory: layout.layers, user });
+  const layers = new SetupLayers({ sandbox: host.sandbox, directory: layout.layers, user, limits: host.limits });
   const checks = createCheckActivities({
     ...planDeps,
     ...whyNoSandbox,
     sandbox: host.sandbox,
+    limits: host.limits,
     blobs,
     layers,
     results: new FileCheckResults(checkResults),
@@ -79,7 +80,9 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
   const cleaners = createHostCleaners({ sandbox: join(layout.home, 'sandbox'), layers: layout.layers, checkResults });
   const engine = createEngineActivities();
   const seal = createSealActivities({ pools, blobs, keepCheckpoint: createKeepCheckpoint({ trees, mirrors }) });
-  const treeDeps = { ...gitDeps, trees, setup: createTreeSetup({ ...planDeps, layers }), engine, cleaners };
+  const setup = createTreeSetup({ ...planDeps, layers });
+  const { sandbox, files } = host;
+  const treeDeps = { ...gitDeps, trees, setup, engine, sandbox, cleaners };
 
   return {
     shared: {
@@ -120,8 +123,9 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
         trees,
         pools,
         blobs,
-        sandbox: host.sandbox,
-        files: host.files,
+        sandbox,
+        files,
+        limits: host.limits,
         lookAtWork: createLookAtWork({ trees, mirrors, pools }),
       }),
       ...createCommandAgentActivities({
@@ -130,11 +134,15 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
         pools,
         blobs,
         user,
-        sandbox: host.sandbox,
+        sandbox,
+        limits: host.limits,
         directory: join(layout.home, 'sandbox'),
       }),
     },
     janitor: createJanitor(treeDeps),
-    settle: () => trees.settle(),
+    settle: async () => {
+      await sandbox.close();
+      await trees.settle();
+    },
   };
 }

@@ -4,8 +4,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FileTools } from '../../activities/agents/tools/file-tools.js';
 import { sandboxAvailable } from '../../activities/sandbox/available.js';
-import type { Sandbox } from '../../activities/sandbox/command.js';
-import { openSandbox, type SandboxSettings } from '../../activities/sandbox/run.js';
+import { hostLimits, type SandboxLimits } from '../../activities/sandbox/limits.js';
+import { type BubblewrapSandbox, openSandbox, type SandboxSettings } from '../../activities/sandbox/run.js';
 import type { Config } from '../../infra/config.js';
 import { hostQueueName } from '../../workflows/contract/task-queues.js';
 
@@ -17,7 +17,9 @@ export const hostIdOf = (home: string): string =>
 export interface Host {
   readonly hostId: string;
   readonly queue: string;
-  readonly sandbox: Sandbox & { readonly path: string };
+  readonly sandbox: BubblewrapSandbox;
+  /** Of every command, as configured. */
+  readonly limits: SandboxLimits;
   readonly files: FileTools;
   /** A directory without files. */
   readonly emptyTree: string;
@@ -26,7 +28,7 @@ export interface Host {
 }
 
 /** Prepares the sandbox of this host and finds out whether it works. */
-export async function openHost({ layout, users, host }: Config): Promise<Host> {
+export async function openHost({ layout, users, host, limits: configured }: Config): Promise<Host> {
   const hostId = hostIdOf(layout.home);
   const directory = join(layout.home, 'sandbox');
   await mkdir(directory, { recursive: true });
@@ -41,11 +43,17 @@ export async function openHost({ layout, users, host }: Config): Promise<Host> {
   };
   const found = await sandboxAvailable(settings);
   const sandbox = await openSandbox(settings);
+  const limits = hostLimits({
+    memoryBytes: configured.commandMemoryBytes,
+    cpuPercent: configured.commandCpuPercent,
+    treeBytes: configured.treeBytes,
+  });
   return {
     hostId,
     queue: hostQueueName(hostId),
     sandbox,
-    files: await FileTools.open(sandbox, join(directory, 'tools')),
+    limits,
+    files: await FileTools.open(sandbox, join(directory, 'tools'), limits),
     emptyTree,
     whyNoSandbox: found.isAvailable ? undefined : `${found.why}. ${found.remedy}`,
   };

@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import picomatch from 'picomatch';
-import type { CommandResult, Sandbox } from '../../sandbox/command.js';
+import type { CommandResult, Sandbox, SandboxCommand } from '../../sandbox/command.js';
 import { hostLimits, type SandboxLimits } from '../../sandbox/limits.js';
 import { capturedText } from '../../sandbox/output.js';
 import { TREE_INSIDE } from '../../sandbox/profile.js';
+import { placeProgram } from '../../sandbox/program-file.js';
 import type { FileAnswer, FileLimits, FileRequest } from './program/answer.js';
-import { programText } from './program/text.js';
+import { moduleText, programText } from './program/text.js';
 
 export interface ToolTree {
   /** Directory of the files on the host. */
@@ -16,6 +14,8 @@ export interface ToolTree {
   readonly isolation: 'bubblewrap' | 'none';
   /** Outputs of `setup`: list and search pass over them. */
   readonly ignoredPaths: readonly string[];
+  /** Present: calls with the same one share a sandbox. */
+  readonly session?: string;
 }
 
 const PROGRAM_INSIDE = '/run/millwright/file-tools.mjs';
@@ -26,9 +26,12 @@ const IGNORED_NAMES = ['.git', 'node_modules', '.venv', '__pycache__'];
 /** Ends a regular expression that would try for ever. */
 const WALL_MS = 20_000;
 const KEEP_BYTES = 16 * 1024 ** 2;
+const ALONE_BYTES = 512 * 1024 ** 2;
 
-/** The file tools: each call is one small program in one sandbox, so the kernel resolves every path in there. */
+/** The file tools: each call is answered by a small program in a sandbox, so the kernel resolves every path in there. */
 export class FileTools {
+  private readonly module = moduleText();
+
   private constructor(
     private readonly sandbox: Sandbox,
     private readonly program: string,
@@ -36,18 +39,20 @@ export class FileTools {
   ) {}
 
   /** @param directory of ours, that the service user can reach; the program is written there */
-  static async open(sandbox: Sandbox, directory: string): Promise<FileTools> {
-    const text = programText();
-    const program = join(directory, `file-tools-${createHash('sha256').update(text).digest('hex').slice(0, 12)}.mjs`);
-    await mkdir(directory, { recursive: true, mode: 0o711 });
-    await writeFile(program, text, { mode: 0o644 });
-    return new FileTools(sandbox, program, { ...hostLimits(), wallMs: WALL_MS, memoryBytes: 512 * 1024 ** 2 });
+  /**
+   * @param directory of ours, that the service user can reach; the program is written there
+   * @param limits of the sandbox; a call's own time is shorter
+   */
+  static async open(sandbox: Sandbox, directory: string, limits = hostLimits()): Promise<FileTools> {
+    const program = await placeProgram(directory, 'file-tools', programText());
+    return new FileTools(sandbox, program, { ...limits, wallMs: WALL_MS });
   }
 
   async run(request: FileRequest, tree: ToolTree, signal?: AbortSignal): Promise<FileAnswer> {
     const prepared = prepare(request);
     if ('ok' in prepared) return prepared;
     const isPlain = tree.isolation === 'none';
+    const { session } = isPlain ? {} : tree;
     const limits: FileLimits = {
       root: isPlain ? tree.path : TREE_INSIDE,
       maxFileBytes: MAX_FILE_BYTES,
@@ -56,17 +61,24 @@ export class FileTools {
       ignoredNames: IGNORED_NAMES,
       ignoredPaths: tree.ignoredPaths,
     };
+    const command: SandboxCommand = {
+      argv: [process.execPath, isPlain ? this.program : PROGRAM_INSIDE],
+      tree: tree.path,
+      stdin: JSON.stringify({ request: prepared, limits }),
+      isolation: tree.isolation,
+      keepBytes: KEEP_BYTES,
+      limits: this.limits,
+    };
+    // A sandbox of its own is made as narrow as the call; a session's is made for all calls of the run.
     const result = await this.sandbox.run(
-      {
-        argv: [process.execPath, isPlain ? this.program : PROGRAM_INSIDE],
-        tree: tree.path,
-        isTreeReadOnly: tree.isReadOnly || isReading(request),
-        stdin: JSON.stringify({ request: prepared, limits }),
-        readOnly: [{ source: this.program, target: PROGRAM_INSIDE }],
-        isolation: tree.isolation,
-        keepBytes: KEEP_BYTES,
-        limits: this.limits,
-      },
+      session === undefined
+        ? {
+            ...command,
+            isTreeReadOnly: tree.isReadOnly || isReading(request),
+            readOnly: [{ source: this.program, target: PROGRAM_INSIDE }],
+            limits: { ...this.limits, memoryBytes: Math.min(this.limits.memoryBytes, ALONE_BYTES) },
+          }
+        : { ...command, isTreeReadOnly: tree.isReadOnly, session, module: this.module },
       signal,
     );
     return answerOf(result);

@@ -5,6 +5,7 @@ import type { BlobStore } from '../../../infra/artifacts.js';
 import type { Pools } from '../../../infra/pg/pools.js';
 import type { HostToolActivities, ToolCallInput, ToolOutcome } from '../../../workflows/contract/activities/agents.js';
 import { withAttempt } from '../../../workflows/contract/fence.js';
+import { runWorkflowId } from '../../../workflows/contract/ids.js';
 import type { Sandbox } from '../../sandbox/command.js';
 import type { SandboxLimits } from '../../sandbox/limits.js';
 import { type AgentRun, findAgentRun } from '../../store/agent-run.repository.js';
@@ -56,7 +57,7 @@ export function createHostToolActivities(deps: HostToolDeps): HostToolActivities
     const tree = await openToolTree({ ...deps, db }, run, { treeId: at.treeId, fence });
     const { treeId, conflictFiles } = at;
     if (isCompletion(name)) return completeWork(deps.lookAtWork, { run, treeId, conflictFiles }, signal);
-    return performHostTool(deps, permitted, tree, signal);
+    return performHostTool(deps, permitted, { ...tree, session: runWorkflowId(run.runId) }, signal);
   };
 
   const record = async ({ runId, turn, callId }: ToolCallInput, text: string, errorCode?: string): Promise<void> => {

@@ -40,6 +40,7 @@ export const runCommandTool = async (
       isTreeReadOnly: tree.isReadOnly,
       env: { CI: 'true' },
       isolation: tree.isolation,
+      ...(tree.session === undefined ? {} : { session: tree.session }),
       keepBytes: KEEP_BYTES,
       limits: { ...limits, wallMs: timeoutSeconds * 1000 },
     },

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { prepareHostView } from '../../../activities/sandbox/host-view.js';
 import { launcherArguments, SHELL } from '../../../activities/sandbox/launch.js';
 import { bwrapArguments } from '../../../activities/sandbox/profile.js';
+import { compileFolders } from '../../support/compiled.js';
 import { processesWith } from '../../support/processes.js';
 import { SandboxHome, serviceUser, shell } from '../../support/sandbox/home.js';
 import { until } from '../../support/until.js';
@@ -61,6 +63,27 @@ test('the sandbox dies with the process that started it', async () => {
   await until(async () => (await processesWith(marker)).length >= 4);
   parent.kill('SIGKILL');
   await until(async () => (await processesWith(marker)).length === 0);
+});
+
+test('a session dies with the process that opened it, at rest or at work', async () => {
+  const { directory, rm } = compileFolders('session', ['activities/sandbox', 'infra', 'domain']);
+  const marker = `worked-${process.pid}`;
+  const [resting, working] = [await home.tree(), await home.tree()];
+  const program = `
+    const { openSandbox } = await import(${JSON.stringify(join(directory, 'activities/sandbox/run.js'))});
+    const { hostLimits } = await import(${JSON.stringify(join(directory, 'activities/sandbox/limits.js'))});
+    const sandbox = await openSandbox(${JSON.stringify(home.settings)});
+    const run = (tree, script) => sandbox.run({ argv: ['sh', '-c', script], tree, session: tree, limits: hostLimits() });
+    await run(${JSON.stringify(resting)}, 'true');
+    await run(${JSON.stringify(working)}, ': ${marker}; setsid sleep 300 & sleep 300');`;
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', program]);
+  const worker = `sh\0-c\0: ${marker}`;
+  await until(async () => (await processesWith(worker)).length > 0);
+  expect((await processesWith(`${resting}\0/src`)).length).toBeGreaterThan(0);
+  parent.kill('SIGKILL');
+  for (const sign of [`${resting}\0/src`, `${working}\0/src`, worker])
+    await until(async () => (await processesWith(sign)).length === 0);
+  rm();
 });
 
 test('no descriptor above the three streams enters, however high it is', async () => {

@@ -51,6 +51,7 @@ export async function activityWorld(database: TestDatabase, setup = new Counting
         workflowIds.map((workflowId) => ({ workflowId, state: closed.get(workflowId) ?? ('open' as const) })),
     },
     cleaners: [],
+    sandbox: { endSessions: async () => undefined },
     dataDirectory: home.path,
   } satisfies TreeDeps & { dataDirectory: string };
   const projectId = await insertProject(database.pools.writes);

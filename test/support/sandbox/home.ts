@@ -43,6 +43,7 @@ export class SandboxHome {
   }
 
   async remove(): Promise<void> {
+    await this.sandbox.close();
     await removeDirectory(this.directory);
   }
 }

@@ -6,14 +6,17 @@ import { editFileTool, writeFileTool } from './write-file.js';
 
 /** One request on stdin, one answer on stdout. */
 export function main(): void {
-  const { request, limits } = JSON.parse(fs.readFileSync(0, 'utf8')) as { request: FileRequest; limits: FileLimits };
-  let answer: FileAnswer;
+  fs.writeSync(1, answer(fs.readFileSync(0, 'utf8')));
+}
+
+/** What the exec server of a session asks this module, in place of a process that runs `main`. */
+export function answer(input: string): string {
+  const { request, limits } = JSON.parse(input) as { request: FileRequest; limits: FileLimits };
   try {
-    answer = perform(request, limits);
+    return JSON.stringify(perform(request, limits));
   } catch (error) {
-    answer = explain(error, request.path === '' ? 'The root' : request.path);
+    return JSON.stringify(explain(error, request.path === '' ? 'The root' : request.path));
   }
-  fs.writeSync(1, JSON.stringify(answer));
 }
 
 export function perform(request: FileRequest, limits: FileLimits): FileAnswer {
