@@ -36,6 +36,8 @@ export interface TaskRow {
   readonly failureReason: string | null;
   readonly blockedReason: string | null;
   readonly waitingFor: string | null;
+  /** A question of its live run is out and has no answer yet: the workflow hears of it a moment after the mail is there. */
+  readonly asks: boolean;
   readonly summary: string | null;
   readonly createdBy: string;
   readonly version: number;
@@ -46,12 +48,18 @@ export interface TaskRow {
   readonly completedAt: Date | null;
 }
 
+/** Looked up only for a task at work whose row names nothing yet. */
+const ASKS = `CASE WHEN state = 'IN_PROGRESS' AND waiting_for IS NULL THEN EXISTS (
+    SELECT FROM run r JOIN mail m ON m.run_id = r.id
+    WHERE r.task_id = task.id AND r.state IN ('running', 'waiting') AND m.needs_answer AND m.answered_at IS NULL
+      AND m.from_kind = 'task') ELSE false END`;
+
 const COLUMNS = `id, epic_id AS "epicId", project_id AS "projectId", plan_key AS "planKey", title, description, kind, state,
   priority, capabilities, technologies, predicted_files AS "predictedFiles", acceptance, estimate, agent_name AS agent,
   assigned_agent_id AS "assignedAgentId", (SELECT a.name FROM agent a WHERE a.id = assigned_agent_id) AS "assignedAgent",
   attempts, branch, target_branch AS "targetBranch", base_sha AS "baseSha", head_sha AS "headSha",
   pr_number AS "prNumber", pr_url AS "prUrl", paused_by AS "pausedBy", failure_reason AS "failureReason",
-  blocked_reason AS "blockedReason", waiting_for AS "waitingFor", summary, created_by AS "createdBy", version, revision,
+  blocked_reason AS "blockedReason", waiting_for AS "waitingFor", ${ASKS} AS asks, summary, created_by AS "createdBy", version, revision,
   created_at AS "createdAt", updated_at AS "updatedAt", started_at AS "startedAt", completed_at AS "completedAt"`;
 
 export interface NewTask {

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ANSWER_TO_AGENT } from '../../domain/waiting-words.js';
 import type { ControlView } from '../../workflows/contract/messages.js';
 import type { TaskRow } from './task.repository.js';
 
@@ -63,14 +64,14 @@ export class TaskPage {
 
 /** @param view of the task's own workflow after an update: the projection may be a moment behind it */
 export const toTaskResponse = (
-  { assignedAgentId: _, ...row }: TaskRow,
+  { assignedAgentId: _, asks, ...row }: TaskRow,
   temporal: string | null,
   view?: ControlView,
 ): TaskResponse => ({
   ...row,
   state: view?.state ?? row.state,
   pausedBy: view?.pausedBy ?? row.pausedBy,
-  waitingFor: view === undefined ? row.waitingFor : (view.waitingFor ?? null),
+  waitingFor: view === undefined ? (row.waitingFor ?? (asks ? ANSWER_TO_AGENT : null)) : (view.waitingFor ?? null),
   revision: view?.revision ?? row.revision,
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),

@@ -4,7 +4,16 @@ import { createBlobStore } from '../../infra/artifacts.js';
 import { ProjectRepositories } from '../../infra/git/mirrors.js';
 import { TestApi } from '../support/api/api.js';
 import { commitTree, git } from '../support/api/git.js';
-import { rowsOf, seedAgent, seedEntry, seedEpic, seedProject, seedRun, seedTask } from '../support/api/seed.js';
+import {
+  rowsOf,
+  seedAgent,
+  seedEntry,
+  seedEpic,
+  seedMail,
+  seedProject,
+  seedRun,
+  seedTask,
+} from '../support/api/seed.js';
 
 let api: TestApi;
 let projectId: string;
@@ -55,6 +64,22 @@ test("a task's words can be changed until it starts", async () => {
   });
   await rowsOf(api.database, `UPDATE task SET state = 'IN_PROGRESS' WHERE id = $1`, [task]);
   expect((await patch({ title: 'Too late' })).status).toBe(409);
+});
+
+test('a task waits for the answer from the moment that the question is there until it is answered', async () => {
+  const task = await seedTask(api.database, projectId, { state: 'IN_PROGRESS' });
+  const runId = await seedRun(api.database, { projectId, agentId, taskId: task });
+  const waitingFor = async () => (await api.get(`/api/v1/tasks/${task}`)).body.waitingFor;
+  expect(await waitingFor()).toBeNull();
+  const mail = await seedMail(api.database, projectId, {
+    from_kind: 'task',
+    from_id: task,
+    task_id: task,
+    run_id: runId,
+  });
+  expect(await waitingFor()).toBe('an answer to its agent');
+  await rowsOf(api.database, `UPDATE mail SET answered_at = now() WHERE id = $1`, [mail]);
+  expect(await waitingFor()).toBeNull();
 });
 
 test('the diff of a task is its own change, after a rebase too', async () => {

@@ -1,3 +1,4 @@
+import { ANSWER_TO_AGENT } from '../../domain/waiting-words.js';
 import { holdWords } from '../support/holds.js';
 import type { LiveRun } from './stages.js';
 import type { TaskFlow } from './task.state.js';
@@ -22,7 +23,7 @@ export function waitingFor(task: TaskFlow): string | undefined {
       return task.slots > 0 ? undefined : 'a free worker';
     case 'running':
       if (task.run?.state === 'waiting')
-        return task.run.answering && task.slots === 0 ? 'a free worker' : 'an answer to its agent';
+        return task.run.answering && task.slots === 0 ? 'a free worker' : ANSWER_TO_AGENT;
       return runWaits(task.run);
     case 'lane':
       return 'the target branch to be green again';
