@@ -126,7 +126,7 @@ test('an author who does not answer is asked three times, then the entry leaves'
   const first = await q.owner(1);
   await q.start({ timing: { ...QUICK, rebaseRoundMs: 200 } });
   await q.enqueue(1);
-  await until(() => q.stateOf(1) === 'ejected');
+  await until(() => q.stateOf(1) === 'ejected' && q.world.mails.size === 3);
   expect([...q.world.mails.keys()]).toEqual([1, 2, 3].map((round) => `${q.idOf(1)}/${round}`));
   await until(async () => (await first.heard()).events.length === 1);
   expect((await first.heard()).events).toMatchObject([

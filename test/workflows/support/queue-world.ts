@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { Context, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { SEQUENTIAL, TOUCHES_ALL } from '../../../domain/merge/config.js';
 import type {
@@ -242,10 +242,8 @@ export class QueueWorld {
     const { gate } = this;
     if (!gate) return;
     const timer = setInterval(() => heartbeat(), 50);
-    const signal = cancellationSignal();
-    const cancelled = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     try {
-      await Promise.race([gate, cancelled]);
+      await Promise.race([gate, Context.current().cancelled]);
     } finally {
       clearInterval(timer);
     }
