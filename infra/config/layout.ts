@@ -15,6 +15,8 @@ export interface HomeLayout {
   /** Of the one worker of this data directory. */
   readonly workerLockFile: string;
   readonly stackFile: string;
+  /** There while a restore is not finished: what lies in the home is then a part of something. */
+  readonly restoreFile: string;
   readonly logs: string;
   readonly postgres: string;
   readonly temporal: string;
@@ -43,6 +45,7 @@ export const homeLayout = (home: string): HomeLayout => {
     lockFile: join(state, 'instance.lock'),
     workerLockFile: join(state, 'worker.lock'),
     stackFile: join(state, 'stack.json'),
+    restoreFile: join(state, 'restore.unfinished'),
     logs: join(home, 'logs'),
     postgres: join(home, 'postgres'),
     temporal: join(home, 'temporal'),

@@ -12,6 +12,7 @@ import {
   type TemporalClient,
   type TemporalEndpoint,
 } from '../temporal.js';
+import { refuseHalfRestored } from './half-restored.js';
 import { prepareHome } from './home.js';
 import { choosePorts, type Ports } from './ports.js';
 import { ensureDatabase, probePostgresLives } from './postgres-server.js';
@@ -61,6 +62,7 @@ export class Stack {
    */
   static async start(options: StackOptions): Promise<Stack> {
     const { config, say } = options;
+    refuseHalfRestored(config.layout);
     prepareHome(config.layout, config.users);
     const attempt = tryOwnerLock(config.layout.lockFile);
     if (attempt.kind === 'taken') {

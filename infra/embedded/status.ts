@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Config } from '../config.js';
 import { errorReason } from '../errors.js';
 import { connectTemporal, probeTemporal } from '../temporal.js';
-import { embeddedDatabaseUrl, probePostgres } from './postgres-server.js';
+import { runningDatabaseUrl } from './database-url.js';
+import { probePostgres } from './postgres-server.js';
 import { readStackFacts, type StackFacts } from './stack-file.js';
 
 export type StackStatus =
@@ -22,7 +22,7 @@ export const stackStatus = async (config: Config): Promise<StackStatus> => {
   const facts = readStackFacts(config.layout);
   if (facts === undefined) return { kind: 'down' };
   const answers = await Promise.all([
-    roundTrip('postgres', () => probePostgres(databaseUrlOf(config))),
+    roundTrip('postgres', () => probePostgres(runningDatabaseUrl(config))),
     roundTrip('temporal', () => askTemporal(config, facts)),
     roundTrip('api', () => askApi(facts.apiUrl)),
   ]);
@@ -33,12 +33,6 @@ const roundTrip = async (name: RoundTrip['name'], ask: () => Promise<void>): Pro
   const startedAtMs = performance.now();
   const reason = await ask().then(() => undefined, errorReason);
   return { name, ok: reason === undefined, ms: Math.round(performance.now() - startedAtMs), reason };
-};
-
-const databaseUrlOf = ({ databaseUrl, layout }: Config): string => {
-  if (databaseUrl !== undefined) return databaseUrl;
-  const { postgres } = JSON.parse(readFileSync(layout.portsFile, 'utf8')) as { postgres: number };
-  return embeddedDatabaseUrl({ port: postgres, password: readFileSync(layout.databasePasswordFile, 'utf8').trim() });
 };
 
 const askTemporal = async ({ temporal }: Config, facts: StackFacts): Promise<void> => {

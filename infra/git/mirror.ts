@@ -16,7 +16,7 @@ const FETCH_ATTEMPTS = 3;
  * The whole configuration of a repository of ours. Files are readable to all whatever the umask, because the owner
  * of trees reads them; a home is closed above them. Leases guard the refs, so force and deletion are allowed.
  */
-const REPOSITORY_CONFIG = `[core]
+export const REPOSITORY_CONFIG = `[core]
 \trepositoryformatversion = 0
 \tfilemode = true
 \tbare = true
