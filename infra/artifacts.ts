@@ -38,7 +38,9 @@ export function createBlobStore(sql: Queryable, directory: string): BlobStore {
       else {
         await sql.query({
           name: 'put-blob',
-          text: 'INSERT INTO blob (ref, body) VALUES ($1, $2) ON CONFLICT (ref) DO NOTHING',
+          // A text that comes again is young again: the sweep of old ones must not take it from its new row.
+          text: `INSERT INTO blob (ref, body) VALUES ($1, $2) ON CONFLICT (ref) DO UPDATE SET created_at = now()
+                 WHERE blob.created_at < now() - interval '1 day'`,
           values: [ref, body],
         });
       }

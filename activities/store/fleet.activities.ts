@@ -4,6 +4,7 @@ import type { Queryable, Statement } from '../../infra/pg/statement.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import type { FleetActivities } from '../../workflows/contract/activities/fleet.js';
 import { listLiveHosts } from './host.repository.js';
+import { RETENTION_SWEEPS } from './retention.js';
 
 /** How much one sweep removes of each kind, so that it stays within the activity's time. */
 const BATCH = 1_000;
@@ -28,6 +29,7 @@ const SWEEPS: readonly Statement[] = [
              SELECT id FROM evidence WHERE expires_at < now() - interval '90 days' LIMIT $1)`,
     values: [BATCH],
   },
+  ...RETENTION_SWEEPS.map((sweep) => ({ ...sweep, values: [BATCH] })),
 ];
 
 /** Projects with trees or branches that may need cleaning. */

@@ -20,6 +20,7 @@ import { createKeepCheckpoint } from '../../activities/git/keep-checkpoint.js';
 import { createLookAtWork } from '../../activities/git/look-at-work.js';
 import { createMergeActivities } from '../../activities/git/merge.activities.js';
 import { createRepositoryActivities } from '../../activities/git/repository.activities.js';
+import { createRetentionCleaners } from '../../activities/git/retention-cleaners.js';
 import { createTreeActivities } from '../../activities/git/tree.activities.js';
 import { createTreeSetup } from '../../activities/git/tree-setup.js';
 import { createMailActivities } from '../../activities/mail/mail.activities.js';
@@ -77,7 +78,10 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     layers,
     results: new FileCheckResults(checkResults),
   });
-  const cleaners = createHostCleaners({ sandbox: join(layout.home, 'sandbox'), layers: layout.layers, checkResults });
+  const cleaners = [
+    ...createHostCleaners({ sandbox: join(layout.home, 'sandbox'), layers: layout.layers, checkResults }),
+    ...createRetentionCleaners({ ...layout, db: pools.writes, trees: trees.store }),
+  ];
   const engine = createEngineActivities();
   const seal = createSealActivities({ pools, blobs, keepCheckpoint: createKeepCheckpoint({ trees, mirrors }) });
   const setup = createTreeSetup({ ...planDeps, layers });
