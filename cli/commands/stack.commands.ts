@@ -7,6 +7,7 @@ import { readStackFacts } from '../../infra/embedded/stack-file.js';
 import { stackStatus } from '../../infra/embedded/status.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../errors.js';
+import { printInvariants } from '../invariants.js';
 import { details, printJson, table } from '../output.js';
 import { FOREGROUND, stackOptions } from '../stack.js';
 
@@ -46,8 +47,13 @@ export function addStackCommands(program: Command, contextOf: () => Context): vo
   program
     .command('doctor')
     .description('look for what would keep Millwright from working, with remedies')
-    .action(async () => {
+    .option('--deep', 'compare what the database, the forge, Temporal and the disk say of all work so far')
+    .action(async ({ deep }: { readonly deep?: boolean }) => {
       const { out } = contextOf();
+      if (deep) {
+        await printInvariants(out);
+        return;
+      }
       const findings = await examine();
       if (out.json) printJson(out, findings);
       else for (const finding of findings) out.line(findingLines(finding));
