@@ -9,6 +9,12 @@ const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../pac
   readonly version: string;
 };
 
+// Whoever reads us may stop early, as `head` does: that ends us, and is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   version,
   stdout: process.stdout,

@@ -1,3 +1,4 @@
+import { caveatsOf } from '../../domain/project-config/caveats.js';
 import type { EpicPhase, EpicState } from '../../domain/states.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
 import type { EpicFacts, EpicPatch } from '../../workflows/contract/activities/store.js';
@@ -7,6 +8,7 @@ interface EpicRow {
   readonly id: string;
   readonly project_id: string;
   readonly project_name: string;
+  readonly overrides: Readonly<Record<string, unknown>>;
   readonly base_branch: string | null;
   readonly supervisor_agent: string | null;
   readonly title: string;
@@ -37,7 +39,7 @@ export const DEFAULT_SUPERVISOR = 'anthropic-supervisor';
 export async function findEpicFacts(db: Queryable, epicId: string): Promise<EpicFacts | undefined> {
   const { rows } = await db.query<EpicRow>({
     name: 'find-epic-facts',
-    text: `SELECT e.id, e.project_id, p.name AS project_name, p.base_branch,
+    text: `SELECT e.id, e.project_id, p.name AS project_name, p.overrides, p.base_branch,
                   p.config #>> '{agents,supervisor,use}' AS supervisor_agent,
                   e.title, e.branch, e.state, e.phase, e.paused_by, e.revision, e.priority, e.approval, e.merge_target,
                   e.land, e.overlap, e.planner, e.max_parallel_tasks, e.created_by, e.plan_version AS applied_plan,
@@ -57,6 +59,7 @@ const toEpicFacts = (row: EpicRow): EpicFacts => ({
   epicId: row.id,
   projectId: row.project_id,
   projectName: row.project_name,
+  caveats: caveatsOf(row.overrides),
   title: row.title,
   baseBranch: row.base_branch ?? 'main',
   branch: row.branch,

@@ -27,12 +27,14 @@ export interface RunRow {
   readonly prompt_ref: string | null;
   readonly model: string | null;
   readonly sealed_turns: number;
+  readonly overrides: Readonly<Record<string, unknown>>;
 }
 
 export async function findRun(db: Queryable, runId: string): Promise<RunRow | undefined> {
   const { rows } = await db.query<RunRow>({
     name: 'find-run',
     text: `SELECT id, state, revision, prompt_ref, model,
+                  (SELECT p.overrides FROM project p WHERE p.id = run.project_id) AS overrides,
                   (SELECT count(*)::int FROM turn WHERE run_id = run.id AND sealed_at IS NOT NULL) AS sealed_turns
            FROM run WHERE id = $1`,
     values: [runId],

@@ -1,4 +1,5 @@
 import { Failure } from '../../domain/failures.js';
+import { caveatsOf } from '../../domain/project-config/caveats.js';
 import { EPIC_MACHINE, isTerminal, RUN_MACHINE } from '../../domain/states.js';
 import type { BlobStore } from '../../infra/artifacts.js';
 import { appendEvent } from '../../infra/pg/events.js';
@@ -158,6 +159,7 @@ const createRunActivities = (deps: StoreDeps): RunPart => ({
         promptRef: row.prompt_ref ?? '',
         deadlineMs: deps.runDeadlineMs,
         sealedTurns: row.sealed_turns,
+        caveats: caveatsOf(row.overrides),
       },
     };
   },

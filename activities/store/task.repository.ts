@@ -1,3 +1,4 @@
+import { caveatsOf } from '../../domain/project-config/caveats.js';
 import type { TaskState } from '../../domain/states.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
 import type { TaskDependency, TaskFacts, TaskPatch, TaskSnapshot } from '../../workflows/contract/activities/store.js';
@@ -48,6 +49,7 @@ interface TaskRow {
   readonly epic_id: string | null;
   readonly project_id: string;
   readonly project_name: string;
+  readonly overrides: Readonly<Record<string, unknown>>;
   readonly title: string;
   readonly kind: string;
   readonly state: TaskState;
@@ -77,7 +79,7 @@ interface TaskRow {
 export async function findTaskFacts(db: Queryable, taskId: string): Promise<Omit<TaskFacts, 'agentId'> | undefined> {
   const { rows } = await db.query<TaskRow>({
     name: 'find-task-facts',
-    text: `SELECT t.id, t.epic_id, t.project_id, p.name AS project_name, t.title, t.kind, t.state, t.paused_by, t.revision,
+    text: `SELECT t.id, t.epic_id, t.project_id, p.name AS project_name, p.overrides, t.title, t.kind, t.state, t.paused_by, t.revision,
                   t.priority, t.attempts, t.agent_name, p.config #>> '{agents,worker,use}' AS project_worker, t.branch,
                   t.target_branch, p.base_branch, e.branch AS epic_branch, e.merge_target, t.created_by, t.base_sha,
                   t.head_sha, t.pr_number, t.summary,
@@ -102,6 +104,7 @@ const toTaskFacts = (row: TaskRow): Omit<TaskFacts, 'agentId'> => {
     ...(row.epic_id === null ? {} : { epicId: row.epic_id }),
     projectId: row.project_id,
     projectName: row.project_name,
+    caveats: caveatsOf(row.overrides),
     title: row.title,
     kind: row.kind,
     state: row.state,

@@ -31,6 +31,8 @@ export interface EpicRow {
   readonly planVersion: number | null;
   readonly prNumber: number | null;
   readonly prUrl: string | null;
+  /** Of its project. */
+  readonly overrides: Readonly<Record<string, unknown>>;
   readonly createdBy: string;
   readonly version: number;
   readonly revision: number;
@@ -43,7 +45,7 @@ const COLUMNS = `id, project_id AS "projectId", title, description, design, stat
   blocked_reason AS "blockedReason", waiting_for AS "waitingFor", priority, budget_micro_usd AS "budgetMicroUsd",
   approval, merge_target AS "mergeTarget", land, overlap, planner, max_parallel_tasks AS "maxParallelTasks", branch,
   (SELECT max(p.version) FROM plan p WHERE p.epic_id = epic.id) AS "planVersion", pr_number AS "prNumber",
-  pr_url AS "prUrl", created_by AS "createdBy", version, revision, created_at AS "createdAt",
+  pr_url AS "prUrl", (SELECT p.overrides FROM project p WHERE p.id = project_id) AS overrides, created_by AS "createdBy", version, revision, created_at AS "createdAt",
   updated_at AS "updatedAt", completed_at AS "completedAt"`;
 
 export type NewEpic = Pick<

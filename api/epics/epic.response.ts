@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { caveatsOf } from '../../domain/project-config/caveats.js';
 import type { ControlView } from '../../workflows/contract/messages.js';
 import type { EpicRow } from './epic.repository.js';
 
@@ -44,6 +45,8 @@ export class EpicResponse {
   @ApiProperty({ type: String, format: 'date-time' }) readonly createdAt!: string;
   @ApiProperty({ type: String, format: 'date-time' }) readonly updatedAt!: string;
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) readonly completedAt!: string | null;
+  @ApiProperty({ type: [String], description: 'What an admin switched off for the project, in sentences.' })
+  readonly caveats!: readonly string[];
   @ApiProperty({ type: EpicLinks }) readonly links!: EpicLinks;
 }
 
@@ -82,6 +85,7 @@ export const toEpicResponse = (row: EpicRow, temporal: string | null, view?: Con
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
   completedAt: row.completedAt?.toISOString() ?? null,
+  caveats: caveatsOf(row.overrides),
   links: {
     self: `/api/v1/epics/${row.id}`,
     tasks: `/api/v1/epics/${row.id}/tasks`,

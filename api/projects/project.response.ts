@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { caveatsOf } from '../../domain/project-config/caveats.js';
 import type { ProjectRow } from './project.repository.js';
 
 export class ProjectLinks {
@@ -27,6 +28,8 @@ export class ProjectResponse {
   @ApiProperty({ type: String, nullable: true }) readonly tipSha!: string | null;
   @ApiProperty({ type: String, nullable: true, description: 'Fetches the result into a clone of the source.' })
   readonly pullCommand!: string | null;
+  @ApiProperty({ type: [String], description: 'What an admin switched off for the project, in sentences.' })
+  readonly caveats!: readonly string[];
   @ApiProperty({ type: String }) readonly commitIdentity!: string;
   @ApiProperty({ type: String }) readonly createdBy!: string;
   @ApiProperty({ type: Number }) readonly version!: number;
@@ -56,6 +59,7 @@ export const toProjectResponse = (row: ProjectRow, forgeRepository: string): Pro
   proposals: row.proposals.flatMap(({ checks, from }) => checks.map((check) => ({ ...check, from }))),
   proposedSetup: row.proposals.flatMap(({ setup, from }) => (setup === undefined ? [] : [{ ...setup, from }])),
   sandbox: row.overrides.sandbox === 'none' ? 'none' : 'bubblewrap',
+  caveats: caveatsOf(row.overrides),
   tipSha: row.tipSha,
   pullCommand: row.baseBranch === null ? null : `git pull ${shellWord(forgeRepository)} ${shellWord(row.baseBranch)}`,
   commitIdentity: row.commitIdentity,

@@ -8,6 +8,8 @@ import { POOLS } from '../dependencies.js';
 export interface LaneRow {
   readonly projectId: string;
   readonly projectName: string;
+  /** Of its project. */
+  readonly overrides: Readonly<Record<string, unknown>>;
   readonly branch: string;
   readonly mode: LaneMode;
   readonly pausedBy: readonly string[];
@@ -19,7 +21,7 @@ export interface LaneRow {
   readonly liveEntries: number;
 }
 
-const LANE_COLUMNS = `l.project_id AS "projectId", p.name AS "projectName", l.branch, l.mode, l.paused_by AS "pausedBy",
+const LANE_COLUMNS = `l.project_id AS "projectId", p.name AS "projectName", p.overrides, l.branch, l.mode, l.paused_by AS "pausedBy",
   l.draining, l.by, l.reason, l.tip_sha AS "tipSha", l.since,
   (SELECT count(*) FROM queue_entry e WHERE e.project_id = l.project_id AND e.branch = l.branch
      AND e.state IN ('queued', 'active', 'rebasing')) AS "liveEntries"`;

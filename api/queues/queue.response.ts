@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { EndedView, EntryView, QueueView, WhyView } from '../../domain/merge/view-model.js';
+import { caveatsOf } from '../../domain/project-config/caveats.js';
 import type { EntryRow, LaneRow } from './queue.repository.js';
 
 export class QueueLinks {
@@ -21,6 +22,8 @@ export class QueueResponse {
   @ApiProperty({ type: String, format: 'date-time' }) readonly since!: string;
   @ApiProperty({ type: String }) readonly tipSha!: string;
   @ApiProperty({ type: Number }) readonly liveEntries!: number;
+  @ApiProperty({ type: [String], description: 'What an admin switched off for the project, in sentences.' })
+  readonly caveats!: readonly string[];
   @ApiProperty({ type: QueueLinks }) readonly links!: QueueLinks;
 }
 
@@ -32,9 +35,14 @@ export class QueuePage {
 export const queuePath = (projectId: string, branch: string): string =>
   `/api/v1/queues/${projectId}/${encodeURIComponent(branch)}`;
 
-export const toQueueResponse = (row: LaneRow, temporal: string | null): QueueResponse => {
+export const toQueueResponse = ({ overrides, ...row }: LaneRow, temporal: string | null): QueueResponse => {
   const self = queuePath(row.projectId, row.branch);
-  return { ...row, since: row.since.toISOString(), links: { self, entries: `${self}/entries`, temporal } };
+  return {
+    ...row,
+    since: row.since.toISOString(),
+    caveats: caveatsOf(overrides),
+    links: { self, entries: `${self}/entries`, temporal },
+  };
 };
 
 /** A queue as its workflow sees it right now. */

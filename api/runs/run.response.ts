@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { caveatsOf } from '../../domain/project-config/caveats.js';
 import type { ControlView } from '../../workflows/contract/messages.js';
 import type { RunRow, TurnRow } from './run.repository.js';
 
@@ -43,6 +44,8 @@ export class RunResponse {
   @ApiProperty({ type: String, format: 'date-time' }) readonly createdAt!: string;
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) readonly startedAt!: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) readonly endedAt!: string | null;
+  @ApiProperty({ type: [String], description: 'What an admin switched off for the project, in sentences.' })
+  readonly caveats!: readonly string[];
   @ApiProperty({ type: RunLinks }) readonly links!: RunLinks;
 }
 
@@ -55,7 +58,7 @@ export class RunPage {
 export const RUN_VERSION = 1;
 
 export const toRunResponse = (
-  { promptRef: _, turns, inputTokens, cachedTokens, outputTokens, costMicroUsd, ...row }: RunRow,
+  { promptRef: _, overrides, turns, inputTokens, cachedTokens, outputTokens, costMicroUsd, ...row }: RunRow,
   temporal: string | null,
   view?: ControlView,
 ): RunResponse => ({
@@ -68,6 +71,7 @@ export const toRunResponse = (
   createdAt: row.createdAt.toISOString(),
   startedAt: row.startedAt?.toISOString() ?? null,
   endedAt: row.endedAt?.toISOString() ?? null,
+  caveats: caveatsOf(overrides),
   links: {
     self: `/api/v1/runs/${row.id}`,
     transcript: `/api/v1/runs/${row.id}/transcript`,

@@ -39,6 +39,8 @@ export interface TaskRow {
   /** A question of its live run is out and has no answer yet: the workflow hears of it a moment after the mail is there. */
   readonly asks: boolean;
   readonly summary: string | null;
+  /** Of its project. */
+  readonly overrides: Readonly<Record<string, unknown>>;
   readonly createdBy: string;
   readonly version: number;
   readonly revision: number;
@@ -59,7 +61,8 @@ const COLUMNS = `id, epic_id AS "epicId", project_id AS "projectId", plan_key AS
   assigned_agent_id AS "assignedAgentId", (SELECT a.name FROM agent a WHERE a.id = assigned_agent_id) AS "assignedAgent",
   attempts, branch, target_branch AS "targetBranch", base_sha AS "baseSha", head_sha AS "headSha",
   pr_number AS "prNumber", pr_url AS "prUrl", paused_by AS "pausedBy", failure_reason AS "failureReason",
-  blocked_reason AS "blockedReason", waiting_for AS "waitingFor", ${ASKS} AS asks, summary, created_by AS "createdBy", version, revision,
+  blocked_reason AS "blockedReason", waiting_for AS "waitingFor", ${ASKS} AS asks, summary,
+  (SELECT p.overrides FROM project p WHERE p.id = project_id) AS overrides, created_by AS "createdBy", version, revision,
   created_at AS "createdAt", updated_at AS "updatedAt", started_at AS "startedAt", completed_at AS "completedAt"`;
 
 export interface NewTask {

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { caveatsOf } from '../../domain/project-config/caveats.js';
 import { ANSWER_TO_AGENT } from '../../domain/waiting-words.js';
 import type { ControlView } from '../../workflows/contract/messages.js';
 import type { TaskRow } from './task.repository.js';
@@ -54,6 +55,8 @@ export class TaskResponse {
   @ApiProperty({ type: String, format: 'date-time' }) readonly updatedAt!: string;
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) readonly startedAt!: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) readonly completedAt!: string | null;
+  @ApiProperty({ type: [String], description: 'What an admin switched off for the project, in sentences.' })
+  readonly caveats!: readonly string[];
   @ApiProperty({ type: TaskLinks }) readonly links!: TaskLinks;
 }
 
@@ -64,7 +67,7 @@ export class TaskPage {
 
 /** @param view of the task's own workflow after an update: the projection may be a moment behind it */
 export const toTaskResponse = (
-  { assignedAgentId: _, asks, ...row }: TaskRow,
+  { assignedAgentId: _, asks, overrides, ...row }: TaskRow,
   temporal: string | null,
   view?: ControlView,
 ): TaskResponse => ({
@@ -77,6 +80,7 @@ export const toTaskResponse = (
   updatedAt: row.updatedAt.toISOString(),
   startedAt: row.startedAt?.toISOString() ?? null,
   completedAt: row.completedAt?.toISOString() ?? null,
+  caveats: caveatsOf(overrides),
   links: {
     self: `/api/v1/tasks/${row.id}`,
     epic: row.epicId === null ? null : `/api/v1/epics/${row.epicId}`,

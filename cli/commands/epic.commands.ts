@@ -193,6 +193,7 @@ function printEpic(out: Context['out'], epic: Resource): void {
     ['waits for', epic.waitingFor],
     ['branch', epic.branch],
     ['pull request', epic.prNumber],
+    ['CAVEAT', epic.caveats],
     ['Temporal UI', links.temporal],
   ]);
 }

@@ -158,6 +158,7 @@ function printProject(out: Parameters<typeof printOne>[0], project: Resource): v
     ['base branch', project.baseBranch],
     ['tip', project.tipSha],
     ['sandbox', project.sandbox === 'none' ? 'NONE: commands run unprotected on this host' : project.sandbox],
+    ['CAVEAT', project.caveats],
     ['fetch result', project.pullCommand],
   ]);
   if (out.json || project.state === 'ready' || !hasProposals(project)) return;

@@ -11,6 +11,7 @@ const QUEUE_COLUMNS: readonly Column[] = [
   { title: 'mode', of: (q) => q.mode },
   { title: 'entries', of: (q) => q.liveEntries },
   { title: 'reason', of: (q) => q.reason },
+  { title: 'caveat', of: (q) => q.caveats, max: 80 },
 ];
 
 const ENTRY_COLUMNS: readonly Column[] = [

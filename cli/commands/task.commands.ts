@@ -143,6 +143,7 @@ function printTask(out: Context['out'], task: Resource): void {
     ['branch', task.branch],
     ['head', task.headSha],
     ['pull request', task.prNumber],
+    ['CAVEAT', task.caveats],
     ['Temporal UI', links.temporal],
   ]);
 }

@@ -11,6 +11,7 @@ const LINES: Readonly<Record<string, Line>> = {
   'task.state': (subject, text) => `${subject}: ${text('from')} → ${text('to')}${because(text('reason'))}`,
   'task.checks': (subject, text) =>
     `${subject}: checks ${text('outcome')}${text('checks') ? ` (${text('checks')})` : ''}, round ${text('round')}`,
+  'task.caveat': (subject, text) => `${subject}: ${text('caveat')}`,
   'run.turn': (subject, text, data) => `${subject}: turn ${Number(text('turn')) + 1}${callTitles(data)}`,
   'mail.sent': (_, text) => `mail ${shortName(text('from'))} → ${shortName(text('to'))}: ${text('subject')}`,
   'queue.entry': (_, text) => `queue: ${text('title')}: ${text('to')}${because(text('reason'))}`,

@@ -9,6 +9,7 @@ import {
   seedAgent,
   seedEntry,
   seedEpic,
+  seedLane,
   seedMail,
   seedProject,
   seedRun,
@@ -204,4 +205,23 @@ test('the cost of an epic is summed over its tasks and what was planned', async 
     { taskId: null, calls: 1, models: ['m1'], costMicroUsd: 100 },
     { taskId: task, taskTitle: 'Costly', calls: 2, models: ['m1', 'm2'], costMicroUsd: 250 },
   ]);
+});
+
+test('what an admin switched off is said with everything of the project, and nothing of others', async () => {
+  const overrides = JSON.stringify({ sandbox: 'none', checks: 'none', setupNetwork: true });
+  const bare = await seedProject(api.database, { overrides });
+  const epic = await seedEpic(api.database, bare);
+  const task = await seedTask(api.database, bare);
+  const run = await seedRun(api.database, { agentId, projectId: bare });
+  await seedLane(api.database, bare);
+  const caveats = [
+    'sandbox: none: agents, checks and setup run UNPROTECTED on this host, as an admin allowed',
+    'checks: none: NOTHING IS CHECKED before it lands, as an admin allowed',
+    'setup may reach the network, in a sandbox without secrets',
+  ];
+  for (const path of [`projects/${bare}`, `epics/${epic}`, `tasks/${task}`, `runs/${run}`])
+    expect((await api.get(`/api/v1/${path}`)).body).toMatchObject({ caveats });
+  expect((await api.get(`/api/v1/queues?projectId=${bare}`)).body.items).toMatchObject([{ caveats }]);
+  const { body } = await api.get(`/api/v1/tasks/${await seedTask(api.database, projectId)}`);
+  expect([body.caveats, body.overrides]).toEqual([[], undefined]);
 });

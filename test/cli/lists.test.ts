@@ -103,7 +103,7 @@ describe('with rows', () => {
       [end(mailId), 'agent/anthropic-worker', 'human/mel', 'question', 'Which port?', 'WAITS'],
     ]);
     expect(cells(await millwright('queue'))).toEqual([
-      ['PROJECT', 'BRANCH', 'MODE', 'ENTRIES', 'REASON'],
+      ['PROJECT', 'BRANCH', 'MODE', 'ENTRIES', 'REASON', 'CAVEAT'],
       ['shop', 'main', 'paused', '0', 'a release'],
     ]);
     expect(cells(await millwright('queue', 'entries', 'shop'))).toEqual([

@@ -65,7 +65,7 @@ export function afterTurn(
     case 'interrupted':
       return run;
     case 'timeout':
-      return { ...run, ending: { kind: 'timeout' } };
+      return { ...run, ending: { kind: 'timeout', ...(turn.reason === undefined ? {} : { reason: turn.reason }) } };
     case 'failed': {
       const { reason, agentFault, needsPerson } = turn;
       return { ...run, ending: { kind: 'failed', reason, agentFault, ...(needsPerson ? { needsPerson } : {}) } };

@@ -30,5 +30,5 @@ export type TurnOutcome = { readonly host: RunHost } & (
   /** The tree is gone and could not be made anew here. */
   | { readonly kind: 'lost'; readonly reason: string }
   /** A program's time was over. */
-  | { readonly kind: 'timeout'; readonly checkpointSha?: string }
+  | { readonly kind: 'timeout'; readonly reason?: string; readonly checkpointSha?: string }
 );

@@ -51,7 +51,7 @@ export async function runStep(ports: ProgramPorts, input: ProgramInput): Promise
     return rollBack(ports, { host, effects: [], reason: fault.message });
   }
   if (ended === 'interrupted') return { kind: 'interrupted', host, ...checkpoint };
-  if (ended.kind === 'timeout') return { kind: 'timeout', host, ...checkpoint };
+  if (ended.kind === 'timeout') return { ...ended, host, ...checkpoint };
   if (ended.kind === 'failed') return { kind: 'failed', host, reason: ended.reason, agentFault: true, ...checkpoint };
   return { kind: 'sealed', host, effects: [effectOf(ended)], stuck: false, silent: false, ...checkpoint };
 }

@@ -2,6 +2,7 @@
 import type { BudgetHit } from '../contract/activities/agents.js';
 import type { MailTemplate } from '../contract/activities/mail.js';
 import type { AgentRunInput } from '../contract/agent-run.js';
+import { caveatLine } from '../support/caveat-line.js';
 import { type AgentRunState, waitingFor } from './agent-run.state.js';
 
 /** Current details of the Web UI, Markdown. The title is repeated: a new history has lost the static summary. */
@@ -10,6 +11,7 @@ export function detailsOf(input: AgentRunInput, run: AgentRunState, nowMs: numbe
   return [
     `### ${input.title ?? 'Run'} · ${input.kind}`,
     `**${run.state}**, turn ${run.turn}, agent \`${input.agentName}\`${run.facts ? ` on ${run.facts.model}` : ''}`,
+    ...(run.facts?.caveats ?? []).map(caveatLine),
     ...(waits === undefined ? [] : [`Waiting for ${waits}.`]),
     ...(run.outcome ? [`Ended: ${run.outcome.kind}${'reason' in run.outcome ? `, ${run.outcome.reason}` : ''}`] : []),
     `Started by \`${input.parentWorkflowId}\`, attempt ${input.attempt}, round ${input.round}.`,

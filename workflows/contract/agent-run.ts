@@ -69,7 +69,8 @@ export type AgentRunOutcome = {
       /** No agent can mend it: the provider refused the key, or the request itself. */
       readonly needsPerson?: boolean;
     }
-  | { readonly kind: 'timeout' }
+  /** `reason` is absent when the run's own deadline was over. */
+  | { readonly kind: 'timeout'; readonly reason?: string }
   | { readonly kind: 'stopped'; readonly by: string }
   | { readonly kind: 'cancelled' }
   /** The tree or host is gone; the task rebuilds from the checkpoint. Never counts. */

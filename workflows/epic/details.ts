@@ -1,4 +1,5 @@
 import { runWorkflowId, taskWorkflowId } from '../contract/ids.js';
+import { caveatLine } from '../support/caveat-line.js';
 import type { Epic, EpicTask } from './epic.state.js';
 
 /** What the Web UI shows of the epic: a title, where it stands, for whom it waits, and its children by id. */
@@ -9,6 +10,7 @@ export function detailsOf(epic: Epic): string {
     '',
     `**${epic.state}** · ${epic.phase}${epic.pausedBy.length > 0 ? ` · paused by ${epic.pausedBy.join(', ')}` : ''}`,
     '',
+    ...(constants.caveats ?? []).flatMap((caveat) => [caveatLine(caveat), '']),
     epic.waitingFor ? `Waits for ${oneLine(epic.waitingFor)}.` : 'At work.',
     ...(epic.blockedReason ? ['', `Blocked: ${oneLine(epic.blockedReason)}.`] : []),
     '',

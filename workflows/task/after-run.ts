@@ -49,7 +49,7 @@ export function afterRun(before: TaskFlow, outcome: AgentRunOutcome): TaskFlow {
       return blocked(task, { reason: outcome.reason, ask, needsPerson, goal: runAgain(next) });
     }
     case 'timeout':
-      return attemptFailed(task, 'the run reached its deadline', runAgain(next));
+      return attemptFailed(task, outcome.reason ?? 'the run reached its deadline', runAgain(next));
     case 'stopped':
       return stoppedBy(task, outcome.by, next);
     case 'cancelled':

@@ -8,6 +8,7 @@ import { afterCommit, afterMerge, afterVerify } from './rounds.js';
 import type { Blocked, LiveRun, NextRun, Stage } from './stages.js';
 import type { Committed, Enqueued, Merged, Published, TreeTaken, Verified } from './steps.js';
 import { FIRST_RUN, type TaskFlow } from './task.state.js';
+import { wordOf } from './texts.js';
 
 const messageOf = (fault: Fault): string => (fault.kind === 'failed' ? fault.message : 'it was cancelled');
 
@@ -70,10 +71,10 @@ function withVerdict(task: TaskFlow, verified: Verified, nowMs: number): TaskFlo
   const decision = {
     kind: 'verdict',
     title: `checks, round ${round}`,
-    decision: outcome.kind,
+    decision: wordOf(outcome),
     reasoning: checks,
   } as const;
-  const data = { outcome: outcome.kind, round, checks, machineMs: outcome.machineMs };
+  const data = { outcome: wordOf(outcome), round, checks, machineMs: outcome.machineMs };
   return { ...task, log: noted(task.log, decisionEntry('task.checks', nowMs, decision, data)) };
 }
 

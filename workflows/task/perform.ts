@@ -40,6 +40,7 @@ import {
   takeTree,
   verifyStep,
 } from './steps.js';
+import { wordOf } from './texts.js';
 
 type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
 type Doable = Exclude<Step, { kind: 'wait' | 'open' }>;
@@ -83,7 +84,7 @@ async function workOnTree(cell: TaskCell, step: TreeStep, open: Open): Promise<v
     change(afterTree(read(), taken), taken.kind === 'tree' ? `works on ${taken.host.hostQueue}` : 'no tree');
   } else if (step.kind === 'verify') {
     const verified = await orInterrupted(() => verifyStep(ports, open, step.tries));
-    const reason = verified.kind === 'verified' ? `checks: ${verified.outcome.kind}` : 'the checks could not be run';
+    const reason = verified.kind === 'verified' ? `checks: ${wordOf(verified.outcome)}` : 'the checks could not be run';
     change(afterVerified(read(), verified, { nowMs: Date.now(), waits }), reason);
   } else if (host && step.kind === 'startRun') {
     await start(cell, { next: step.stage.next, host }, open);

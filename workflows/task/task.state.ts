@@ -170,6 +170,7 @@ export function become(before: TaskFlow, task: TaskFlow, { nowMs, reason, by }: 
   if (!task.facts) return task;
   const state = stateOf(task);
   let { log } = task;
+  if (!before.facts) for (const caveat of task.facts.caveats ?? []) log = noted(log, caveatEntry(caveat, nowMs));
   let from = task.state;
   for (const to of pathTo(TASK_MACHINE, from, state, THROUGH)) {
     log = noted(log, transitionEntry({ species: 'task', from, to, reason, atMs: nowMs, ...(by ? { by } : {}) }));
@@ -182,6 +183,10 @@ export function become(before: TaskFlow, task: TaskFlow, { nowMs, reason, by }: 
   }
   return { ...task, state, log };
 }
+
+/** Told with every task: whoever reads its log must not take it for tested, or for contained. */
+const caveatEntry = (caveat: string, nowMs: number) =>
+  decisionEntry('task.caveat', nowMs, { kind: 'decision', title: caveat, decision: 'by an admin' }, { caveat });
 
 function recoveryOf(before: TaskFlow, after: TaskFlow): string | undefined {
   if (before.facts && after.attempts > before.attempts) return `attempt ${after.attempts}`;

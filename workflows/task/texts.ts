@@ -1,7 +1,9 @@
 // Every text that a task shows to people.
 
+import type { VerifyOutcome } from '../checks/verify.js';
 import { runWorkflowId } from '../contract/ids.js';
 import type { TaskInput } from '../contract/task.js';
+import { caveatLine } from '../support/caveat-line.js';
 import type { NextRun } from './stages.js';
 import type { TaskFlow } from './task.state.js';
 import { waitingFor } from './waiting-for.js';
@@ -13,6 +15,7 @@ export function detailsOf(input: TaskInput, task: TaskFlow): string {
   return [
     `### ${facts?.title ?? `Task ${input.taskId}`}`,
     `**${task.state}** (${stage.kind}), attempt ${task.attempts}${facts ? `, agent \`${facts.agentName}\`` : ''}`,
+    ...(facts?.caveats ?? []).map(caveatLine),
     ...(waits === undefined ? [] : [`Waiting for ${waits}.`]),
     ...(stage.kind === 'blocked' ? [`Blocked: ${stage.reason}`] : []),
     ...(run ? [`Run \`${runWorkflowId(run.runId)}\` is ${run.state}.`] : []),
@@ -20,6 +23,10 @@ export function detailsOf(input: TaskInput, task: TaskFlow): string {
     ...(task.prNumber ? [`Pull request #${task.prNumber} to \`${facts?.targetBranch}\`.`] : []),
   ].join('\n\n');
 }
+
+/** Of a verification. What passed because nothing was asked of it must not read as tested. */
+export const wordOf = (outcome: VerifyOutcome): string =>
+  outcome.kind === 'passed' && outcome.evidence.length === 0 ? 'nothing checked' : outcome.kind;
 
 export const runSummary = (title: string, { kind }: NextRun, agentName: string): string =>
   `Run (${kind}): ${title} · ${agentName}`;

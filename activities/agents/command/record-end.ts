@@ -66,7 +66,7 @@ const keep = async (deps: RecordDeps, tx: Tx, { run, input, end }: Ended, logRef
 };
 
 const outcomeOfFailure = (end: Exclude<ProgramEnd, { kind: 'ended' }>): ProgramOutcome => {
-  if (end.kind === 'timeout') return { kind: 'timeout' };
+  if (end.kind === 'timeout') return { kind: 'timeout', reason: end.reason };
   return { kind: 'failed', reason: end.reason, ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }) };
 };
 

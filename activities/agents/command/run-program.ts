@@ -32,7 +32,7 @@ export interface ProgramStart {
 export type ProgramEnd =
   | { readonly kind: 'ended'; readonly result?: ProgramResult; readonly log: string }
   | { readonly kind: 'failed'; readonly reason: string; readonly exitCode?: number; readonly log: string }
-  | { readonly kind: 'timeout'; readonly log: string };
+  | { readonly kind: 'timeout'; readonly reason: string; readonly log: string };
 
 export interface ProgramDeps {
   readonly sandbox: Sandbox;
@@ -149,7 +149,9 @@ const endOf = (ended: CommandResult | 'enough', read: ReadResult): ProgramEnd =>
   if (ended !== 'enough') {
     const { end } = ended;
     if (end.kind === 'limit') {
-      return end.limit === 'time' ? { kind: 'timeout', log } : { kind: 'failed', reason: end.message, log };
+      return end.limit === 'time'
+        ? { kind: 'timeout', reason: end.message, log }
+        : { kind: 'failed', reason: end.message, log };
     }
     if (end.code !== 0) {
       const said = plainText(capturedText(ended.stderr)).trim() || plainText(capturedText(ended.stdout)).trim();

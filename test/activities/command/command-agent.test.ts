@@ -163,7 +163,10 @@ test('blocked, failed and timed out are told apart', async () => {
     exitCode: 7,
     reason: 'The program ended with 7. no',
   });
-  expect(await (await start('sleep 60')).program({ timeoutMs: 300 })).toEqual({ kind: 'timeout' });
+  expect(await (await start('sleep 60')).program({ timeoutMs: 300 })).toEqual({
+    kind: 'timeout',
+    reason: 'The command ran longer than 0.3 s and was ended.',
+  });
 });
 
 test('a mail to nobody is the failure of the program', async () => {

@@ -126,7 +126,8 @@ export type ProgramOutcome =
   | { readonly kind: 'blocked'; readonly reason: string }
   | { readonly kind: 'question'; readonly mailId: string }
   | { readonly kind: 'failed'; readonly reason: string; readonly exitCode?: number }
-  | { readonly kind: 'timeout' };
+  /** `reason`: which limit of its own it met. */
+  | { readonly kind: 'timeout'; readonly reason?: string };
 
 /** Host queue, CLI_AGENT: one claimed run of a `command` agent's program. */
 export interface ProgramActivities {

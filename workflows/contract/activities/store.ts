@@ -30,6 +30,8 @@ export interface EpicFacts {
   readonly epicId: string;
   readonly projectId: string;
   readonly projectName: string;
+  /** What an admin switched off for the project, in sentences: the Web UI says them too. */
+  readonly caveats?: readonly string[];
   readonly title: string;
   readonly baseBranch: string;
   readonly branch: string;
@@ -61,6 +63,8 @@ export interface TaskFacts {
   readonly epicId?: string;
   readonly projectId: string;
   readonly projectName: string;
+  /** What an admin switched off for the project, in sentences: the Web UI says them too. */
+  readonly caveats?: readonly string[];
   readonly title: string;
   readonly kind: string;
   readonly state: TaskState;
@@ -97,6 +101,8 @@ export interface RunFacts {
   readonly deadlineMs: number;
   /** Turns already sealed, for a run that is brought back. */
   readonly sealedTurns: number;
+  /** What an admin switched off for the project, in sentences: the Web UI says them too. */
+  readonly caveats?: readonly string[];
 }
 
 /** Ended = the row is terminal for this attempt already: the workflow returns at once. */

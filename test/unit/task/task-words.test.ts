@@ -1,0 +1,54 @@
+import { expect, test } from '@jest/globals';
+import { taskWaits } from '../../../domain/task-timing.js';
+import type { VerifyOutcome } from '../../../workflows/checks/verify.js';
+import type { TaskFacts } from '../../../workflows/contract/activities/store.js';
+import { afterStart, afterVerified } from '../../../workflows/task/after-step.js';
+import { runClosed } from '../../../workflows/task/controls.js';
+import { openedWith } from '../../../workflows/task/opening.js';
+import { become, restore } from '../../../workflows/task/task.state.js';
+
+const FACTS: TaskFacts = {
+  taskId: 'task-1',
+  projectId: 'project-1',
+  projectName: 'sample',
+  title: 'A task',
+  kind: 'execution',
+  state: 'PENDING',
+  pausedBy: [],
+  revision: 0,
+  priority: 3,
+  attempts: 1,
+  agentName: 'worker',
+  agentId: 'agent-1',
+  branch: 'b',
+  targetBranch: 'main',
+  createdBy: 'ada',
+};
+const INPUT = { taskId: 'task-1', attempt: 1, tuning: 'brisk' } as const;
+const HOST = { hostQueue: 'host-a', treeId: 'tree-1' };
+
+test('a task says what an admin switched off, once, and what no check has looked at is not called passed', () => {
+  const change = { nowMs: 1, reason: 'r' };
+  const facts: TaskFacts = { ...FACTS, caveats: ['checks: none'] };
+  const opened = become(restore(INPUT), openedWith(restore(INPUT), facts), change);
+  const candidate = { parent: 'tip', commit: 'c', tree: 't' };
+  const outcome: VerifyOutcome = { kind: 'passed', candidate, evidence: [], flakyTests: [], machineMs: 0 };
+  const asked = { nowMs: 2, waits: taskWaits('brisk') };
+  const { log } = become(opened, afterVerified(opened, { kind: 'verified', outcome, tries: 0 }, asked), change);
+  const said = log.pending.filter(({ type }) => type !== 'task.state');
+  expect(said.map(({ type, decision }) => [type, decision?.title, decision?.decision])).toEqual([
+    ['task.caveat', 'checks: none', 'by an admin'],
+    ['task.checks', 'checks, round 1', 'nothing checked'],
+  ]);
+});
+
+test('a program that met a time limit of its own says which', () => {
+  const run = { runId: 'r1', next: { kind: 'execution', context: {}, opensAttempt: true }, nowMs: 0 } as const;
+  const opened = { ...openedWith(restore(INPUT), { ...FACTS, attempts: 5 }), host: HOST };
+  const ended = runClosed(afterStart(opened, run), 'r1', {
+    kind: 'timeout',
+    reason: 'It ran longer than 6 s.',
+    host: HOST,
+  });
+  expect(JSON.stringify(ended.stage)).toContain('It ran longer than 6 s.');
+});
