@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { errorCode } from './errors.js';
 
 /** Replaces a file in one step: a reader sees the old content or the new, never half of it, after a crash too. */
-export const replaceFile = (path: string, content: string, mode = 0o600): void => {
+export const replaceFile = (path: string, content: string | Buffer, mode = 0o600): void => {
   renameSync(writeDraft(path, content, mode), path);
 };
 
 /** Creates a file with its content in one step. Answers false when it exists already. */
-export const createFile = (path: string, content: string, mode = 0o600): boolean => {
+export const createFile = (path: string, content: string | Buffer, mode = 0o600): boolean => {
   const draft = writeDraft(path, content, mode);
   try {
     linkSync(draft, path);
@@ -21,11 +21,11 @@ export const createFile = (path: string, content: string, mode = 0o600): boolean
   }
 };
 
-const writeDraft = (path: string, content: string, mode: number): string => {
+const writeDraft = (path: string, content: string | Buffer, mode: number): string => {
   const draft = `${path}.${process.pid}.${randomUUID()}`;
   const file = openSync(draft, 'wx', mode);
   try {
-    writeSync(file, content);
+    writeFileSync(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -3,6 +3,7 @@ import { access, chown, constants, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure } from '../../domain/failures.js';
+import { isFiltered } from '../../infra/seccomp/filter.js';
 import type { CapsInForce } from './cgroup.js';
 import { SHELL } from './launch.js';
 import { hostLimits } from './limits.js';
@@ -14,6 +15,8 @@ export type Availability =
   | { readonly isAvailable: false; readonly why: string; readonly remedy: string };
 
 const MINIMUM = [0, 8] as const;
+/** As /proc/self/status says it. */
+const FILTERING = '2';
 const PROBE_MS = 10_000;
 
 /** Runs a real command in a real sandbox of these settings and looks at what it found inside. */
@@ -44,16 +47,24 @@ const probe = async (settings: SandboxSettings, version: string): Promise<Availa
     if (settings.user) await chown(tree, settings.user.uid, settings.user.gid);
     const limits = { ...hostLimits(), wallMs: PROBE_MS };
     const result = await sandbox.run({
-      argv: ['sh', '-c', 'id -u; cat /proc/net/route | wc -l; touch x'],
+      argv: [
+        'sh',
+        '-c',
+        'id -u; cat /proc/net/route | wc -l; sed -n "s/^Seccomp:[^0-9]*//p" /proc/self/status; touch x',
+      ],
       tree,
       limits,
     });
-    const [uid, routes] = capturedText(result.stdout).trim().split('\n');
+    const [uid, routes, seccomp] = capturedText(result.stdout).trim().split('\n');
     if (result.end.kind !== 'exited' || result.end.code !== 0) {
       return refusal(capturedText(result.stderr).trim() || 'the probe failed', USER_NAMESPACES);
     }
     if (uid === '0') return refusal('commands would run as root', 'Start Millwright with a service uid.');
     if (routes !== '1') return refusal('the network is not cut off', USER_NAMESPACES);
+    // Where the architecture has a filter and the kernel does not obey it, something is badly wrong.
+    if (isFiltered(process.arch) && seccomp !== FILTERING) {
+      return refusal('the kernel does not filter system calls', 'Use a kernel with CONFIG_SECCOMP_FILTER.');
+    }
     return { isAvailable: true, version, caps: sandbox.capsInForce };
   } finally {
     await rm(tree, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { SandboxCommand } from './command.js';
+import { FILTER_FD } from './launch.js';
 import {
   bwrapArguments,
   EXEC_SERVER_INSIDE,
@@ -17,6 +18,8 @@ export interface CommandLineSettings {
   readonly hasCgroups: boolean;
   /** Program of the exec server on the host. */
   readonly execServer: string;
+  /** File of the seccomp program; undefined on an architecture without one. */
+  readonly filter: string | undefined;
 }
 
 /** Between the signal that says which limit it was, and the kill. */
@@ -55,12 +58,17 @@ export class CommandLines {
     ];
   }
 
+  get filter(): string | undefined {
+    return this.settings.filter;
+  }
+
   environment(command: SandboxCommand): Readonly<Record<string, string>> {
     return sandboxEnvironment(this.host, this.ownEnvironment(command));
   }
 
   private bwrap(profile: SandboxProfile): readonly string[] {
-    return [this.settings.bwrap, '--json-status-fd', '3', ...bwrapArguments(this.host, profile)];
+    const filter = this.settings.filter === undefined ? [] : ['--seccomp', String(FILTER_FD)];
+    return [this.settings.bwrap, '--json-status-fd', '3', ...filter, ...bwrapArguments(this.host, profile)];
   }
 
   private profile(command: SandboxCommand, scratch: string | undefined): SandboxProfile {

@@ -10,6 +10,8 @@ import { exceededLimit, type Watched, watchCommand } from './watch.js';
 export interface Execution {
   readonly argv: readonly string[];
   readonly user: ServiceUser | undefined;
+  /** File of the seccomp program, when argv is bwrap's. */
+  readonly filter: string | undefined;
   readonly stdin: string | Buffer;
   readonly limits: SandboxLimits;
   readonly keepBytes: number;
@@ -39,7 +41,7 @@ const STRAY_GRACE_MS = 500;
 /** Runs one launched command to its end. Every process of it is dead afterwards. @throws the signal's reason */
 export const execute = async (execution: Execution, signal: AbortSignal | undefined): Promise<Executed> => {
   signal?.throwIfAborted();
-  const launched = await launch(execution.argv, execution.user);
+  const launched = await launch(execution.argv, execution.user, { filter: execution.filter });
   const closed = new Promise<number | null>((resolve) => launched.child.once('close', resolve));
   const killer = new Killer(launched, execution);
   launched.child.once('exit', () => killer.endStrays());

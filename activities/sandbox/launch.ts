@@ -24,15 +24,31 @@ trap "" TERM
 exec < <(exec /bin/cat <&0 3>&-) > >(exec /bin/cat 3>&-) 2> >(exec /bin/cat >&2 3>&-)
 trap - TERM`;
 
+/** bwrap reads the seccomp program from a descriptor and closes it. */
+export const FILTER_FD = 4;
+const FILTER = `
+exec ${FILTER_FD}<"$0"`;
+
 const END = `
 exec "$@"`;
 
 /** `pipes` are what commands expect; `sockets` are enough for the exec server, which makes pipes of its own. */
 export type Streams = 'pipes' | 'sockets';
 
+export interface LaunchOptions {
+  readonly streams?: Streams;
+  /** File of the seccomp program that `argv` expects as descriptor FILTER_FD. */
+  readonly filter?: string | undefined;
+}
+
 /** Arguments of the shell that runs `argv` once it reads `go` on descriptor 3. */
-export const launcherArguments = (argv: readonly string[], streams: Streams = 'pipes'): readonly string[] => [
-  ...['--noprofile', '--norc', '-c', `${BEGIN}${streams === 'pipes' ? PIPES : ''}${END}`, 'launch'],
+export const launcherArguments = (
+  argv: readonly string[],
+  { streams = 'pipes', filter }: LaunchOptions = {},
+): readonly string[] => [
+  ...['--noprofile', '--norc', '-c'],
+  `${BEGIN}${streams === 'pipes' ? PIPES : ''}${filter === undefined ? '' : FILTER}${END}`,
+  filter ?? 'launch',
   ...argv,
 ];
 
@@ -50,9 +66,9 @@ export interface Launched {
 export const launch = async (
   argv: readonly string[],
   user: ServiceUser | undefined,
-  streams: Streams = 'pipes',
+  options: LaunchOptions = {},
 ): Promise<Launched> => {
-  const child = spawn(SHELL, launcherArguments(argv, streams), {
+  const child = spawn(SHELL, launcherArguments(argv, options), {
     // An empty environment: bash would run a file that BASH_ENV names.
     env: {},
     cwd: '/',

@@ -1,5 +1,5 @@
 /** Part of every toolchain digest: raised when a change of the profile can change what a check sees. */
-export const PROFILE_VERSION = 1;
+export const PROFILE_VERSION = 2;
 
 export const TREE_INSIDE = '/src';
 export const HOME_INSIDE = '/agent';

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
+import { isFiltered, seccompFilter } from '../../infra/seccomp/filter.js';
 import { type CapsInForce, type CgroupFactory, type CommandCgroup, findCgroups, newCgroupName } from './cgroup.js';
 import type { CommandResult, SandboxCommand, SessionSandbox } from './command.js';
 import { CommandLines } from './command-line.js';
@@ -30,6 +31,8 @@ export interface SandboxSettings {
   readonly caps?: 'cgroup' | 'watcher';
   /** Between TERM and KILL. Default 5 s. */
   readonly graceMs?: number;
+  /** Whether programs may open sockets in the file system. Default false. */
+  readonly unixSockets?: boolean;
   /** How long a session stays without a command. Default 60 s. */
   readonly idleMs?: number;
 }
@@ -51,10 +54,16 @@ export const openSandbox = async (settings: SandboxSettings): Promise<Bubblewrap
     bwrap: settings.bwrap ?? '/usr/bin/bwrap',
     networkEnv: settings.networkEnv ?? {},
     hasCgroups: cgroups !== undefined,
+    filter: await placeFilter(settings),
     execServer: await placeProgram(settings.directory, 'exec-server', serverText()),
   });
   return new BubblewrapSandbox(settings, host.path, lines, cgroups);
 };
+
+const placeFilter = async ({ directory, unixSockets = false }: SandboxSettings): Promise<string | undefined> =>
+  isFiltered(process.arch)
+    ? placeProgram(directory, 'filter', seccompFilter(process.arch, { unixSockets }))
+    : undefined;
 
 export class BubblewrapSandbox implements SessionSandbox {
   private readonly sessions: Sessions;
@@ -111,6 +120,7 @@ export class BubblewrapSandbox implements SessionSandbox {
         {
           argv: isSandboxed ? this.lines.sandboxed(command, scratch) : this.lines.plain(command, scratch),
           user: this.settings.user,
+          filter: isSandboxed ? this.lines.filter : undefined,
           stdin: command.stdin ?? '',
           limits: command.limits,
           keepBytes: command.keepBytes ?? KEEP_BYTES,

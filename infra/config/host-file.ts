@@ -42,6 +42,8 @@ export interface HostConfig {
   readonly agents: readonly HostAgent[];
   /** Absolute paths bound read-only into every sandbox. */
   readonly toolchains: readonly string[];
+  /** An admin's exception from what sandboxes refuse: sockets in the file system, which some test tools need. */
+  readonly unixSockets: boolean;
   /** By model name; wins over the built-in table. */
   readonly prices: Readonly<Record<string, ModelPrice>>;
 }
@@ -59,7 +61,7 @@ export const readHostFile = (path: string, isRequired: boolean): HostConfig => {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) {
     if (isRequired) throw new Failure('InvalidInput', `The host configuration ${path} does not exist.`, { file: path });
-    return { agents: [], toolchains: [], prices: {} };
+    return { agents: [], toolchains: [], unixSockets: false, prices: {} };
   }
   if ((stat.mode & 0o022) !== 0) {
     throw new Failure('PermissionDenied', `${path} may be written by others: run chmod go-w ${path}.`, { file: path });
@@ -68,7 +70,7 @@ export const readHostFile = (path: string, isRequired: boolean): HostConfig => {
 };
 
 export const parseHostFile = (file: string, text: string): HostConfig => {
-  const root = YamlCursor.parse(file, text).members(['agents', 'toolchains', 'prices']);
+  const root = YamlCursor.parse(file, text).members(['agents', 'toolchains', 'sandbox', 'prices']);
   const agents = root.agents.items().map(readAgent);
   const names = new Set<string>();
   for (const [index, { name }] of agents.entries()) {
@@ -78,6 +80,7 @@ export const parseHostFile = (file: string, text: string): HostConfig => {
   return {
     agents,
     toolchains: root.toolchains.items().map(readAbsolutePath),
+    unixSockets: readUnixSockets(root.sandbox),
     prices: Object.fromEntries(root.prices.entries().map(([model, price]) => [model, readPrice(price)])),
   };
 };
@@ -106,6 +109,12 @@ const readAgent = (cursor: YamlCursor): HostAgent => {
     ...(at.timeout.isAbsent ? {} : { timeoutSeconds: at.timeout.number({ min: 1, max: 86_400, isWhole: true }) }),
     ...model,
   };
+};
+
+const readUnixSockets = (cursor: YamlCursor): boolean => {
+  if (cursor.isAbsent) return false;
+  const { unixSockets } = cursor.members(['unixSockets']);
+  return !unixSockets.isAbsent && unixSockets.oneOf(['refuse', 'allow']) === 'allow';
 };
 
 const readAbsolutePath = (cursor: YamlCursor): string => {

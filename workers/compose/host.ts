@@ -40,6 +40,7 @@ export async function openHost({ layout, users, host, limits: configured }: Conf
     directory,
     user: users === undefined ? undefined : { uid: users.serviceUid, gid: users.serviceUid },
     toolchains: host.toolchains,
+    unixSockets: host.unixSockets,
   };
   const found = await sandboxAvailable(settings);
   const sandbox = await openSandbox(settings);

@@ -12,6 +12,13 @@ const READY_MS = 30_000;
 const SAID_BYTES = 8192;
 const STOP_MS = 10_000;
 
+export interface ServerSurroundings {
+  readonly user: ServiceUser | undefined;
+  /** File of the seccomp program. */
+  readonly filter: string | undefined;
+  readonly cgroup: CommandCgroup | undefined;
+}
+
 export interface Listener {
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
   readonly onEnd: (code: number) => void;
@@ -51,10 +58,9 @@ export class ServerProcess {
   /** Starts it and brings it to rest; undefined when it never came up, with the reason. @throws when it cannot be spawned */
   static async start(
     argv: readonly string[],
-    user: ServiceUser | undefined,
-    cgroup: CommandCgroup | undefined,
+    { user, filter, cgroup }: ServerSurroundings,
   ): Promise<ServerProcess | { readonly why: string }> {
-    const server = new ServerProcess(await launch(argv, user, 'sockets'), cgroup);
+    const server = new ServerProcess(await launch(argv, user, { streams: 'sockets', filter }), cgroup);
     const ready = new Promise<boolean>((resolve) => {
       server.onReady = () => resolve(true);
     });

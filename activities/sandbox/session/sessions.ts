@@ -81,10 +81,12 @@ export class Sessions {
   private async start(command: SandboxCommand, shape: string): Promise<Session> {
     const { lines, user, makeCgroup } = this.deps;
     const cgroup = await makeCgroup(command.limits);
-    const server = await ServerProcess.start(lines.server(command), user, cgroup).catch(async (error: unknown) => {
-      await cgroup?.destroy();
-      throw error;
-    });
+    const server = await ServerProcess.start(lines.server(command), { user, filter: lines.filter, cgroup }).catch(
+      async (error: unknown) => {
+        await cgroup?.destroy();
+        throw error;
+      },
+    );
     if (server instanceof ServerProcess) {
       return { server, shape, tree: command.tree, modules: new Set(), idle: undefined };
     }

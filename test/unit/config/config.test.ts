@@ -13,7 +13,7 @@ test('an empty environment gives the defaults of an ordinary user', () => {
     api: { host: '127.0.0.1', port: undefined, allowedHosts: [], requestsPerMinute: 6_000 },
     tuning: 'normal',
     logLevel: 'info',
-    host: { agents: [], toolchains: [], prices: {} },
+    host: { agents: [], toolchains: [], unixSockets: false, prices: {} },
     users: undefined,
   });
   expect(models.roles.worker).toEqual({ model: models.aliases.sonnet, permissions: 'yolo' });

@@ -15,6 +15,7 @@ agents:
   - { name: fixer, role: worker, backend: command, argv: [/opt/fixer, --fast], readOnly: [/opt/fixer.d], timeout: 600 }
   - { name: planner, role: supervisor, backend: anthropic, model: opus }
 toolchains: [/opt/go]
+sandbox: { unixSockets: allow }
 prices:
   some-model: { input: 3, output: 15 }
 `);
@@ -32,6 +33,7 @@ prices:
       { name: 'planner', role: 'supervisor', backend: 'anthropic', model: 'opus' },
     ],
     toolchains: ['/opt/go'],
+    unixSockets: true,
     prices: {
       'some-model': {
         inputMicroUsdPerToken: 3,
@@ -63,7 +65,7 @@ test.each([
   ],
   ['toolchains: [go]', 'host.yml:1:14: toolchains.0 must be an absolute path.'],
   ['prices: { m: { input: -1, output: 2 } }', 'host.yml:1:23: prices.m.input must be a number from 0 to 10000.'],
-  ['tools: []', 'host.yml:1:8: tools is not a known key (known: agents, toolchains, prices).'],
+  ['tools: []', 'host.yml:1:8: tools is not a known key (known: agents, toolchains, sandbox, prices).'],
   ['agents: [', 'host.yml:1:10: Flow sequence in block collection must be sufficiently indented and end with a ].'],
 ])('%j is refused with line and key', (text, message) => {
   expect(() => parse(text)).toThrow(message);
@@ -85,6 +87,6 @@ test('a file that others may write is refused, because it names programs that ar
 
 test('an absent file is an empty one, unless it was named', () => {
   const file = join(directory, 'absent.yml');
-  expect(readHostFile(file, false)).toEqual({ agents: [], toolchains: [], prices: {} });
+  expect(readHostFile(file, false)).toEqual({ agents: [], toolchains: [], unixSockets: false, prices: {} });
   expect(() => readHostFile(file, true)).toThrow(expect.objectContaining({ type: 'InvalidInput' }));
 });
