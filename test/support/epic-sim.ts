@@ -3,7 +3,9 @@ import { epicTiming } from '../../domain/epic-timing.js';
 import { isTaskClosed, type TaskState } from '../../domain/states.js';
 import type { EpicFacts, TaskSnapshot } from '../../workflows/contract/activities/store.js';
 import type { AgentRunOutcome } from '../../workflows/contract/agent-run.js';
+import type { AskAdmission } from '../../workflows/contract/factory.js';
 import type { QueueForgeEvent } from '../../workflows/contract/forge-event.js';
+import { admitted } from '../../workflows/epic/controls.js';
 import { carry, type Epic, type EpicRun, openedEpic } from '../../workflows/epic/epic.state.js';
 import { nextStep } from '../../workflows/epic/next-step.js';
 import { performRun, type RunPorts } from '../../workflows/epic/run-steps.js';
@@ -46,6 +48,8 @@ export class EpicSim {
   run: Pick<EpicRun, 'runId' | 'kind'> | undefined;
   /** Slots that the factory gives, whatever is asked. */
   slots = 10;
+  /** Hears the asks instead, and answers when it likes. */
+  factory: ((ask: AskAdmission) => void) | undefined;
   private ids = 0;
   private rows: TaskSnapshot[];
 
@@ -171,10 +175,10 @@ export class EpicSim {
     deleteMergedBranch: async () => true,
     dropBranch: async () => undefined,
     describe: async (ids) => ids.map((workflowId) => ({ workflowId, state: 'open' })),
-    startTask: async ({ id, attempt, state }) => {
+    startTask: async ({ id, attempt, state }, admitted) => {
       if (this.epic.pausedBy.length > 0) throw new Error('a paused epic starts nothing');
       if (this.children.has(id)) return 'exists';
-      this.children.set(id, { attempt, slots: 0, held: false, state });
+      this.children.set(id, { attempt, slots: admitted ? 1 : 0, held: false, state });
       return 'started';
     },
     admit: async (id) => {
@@ -192,8 +196,9 @@ export class EpicSim {
       this.say(id, 'CANCELLED');
       return 'told';
     },
-    askFactory: async ({ wants }) => {
-      this.change((epic) => ({ ...epic, slots: Math.min(wants, this.slots) }));
+    askFactory: async (ask) => {
+      if (this.factory) this.factory(ask);
+      else this.change((epic) => admitted(epic, { slots: Math.min(ask.wants, this.slots) }));
       return 'told';
     },
     leaveFactory: async () => 'told',

@@ -35,7 +35,14 @@ export interface Holder {
   readonly slots: number;
   /** Position of its first ask: earlier goes first among equals. */
   readonly seq: number;
+  /** What it may use of an earlier share, or said that it uses; at least the lesser of `slots` and `wants` counts. */
   readonly inUse?: number;
+  /** `inUse` is what it said itself, and not merely what it may use. */
+  readonly exact?: boolean;
+  /** The last share it was told asks for an answer. */
+  readonly answers?: boolean;
+  /** How often it was told a share. */
+  readonly tellings: number;
   /** What it was told last, or said that it believes. */
   readonly toldSlots?: number;
   readonly toldHeld?: boolean;
@@ -45,9 +52,11 @@ export interface AskAdmission {
   readonly workflowId: string;
   readonly priority: number;
   readonly wants: number;
-  /** Slots that its runs hold now; they are not taken away. Absent: all that it was given, while it wants any. */
+  /** Slots that its runs hold now, said while they are more than its share. Absent: all of its share that it wants. */
   readonly inUse?: number;
-  /** What it believes to have: an equal share is not told again. Absent: the answer is sent in any case. */
+  /** `nth` of the last `admitted` heard (0 = none yet). Absent: its first ask, or a holder that does not count. */
+  readonly heard?: number;
+  /** What it believes to have, never above `wants`: an equal share is not told. Absent: the answer is sent in any case. */
   readonly slots?: number;
   /** Whether it believes to be held by the factory. Absent: not. */
   readonly held?: boolean;

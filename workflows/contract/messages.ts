@@ -19,6 +19,10 @@ export interface MailMessage {
 /** The factory's answer to `askAdmission`, sent again whenever the share changes. 0 = wait. */
 export interface AdmittedMessage {
   readonly slots: number;
+  /** Counts what this holder was told; its asks say which it has heard. */
+  readonly nth?: number;
+  /** Its share was lowered: an ask is to say what it does use. */
+  readonly answer?: boolean;
 }
 
 /** Any control by a person. `by` names the API key or agent; ids make a repeat harmless. */

@@ -14,6 +14,8 @@ export interface TaskInput {
   /** 1-based; a retry by a person starts the workflow again with the next one. */
   readonly attempt: number;
   readonly tuning: Tuning;
+  /** It starts with a slot; otherwise `admitted` brings one. */
+  readonly admitted?: boolean;
   readonly maxEvents?: number;
   /** Overrides of its own waits, for tests. */
   readonly timing?: Partial<TaskWaits>;

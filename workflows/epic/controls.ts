@@ -1,13 +1,20 @@
 // What people and other workflows ask of an epic: refusals and changes of state. Pure.
 import type { Refusal } from '../../domain/failures.js';
 import type { PlanCommand } from '../contract/epic.js';
-import type { ControlCommand, HoldMessage, MailMessage } from '../contract/messages.js';
+import type { AdmittedMessage, ControlCommand, HoldMessage, MailMessage } from '../contract/messages.js';
 import { withHold } from '../support/holds.js';
 import { decisionEntry, noted } from '../support/lifecycle-log.js';
 import { withSeen } from '../support/seen.js';
 import { type Clock, type Epic, isOver, needsApproval } from './epic.state.js';
 import { isLanding, lookAgain } from './landing.js';
 import { failedTasks, retryTask } from './tasks.js';
+
+/** A share may cross an ask for less: what was not asked for is not taken. */
+export const admitted = (epic: Epic, { slots, nth = 0, answer = false }: AdmittedMessage): Epic => ({
+  ...epic,
+  slots: Math.min(slots, epic.asked?.wants ?? slots),
+  heard: { nth, owed: answer },
+});
 
 const invalid = (message: string): Refusal => ({ type: 'InvalidState', message });
 

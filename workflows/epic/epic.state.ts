@@ -80,9 +80,11 @@ export interface TaskWrite {
 
 export type OwedMail = Pick<SendMailInput, 'mailId' | 'template'>;
 
+/** What the factory heard last. It takes everybody to use all of its share that it wants, unless it is told more. */
 export interface Asked {
   readonly wants: number;
-  readonly inUse: number;
+  readonly inUse?: number;
+  readonly slots: number;
   readonly held: boolean;
   readonly atMs: number;
 }
@@ -97,6 +99,8 @@ export interface Epic {
   readonly pausedBy: readonly PausedBy[];
   readonly revision: number;
   readonly slots: number;
+  /** The factory's last word on its share that was heard: its number, and whether it is still to be answered. */
+  readonly heard: { readonly nth: number; readonly owed: boolean };
   readonly asked?: Asked;
   readonly branchReady: boolean;
   readonly plan: EpicPlan;
@@ -173,6 +177,7 @@ export function openedEpic(facts: EpicFacts, timing: EpicTiming, nowMs: number):
     pausedBy,
     revision,
     slots: 0,
+    heard: { nth: 0, owed: false },
     branchReady: constants.mergeTarget === 'base',
     plan: {
       tries: 0,

@@ -87,7 +87,7 @@ export async function epic(input: EpicInput): Promise<EpicOutcome> {
   // Every handler before the first await: what already waits is delivered as each one is set.
   setHandler(epicStatusQuery, () => viewOf(now));
   setHandler(mailSignal, (mail) => void change((e) => controls.mailCame(e, mail)));
-  setHandler(admittedSignal, ({ slots }) => void change((e) => ({ ...e, slots })));
+  setHandler(admittedSignal, (share) => void change((e) => controls.admitted(e, share)));
   setHandler(holdSignal, (hold) => void change((e) => controls.hold(e, hold)));
   setHandler(taskChangedSignal, (news) => void change((e) => tasks.taskChanged(e, news, clock.nowMs)));
   setHandler(runChangedSignal, (news) => void change((e) => runChanged(e, news, clock.nowMs)));

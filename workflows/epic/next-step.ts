@@ -88,11 +88,18 @@ function holdStep(epic: Epic): Step | undefined {
   return taskIds.length > 0 || run ? { kind: 'hold', taskIds, run, on } : undefined;
 }
 
-/** Asked again when what it wants has changed, and now and then: a factory that was lost has forgotten it. */
+/**
+ * Asked again when what it wants has changed, when the factory waits for an answer, and now and then: a factory that was lost has
+ * forgotten it. Each ask wakes the factory, so what it can tell by itself is not said.
+ */
 function askStep(epic: Epic, nowMs: number): Step | undefined {
-  const ask = { wants: wantsOf(epic, nowMs), inUse: slotsInUse(epic.tasks), held: epic.pausedBy.includes('factory') };
   const { asked } = epic;
-  const same = asked && asked.wants === ask.wants && asked.inUse === ask.inUse && asked.held === ask.held;
+  const wants = wantsOf(epic, nowMs);
+  const slots = Math.min(epic.slots, wants);
+  const inUse = slotsInUse(epic.tasks);
+  const over = inUse > slots ? { inUse } : {};
+  const ask = { wants, slots, ...over, held: epic.pausedBy.includes('factory') };
+  const same = asked?.wants === ask.wants && asked.inUse === over.inUse && asked.held === ask.held && !epic.heard.owed;
   const stale = asked && ask.wants > 0 && nowMs >= asked.atMs + epic.timing.silentMs;
   return same && !stale ? undefined : { kind: 'ask', ask };
 }

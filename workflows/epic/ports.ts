@@ -103,7 +103,7 @@ export function stepPorts(wiring: EpicWiring): StepPorts {
     },
     dropBranch: () => orLeft(writes(`drop ${branch}`).dropBranch({ projectId, branch }), undefined),
     describe: (workflowIds) => engine('look after silent children').describeWorkflows({ workflowIds }),
-    startTask: (task) => startTask(wiring, task),
+    startTask: (task, admitted) => startTask(wiring, task, admitted),
     admit: (taskId) => tell(taskWorkflowId(taskId), admittedSignal, { slots: 1 }),
     hold: (workflowId, on) => tell(workflowId, holdSignal, { by: 'parent', on }),
     cancelTask: (taskId) => cancelWorkflow(taskWorkflowId(taskId)),
@@ -113,14 +113,18 @@ export function stepPorts(wiring: EpicWiring): StepPorts {
   };
 }
 
-function startTask({ input, epic, taskClosed }: EpicWiring, task: EpicTask): Promise<'started' | 'exists'> {
+function startTask(
+  { input, epic, taskClosed }: EpicWiring,
+  task: EpicTask,
+  admitted: boolean,
+): Promise<'started' | 'exists'> {
   const { epicId, tuning, maxEvents } = input;
   const { projectId } = epic().constants;
   const { id, attempt } = task;
   return startTracked<TaskInput>({
     type: 'task',
     workflowId: taskWorkflowId(id),
-    input: { taskId: id, attempt, tuning, ...(maxEvents === undefined ? {} : { maxEvents }) },
+    input: { taskId: id, attempt, tuning, admitted, ...(maxEvents === undefined ? {} : { maxEvents }) },
     summary: `Task: ${task.title}`,
     priorityKey: 3,
     projectId,

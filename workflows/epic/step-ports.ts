@@ -32,7 +32,7 @@ export interface StepPorts {
   deleteMergedBranch(mergedSha: string): Promise<boolean>;
   dropBranch(): Promise<void>;
   describe(workflowIds: readonly string[]): Promise<readonly WorkflowStatus[]>;
-  startTask(task: EpicTask): Promise<'started' | 'exists'>;
+  startTask(task: EpicTask, admitted: boolean): Promise<'started' | 'exists'>;
   admit(taskId: string): Promise<Told>;
   hold(workflowId: string, on: boolean): Promise<Told>;
   cancelTask(taskId: string): Promise<Told>;

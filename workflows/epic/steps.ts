@@ -84,12 +84,21 @@ async function ask(
   { ask: wish }: Extract<Step, { kind: 'ask' }>,
   { ports, change, clock, epic }: Stage,
 ): Promise<void> {
-  const { constants, slots } = epic();
+  const { constants, asked, heard } = epic();
   const workflowId = epicWorkflowId(constants.epicId);
-  const told = await ports.askFactory({ workflowId, priority: constants.priority, slots, ...wish });
+  // Before the ask: the answer may arrive before its delivery is confirmed, and is measured against it.
+  change((now) => ({
+    ...now,
+    slots: Math.min(now.slots, wish.wants),
+    heard: { ...now.heard, owed: false },
+    asked: { ...wish, atMs: clock.nowMs },
+  }));
+  const counted = asked ? { heard: heard.nth } : {};
+  const told = await ports.askFactory({ workflowId, priority: constants.priority, ...counted, ...wish });
+  if (told === 'told') return;
   // A factory that is not there yet is asked again after a while, by the rule for stale asks.
-  const atMs = told === 'told' ? clock.nowMs : clock.nowMs - epic().timing.silentMs + epic().timing.retryMs;
-  change((now) => ({ ...now, asked: { ...wish, atMs } }));
+  const { silentMs, retryMs } = epic().timing;
+  change((now) => ({ ...now, asked: { ...wish, atMs: clock.nowMs - silentMs + retryMs } }));
 }
 
 /** Who is still open has merely had nothing to say. */
@@ -120,11 +129,13 @@ async function startTasks(
   const start = async (id: string): Promise<void> => {
     const task = findTask(epic(), id);
     if (!task) return;
-    const answer = step.grant.includes(id) ? 'started' : await ports.startTask(task);
-    const gone = withSlot.has(id) ? (await ports.admit(id)) === 'gone' : false;
+    const runs = step.grant.includes(id);
+    const answer = runs ? 'exists' : await ports.startTask(task, withSlot.has(id));
+    // Whoever is started with a slot knows it from its input.
+    const gone = answer === 'exists' && withSlot.has(id) ? (await ports.admit(id)) === 'gone' : false;
     // The id was taken by a life that is just closing: look again soon instead of believing it.
     if (gone) change((now) => taskEnded(now, { taskId: id, attempt: task.attempt, outcome: undefined }, nowMs));
-    else if (answer === 'exists') change((now) => withTask(now, id, { heardAtMs: soon(now, nowMs) }));
+    else if (answer === 'exists' && !runs) change((now) => withTask(now, id, { heardAtMs: soon(now, nowMs) }));
   };
   await Promise.all([...withSlot, ...step.again].map(start));
 }

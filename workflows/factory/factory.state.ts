@@ -70,22 +70,35 @@ export function shared(factory: Factory): Factory {
   const shares = admit(factory.holders.map(admissionHolder), factory.limits);
   return {
     ...factory,
-    holders: factory.holders.map((holder, index) => ({ ...holder, slots: shares[index]?.slots ?? 0 })),
+    holders: factory.holders.map((holder, index) => withShare(holder, shares[index]?.slots ?? 0)),
   };
 }
+
+/** Whoever is told a lower share may use all that it had, until it answers what it does use. */
+function withShare(holder: Holder, slots: number): Holder {
+  const inUse = inUseOf(holder);
+  if (slots >= inUse || (holder.exact && inUse === holder.inUse)) return { ...holder, slots };
+  return { ...holder, slots, inUse, exact: false };
+}
+
+/** Whoever has a share may use all of it that it wants at any moment, and says what it uses above that. */
+const inUseOf = ({ inUse, slots, wants }: Holder): number => Math.max(inUse ?? 0, Math.min(slots, wants));
 
 function admissionHolder(holder: Holder): AdmissionHolder {
   const kind = parseWorkflowId(holder.workflowId)?.kind;
   const { workflowId: id, priority, wants, slots, seq } = holder;
-  // Whoever does not say what it uses keeps what it was given for as long as it wants any.
-  const inUse = holder.inUse ?? Math.min(slots, wants);
+  const inUse = inUseOf(holder);
   return { id, kind: kind === 'epic' || kind === 'task' ? kind : 'other', priority, wants, slots, inUse, seq };
 }
 
 export function asked(factory: Factory, ask: AskAdmission): Factory {
-  const { workflowId, priority, wants, inUse, slots, held } = ask;
+  const { workflowId, priority, wants, inUse, slots, held, heard } = ask;
   if (!parseWorkflowId(workflowId)) return factory;
   const known = factory.holders.find((holder) => holder.workflowId === workflowId);
+  const said = inUse ?? Math.min(slots ?? 0, wants);
+  // It was sent before our last word arrived: until that is answered, any share it may still hear of counts.
+  const crossed = known !== undefined && heard !== undefined && heard !== known.tellings ? known : undefined;
+  const believes = crossed ? crossed.toldSlots : slots;
   const holder: Holder = {
     workflowId,
     priority,
@@ -93,9 +106,12 @@ export function asked(factory: Factory, ask: AskAdmission): Factory {
     slots: known?.slots ?? 0,
     seq: known?.seq ?? factory.nextSeq,
     toldHeld: held ?? false,
-    ...(inUse === undefined ? {} : { inUse }),
+    inUse: crossed ? Math.max(inUseOf(crossed), said) : said,
+    exact: inUse !== undefined && !crossed,
+    answers: crossed?.answers ?? false,
+    tellings: heard === undefined ? 0 : (known?.tellings ?? heard),
     // Its own belief counts: a life that began anew knows nothing of what its predecessor was told.
-    ...(slots === undefined ? {} : { toldSlots: slots }),
+    ...(believes === undefined ? {} : { toldSlots: believes }),
   };
   return shared({
     ...factory,
@@ -109,15 +125,19 @@ export const left = (factory: Factory, workflowIds: readonly string[]): Factory 
 
 export interface Telling {
   readonly workflowId: string;
-  readonly slots?: number;
+  readonly share?: { readonly slots: number; readonly nth: number; readonly answer: boolean };
   readonly held?: boolean;
 }
 
 /** What holders do not know yet. Queues want no slots: they only hear of holds. */
 export function tellings(factory: Factory): readonly Telling[] {
   const held = factory.pausedBy.length > 0;
-  return factory.holders.flatMap(({ workflowId, slots, toldSlots, toldHeld }) => {
-    const hears = parseWorkflowId(workflowId)?.kind !== 'queue' && toldSlots !== slots ? { slots } : {};
+  return factory.holders.flatMap((holder) => {
+    const { workflowId, slots, toldSlots, toldHeld } = holder;
+    const answer = !holder.exact && inUseOf(holder) > slots;
+    const news = toldSlots !== slots || (answer && !holder.answers);
+    const share = { slots, nth: holder.tellings + 1, answer };
+    const hears = parseWorkflowId(workflowId)?.kind !== 'queue' && news ? { share } : {};
     const hold = (toldHeld ?? false) === held ? {} : { held };
     const telling = { workflowId, ...hears, ...hold };
     return Object.keys(telling).length > 1 ? [telling] : [];
@@ -130,7 +150,8 @@ export const told = (factory: Factory, said: readonly Telling[]): Factory => ({
     const telling = said.find(({ workflowId }) => workflowId === holder.workflowId);
     return {
       ...holder,
-      ...(telling?.slots === undefined ? {} : { toldSlots: telling.slots }),
+      ...(telling?.share === undefined ? {} : { toldSlots: telling.share.slots, tellings: telling.share.nth }),
+      ...(telling?.share === undefined ? {} : { answers: telling.share.answer }),
       ...(telling?.held === undefined ? {} : { toldHeld: telling.held }),
     };
   }),

@@ -20,10 +20,10 @@ import type { AgentMark, Telling } from './factory.state.js';
 import type { SweepPorts } from './sweep.js';
 
 /** @returns false when the holder is gone */
-export async function say({ workflowId, slots, held }: Telling): Promise<boolean> {
+export async function say({ workflowId, share, held }: Telling): Promise<boolean> {
   const answers = [
     ...(held === undefined ? [] : [tell(workflowId, holdSignal, { by: 'factory', on: held })]),
-    ...(slots === undefined ? [] : [tell(workflowId, admittedSignal, { slots })]),
+    ...(share === undefined ? [] : [tell(workflowId, admittedSignal, share)]),
   ];
   return (await Promise.all(answers)).every((answer) => answer === 'told');
 }

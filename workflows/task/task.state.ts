@@ -108,7 +108,7 @@ export function restore(input: TaskInput): TaskFlow {
     stage: FIRST_RUN,
     pausedBy: [],
     laneOpen: false,
-    slots: 0,
+    slots: input.admitted ? 1 : 0,
     attempts: input.attempt,
     checkRounds: 0,
     markerRounds: 0,

@@ -21,18 +21,31 @@ const ask = (workflowId: string, wants: number, over: Partial<AskAdmission> = {}
   ...over,
 });
 
+const share = (slots: number, nth: number, answer = false) => ({ slots, nth, answer });
+
 test('a share is told once, and again only when it changes or the asker believes another', () => {
-  const first = asked(fresh(), ask('epic/a', 3, { slots: 0, inUse: 0 }));
-  expect(tellings(first)).toEqual([{ workflowId: 'epic/a', slots: 3 }]);
+  const first = asked(fresh(), ask('epic/a', 3, { slots: 0 }));
+  expect(tellings(first)).toEqual([{ workflowId: 'epic/a', share: share(3, 1) }]);
   const quiet = told(first, tellings(first));
   expect(tellings(quiet)).toEqual([]);
-  expect(tellings(asked(quiet, ask('epic/a', 3, { slots: 3, inUse: 1 })))).toEqual([]);
-  expect(tellings(asked(quiet, ask('epic/a', 3, { slots: 0, inUse: 0 })))).toEqual([
-    { workflowId: 'epic/a', slots: 3 },
+  expect(tellings(asked(quiet, ask('epic/a', 3, { slots: 3, heard: 1 })))).toEqual([]);
+  expect(tellings(asked(quiet, ask('epic/a', 3, { slots: 0 })))).toEqual([
+    { workflowId: 'epic/a', share: share(3, 1) },
   ]);
-  expect(tellings(asked(quiet, ask('epic/b', 3, { slots: 0, inUse: 0 })))).toEqual([
-    { workflowId: 'epic/a', slots: 2 },
-    { workflowId: 'epic/b', slots: 2 },
+});
+
+test('a lowered share is given on only when its holder has said what it still uses', () => {
+  const full = asked(fresh(), ask('epic/a', 4, { slots: 0 }));
+  const shared = asked(told(full, tellings(full)), ask('epic/b', 4, { slots: 0 }));
+  expect(tellings(shared)).toEqual([{ workflowId: 'epic/a', share: share(2, 2, true) }]);
+  const lowered = told(shared, tellings(shared));
+  // Sent before the lower share was heard: it may still be using all four.
+  expect(tellings(asked(lowered, ask('epic/a', 3, { slots: 3, heard: 1 })))).toEqual([]);
+  expect(tellings(asked(lowered, ask('epic/a', 4, { slots: 2, inUse: 3, heard: 2 })))).toEqual([
+    { workflowId: 'epic/b', share: share(1, 1) },
+  ]);
+  expect(tellings(asked(lowered, ask('epic/a', 4, { slots: 2, heard: 2 })))).toEqual([
+    { workflowId: 'epic/b', share: share(2, 1) },
   ]);
 });
 
@@ -61,7 +74,7 @@ test('whoever comes and goes, limits hold and everybody knows its share in the e
       const believes = new Map<string, number>();
       const hear = (factory: Factory): Factory => {
         const said = tellings(factory);
-        for (const { workflowId, slots } of said) if (slots !== undefined) believes.set(workflowId, slots);
+        for (const { workflowId, share: of } of said) if (of) believes.set(workflowId, of.slots);
         return told(factory, said);
       };
       let factory = fresh();
