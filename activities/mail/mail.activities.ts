@@ -2,6 +2,7 @@ import type { Pools } from '../../infra/pg/pools.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import type { MailActivities } from '../../workflows/contract/activities/mail.js';
 import { epicWorkflowId, taskWorkflowId } from '../../workflows/contract/ids.js';
+import { mailAdmins } from './admins.js';
 import { insertMail, notifyOfMail } from './mail.repository.js';
 import { mailText } from './templates.js';
 
@@ -10,18 +11,19 @@ export const createMailActivities = ({ pools }: { readonly pools: Pools }): Mail
     const text = mailText(input.template);
     const { waiterWorkflowId, to } = input;
     await withTransaction(pools.writes, async (tx) => {
-      const isNew = await insertMail(tx, {
+      const mail = {
         ...text,
         id: input.mailId,
         from: input.from,
-        to,
         needsAnswer: waiterWorkflowId !== undefined,
         projectId: input.projectId,
         ...(input.epicId === undefined ? {} : { epicId: input.epicId }),
         ...(input.taskId === undefined ? {} : { taskId: input.taskId }),
         ...(input.runId === undefined ? {} : { runId: input.runId }),
         ...(waiterWorkflowId === undefined ? {} : { waiterWorkflowId }),
-      });
+      };
+      if (to.kind === 'admins') return mailAdmins(tx, mail);
+      const isNew = await insertMail(tx, { ...mail, to });
       // People read their inbox; workflows must be woken.
       if (isNew && to.kind === 'epic') await notifyOfMail(tx, input, epicWorkflowId(to.id));
       if (isNew && to.kind === 'task') await notifyOfMail(tx, input, taskWorkflowId(to.id));

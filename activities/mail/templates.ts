@@ -105,3 +105,10 @@ export function mailText(template: MailTemplate): MailText {
       };
   }
 }
+
+/** To the admins, when an agent is not started again. */
+export const crashLoopText = (name: string): MailText => ({
+  kind: 'escalation',
+  subject: `The agent ${name} crashed three times within a minute`,
+  body: `No run of it is started until you clear it: millwright agents clear ${name}. Its last runs say why. Work that needed it waits, and is to be resumed then.`,
+});

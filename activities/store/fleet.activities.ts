@@ -1,8 +1,8 @@
-import { appendEvent, insertDecision } from '../../infra/pg/events.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { Queryable, Statement } from '../../infra/pg/statement.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import type { FleetActivities } from '../../workflows/contract/activities/fleet.js';
+import { markAgent } from './agent-state.repository.js';
 import { listLiveHosts } from './host.repository.js';
 import { RETENTION_SWEEPS } from './retention.js';
 
@@ -52,26 +52,18 @@ export const createFleetActivities = ({ pools }: { readonly pools: Pools }): Fle
     return { removed };
   },
 
-  async markAgent({ agentId, state, reason, by }) {
-    await withTransaction(pools.writes, async (tx) => {
-      const { rows } = await tx.query<{ name: string }>({
-        name: 'mark-agent',
-        text: `UPDATE agent SET state = $2, version = version + 1
-               WHERE id = $1 AND (state = 'FAILED') IS DISTINCT FROM ($2 = 'FAILED') RETURNING name`,
-        values: [agentId, state],
-      });
-      const name = rows[0]?.name;
-      // Marked already by an attempt whose answer was lost, or an agent that is gone.
-      if (name === undefined) return;
-      await insertDecision(tx, {
-        agentId,
-        kind: by === undefined ? 'recovery' : 'human',
-        title: `agent ${name}`,
-        decision: state,
-        reasoning: reason,
-        ...(by === undefined ? {} : { by }),
-      });
-      await appendEvent(tx, { type: 'agent.state', data: { agentId, name, state, reason } });
+  async saveFactoryHold({ isPaused, by, reason }) {
+    await pools.writes.query({
+      name: 'save-factory-hold',
+      text: `INSERT INTO factory_hold (is_paused, by, reason) VALUES ($1, $2, $3)
+             ON CONFLICT (id) DO UPDATE SET is_paused = excluded.is_paused, by = excluded.by, reason = excluded.reason,
+               updated_at = now()`,
+      values: [isPaused, by, reason],
     });
+  },
+
+  async markAgent(marking) {
+    // Nothing happens where an attempt whose answer was lost has marked it already.
+    await withTransaction(pools.writes, (tx) => markAgent(tx, marking));
   },
 });

@@ -9,12 +9,13 @@ export interface AgentRow {
   readonly role: Role;
   readonly backend: 'anthropic' | 'command';
   readonly model: string | null;
+  readonly state: string;
 }
 
 export async function findAgent(db: Queryable, name: string): Promise<AgentRow | undefined> {
   const { rows } = await db.query<AgentRow>({
     name: 'find-agent',
-    text: 'SELECT id, name, role, backend, model FROM agent WHERE name = $1',
+    text: 'SELECT id, name, role, backend, model, state FROM agent WHERE name = $1',
     values: [name],
   });
   return rows[0];
@@ -81,13 +82,14 @@ export interface LockedRun {
   readonly epic_id: string | null;
   readonly task_id: string | null;
   readonly agent_id: string;
+  readonly state: RunState;
   readonly revision: number;
 }
 
 export async function lockRun(tx: Tx, runId: string): Promise<LockedRun | undefined> {
   const { rows } = await tx.query<LockedRun>({
     name: 'lock-run',
-    text: 'SELECT project_id, epic_id, task_id, agent_id, revision FROM run WHERE id = $1 FOR UPDATE',
+    text: 'SELECT project_id, epic_id, task_id, agent_id, state, revision FROM run WHERE id = $1 FOR UPDATE',
     values: [runId],
   });
   return rows[0];

@@ -7,6 +7,7 @@ import type { Pools } from '../../infra/pg/pools.js';
 import type { Tx } from '../../infra/pg/statement.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import type { OpenRunInput, StoreActivities } from '../../workflows/contract/activities/store.js';
+import { recordCrash, refusalOfFailed } from './agent-state.repository.js';
 import { findEpicFacts, lockEpic, patchEpic } from './epic.repository.js';
 import { addIntegrationTask } from './integration-task.repository.js';
 import { storeEntries } from './lifecycle.js';
@@ -142,7 +143,11 @@ const createRunActivities = (deps: StoreDeps): RunPart => ({
     const agent = await findAgent(pools.writes, input.agentName);
     if (!agent)
       throw new Failure('InvalidInput', `No agent is registered as ${input.agentName}.`, { agent: input.agentName });
-    if (!(await findRun(pools.writes, input.runId))) await createRun(deps, input, agent);
+    if (!(await findRun(pools.writes, input.runId))) {
+      if (agent.state === 'FAILED')
+        throw new Failure('PermissionDenied', refusalOfFailed(agent.name), { agent: agent.name });
+      await createRun(deps, input, agent);
+    }
     const row = await findRun(pools.writes, input.runId);
     if (!row) throw missing('run', input.runId);
     if (isTerminal(RUN_MACHINE, row.state)) return { kind: 'ended', state: row.state };
@@ -177,6 +182,7 @@ const createRunActivities = (deps: StoreDeps): RunPart => ({
       });
       if (entries.length > 0 && added === 0) return { revision: row.revision };
       const revision = await patchRun(tx, runId, patch);
+      if (patch.crashed) await recordCrash(tx, { runId, agentId: row.agent_id, projectId: row.project_id });
       if (patch.state) await refreshAgentState(tx, row.agent_id);
       return { revision };
     });

@@ -1,6 +1,7 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ByCaller, type Caller } from '../auth/caller.js';
+import { ControlDto } from '../validation/control.dto.js';
 import { Id } from '../validation/ids.js';
 import { ListAgentsQuery } from './agent.dto.js';
 import { AgentPage, AgentResponse } from './agent.response.js';
@@ -23,5 +24,13 @@ export class AgentController {
   @ApiOkResponse({ type: AgentResponse })
   get(@Id() id: string, @ByCaller() caller: Caller): Promise<AgentResponse> {
     return this.agents.get(id, caller);
+  }
+
+  @Post(':id/clear-crashes')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Let an agent that crashed again and again be started again' })
+  @ApiOkResponse({ type: AgentResponse })
+  clearCrashes(@Id() id: string, @Body() { reason }: ControlDto, @ByCaller() caller: Caller): Promise<AgentResponse> {
+    return this.agents.clearCrashes(id, { caller, reason });
   }
 }

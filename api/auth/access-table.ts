@@ -58,6 +58,7 @@ export const ACCESS = {
 
   'GET /api/v1/agents': 'viewer',
   'GET /api/v1/agents/:id': 'viewer',
+  'POST /api/v1/agents/:id/clear-crashes': 'admin',
 
   'GET /api/v1/queues': 'viewer',
   'GET /api/v1/queues/:projectId/:branch': 'viewer',

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Resource } from '../api-client.js';
 import type { Context } from '../context.js';
+import { CliError, EXIT } from '../errors.js';
 import { findId } from '../find.js';
 import { type Column, printList, printOne } from '../output.js';
 import { integer } from './options.js';
@@ -109,7 +110,7 @@ export function addTalkCommands(program: Command, contextOf: () => Context): voi
       },
     );
 
-  program
+  const agents = program
     .command('agents')
     .description('registered agents')
     .action(async () => {
@@ -119,6 +120,24 @@ export function addTalkCommands(program: Command, contextOf: () => Context): voi
         await (await api()).list('/agents'),
         AGENT_COLUMNS,
         'No agent is registered: is a worker running?',
+      );
+    });
+
+  agents
+    .command('clear')
+    .description('let an agent that crashed again and again be started again')
+    .argument('<name>', 'name of the agent')
+    .option('--reason <text>', 'why; it is logged')
+    .action(async (name: string, { reason }: { readonly reason?: string }) => {
+      const { out, api } = contextOf();
+      const client = await api();
+      const agent = (await client.list('/agents', {}, 10_000)).find((one) => one.name === name);
+      if (!agent) throw new CliError(`There is no agent named ${name}.`, EXIT.failed);
+      const cleared = await client.post(`/agents/${agent.id}/clear-crashes`, { reason });
+      printOne(
+        out,
+        cleared,
+        AGENT_COLUMNS.map(({ title, of }) => [title, of(cleared)] as const),
       );
     });
 }

@@ -45,6 +45,7 @@ CREATE TABLE agent (
   settings        jsonb NOT NULL DEFAULT '{}',        -- argv, readOnly, network, timeout of a command agent
   origin          text NOT NULL CHECK (origin IN ('default', 'host')),
   last_active_at  timestamptz,
+  cleared_at      timestamptz,                       -- crashes before it are forgotten
   version         integer NOT NULL DEFAULT 1,
   created_at      timestamptz NOT NULL DEFAULT now()
 );
@@ -175,8 +176,11 @@ CREATE TABLE run (
   created_at         timestamptz NOT NULL DEFAULT now(),
   started_at         timestamptz,
   ended_at           timestamptz,
-  deadline           timestamptz
+  deadline           timestamptz,
+  crashed_at         timestamptz                         -- the agent itself ended badly
 );
+CREATE INDEX run_crashed ON run (agent_id, crashed_at) WHERE crashed_at IS NOT NULL;
+CREATE INDEX run_live ON run (id) WHERE state NOT IN ('completed', 'failed', 'timeout', 'stopped', 'orphaned', 'cancelled');
 CREATE INDEX run_by_task ON run (task_id, id);
 CREATE INDEX run_by_epic ON run (epic_id, id);
 
@@ -231,6 +235,15 @@ CREATE TABLE usage_ledger (
 );
 CREATE INDEX usage_by_epic ON usage_ledger (epic_id);
 CREATE INDEX usage_by_task ON usage_ledger (task_id);
+
+-- What a person holds as a whole; a new factory starts from it when the engine has lost its store.
+CREATE TABLE factory_hold (
+  id         boolean PRIMARY KEY DEFAULT true CHECK (id),   -- one row
+  is_paused  boolean NOT NULL,
+  by         text NOT NULL,
+  reason     text NOT NULL DEFAULT '',
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
 
 CREATE TABLE host (
   id         text PRIMARY KEY,

@@ -302,6 +302,27 @@ test('everything is held and let go again', async () => {
   expect((await api.post('/api/v1/control/thaw')).body.pausedBy).toEqual([]);
 });
 
+test('an agent in a crash loop is cleared by an admin, which is logged; one that is in none is not', async () => {
+  const [failed, idle] = [
+    await seedAgent(api.database, 'crasher', { state: 'FAILED' }),
+    await seedAgent(api.database, 'steady'),
+  ];
+  const clear = (id: string, key = api.keys.admin) =>
+    api.post(`/api/v1/agents/${id}/clear-crashes`, { reason: 'Mended.' }, { key });
+  expect((await clear(failed, api.keys.lead)).status).toBe(403);
+  expect((await clear(failed)).body).toMatchObject({ id: failed, name: 'crasher' });
+  expect((await clear(idle)).body).toMatchObject({
+    code: 'InvalidState',
+    detail: 'The agent steady is in no crash loop.',
+  });
+  const acts = await rowsOf(
+    api.database,
+    `SELECT title, reasoning FROM decision WHERE decision = 'agent.clear-crashes'`,
+  );
+  expect(acts).toEqual([{ title: 'Agent crasher cleared', reasoning: 'Mended.' }]);
+  expect(await rowsOf(api.database, `SELECT 1 FROM audit WHERE what = 'agent.clear-crashes'`)).toHaveLength(1);
+});
+
 test('ready means that the database, Temporal and a worker answer', async () => {
   const { status, body } = await api.get('/api/v1/health/ready');
   expect([status, body]).toEqual([

@@ -166,20 +166,14 @@ test('a holder whose workflow is gone when it is told loses its place at once', 
   expect(await slots()).toEqual({ [next.workflowId]: 3 });
 });
 
-test('three crashes within a minute stop an agent until a person clears it', async () => {
+test('an agent in a crash loop is known until a person clears it', async () => {
   await start();
-  for (const runId of ['r1', 'r2', 'r2', 'r3'])
-    await factory.signal(factoryAgentCrashedSignal, { agentId: 'a', runId });
-  await until(() => world.marks.length === 1);
+  for (const agentId of ['a', 'a']) await factory.signal(factoryAgentCrashedSignal, { agentId });
   expect((await factory.query(factoryStatusQuery)).crashLoops).toEqual(['a']);
   const clear = (agentId: string) => factory.executeUpdate(factoryClearCrashLoopUpdate, { args: [{ ...BY, agentId }] });
-  expect(await refusal(clear('b'))).toBe('InvalidState');
   expect(await clear('a')).toMatchObject({ crashLoops: [] });
-  await until(() => world.marks.length === 2);
-  expect(world.marks).toMatchObject([
-    { agentId: 'a', state: 'FAILED' },
-    { agentId: 'a', state: 'IDLE' },
-  ]);
+  await until(() => world.marks.length === 1);
+  expect(world.marks).toMatchObject([{ agentId: 'a', state: 'IDLE' }]);
 });
 
 const changed = async (projectId: string): Promise<string> => {

@@ -6,9 +6,11 @@ import { type SessionLock, tryHoldLock } from '../../infra/pg/locks.js';
 import type { WritePool } from '../../infra/pg/writes.js';
 import type { FactoryInput } from '../../workflows/contract/factory.js';
 import { ensureFactory } from './ensure-factory.js';
+import { endOrphans } from './orphans.js';
 import { reconcile } from './reconcile.js';
 import { relayDue } from './relay.js';
 import { requeue } from './requeue.js';
+import { findRestored } from './restored-factory.js';
 
 export interface DutiesDeps {
   readonly databaseUrl: string;
@@ -73,9 +75,10 @@ async function keepRelaying(deps: DutiesDeps, wake: Wake, over: AbortSignal): Pr
 async function keepReconciling(deps: DutiesDeps, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
     try {
-      await ensureFactory(deps.client, deps.factory);
+      await ensureFactory(deps.client, { ...deps.factory, restored: await findRestored(deps.writes) });
       await reconcile({ ...deps, tuning: deps.factory.tuning });
       await requeue({ ...deps, tuning: deps.factory.tuning });
+      await endOrphans(deps);
     } catch (error) {
       deps.log.warn({ message: String(error) }, 'reconciler interrupted');
       await pause(RETRY_MS, over);

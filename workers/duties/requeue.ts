@@ -1,9 +1,4 @@
-import {
-  type Client,
-  WithStartWorkflowOperation,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-} from '@temporalio/client';
+import { type Client, WithStartWorkflowOperation, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Logger } from '../../infra/logging.js';
 import type { Queryable } from '../../infra/pg/statement.js';
 import { queueWorkflowId } from '../../workflows/contract/ids.js';
@@ -16,6 +11,7 @@ import {
 } from '../../workflows/contract/merge-queue.js';
 import { mergeQueueStart } from '../../workflows/contract/starts.js';
 import type { Tuning } from '../../workflows/contract/tuning.js';
+import { isOpen } from './is-open.js';
 
 export interface RequeueDeps {
   readonly writes: Queryable;
@@ -128,13 +124,4 @@ async function listEntries(db: Queryable, { projectId, branch }: QueueName): Pro
     ...(taskId === null ? {} : { taskId }),
     ...(epicId === null ? {} : { epicId }),
   }));
-}
-
-async function isOpen(client: Client, workflowId: string): Promise<boolean> {
-  try {
-    return (await client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
 }

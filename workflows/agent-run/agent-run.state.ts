@@ -171,6 +171,7 @@ export function shownOf(run: AgentRunState): RunShown {
     ...(outcome ? { outcome: outcome.kind } : {}),
     ...(reason === undefined ? {} : { error: reason.slice(0, 2000) }),
     ...(outcome?.kind === 'completed' ? { summary: outcome.summary } : {}),
+    ...(outcome?.kind === 'failed' && outcome.agentFault ? { crashed: true } : {}),
   };
 }
 

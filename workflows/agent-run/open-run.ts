@@ -24,7 +24,9 @@ export async function openRun({ input, ports, read, change }: RunCell): Promise<
     .catch((error: unknown) => {
       // Without a row there is nothing to run or to save: the parent is told why.
       const fault = ports.faultOf(error);
-      return { kind: 'refused', reason: fault.kind === 'failed' ? fault.message : 'cancelled' } as const;
+      return fault.kind === 'failed'
+        ? ({ kind: 'refused', reason: fault.message, needsPerson: fault.type === 'PermissionDenied' } as const)
+        : ({ kind: 'refused', reason: 'cancelled', needsPerson: false } as const);
     });
   if (answer.kind === 'open') {
     change(opened(read(), answer.facts), `started by ${input.parentWorkflowId}`);
@@ -33,7 +35,13 @@ export async function openRun({ input, ports, read, change }: RunCell): Promise<
   const outcome: AgentRunOutcome =
     answer.kind === 'ended'
       ? { kind: 'ended', state: answer.state, host }
-      : { kind: 'failed', reason: answer.reason, agentFault: false, host };
+      : {
+          kind: 'failed',
+          reason: answer.reason,
+          agentFault: false,
+          host,
+          ...(answer.needsPerson ? { needsPerson: true } : {}),
+        };
   await tell(input.parentWorkflowId, runChangedSignal, { runId, state: 'failed', outcome });
   return outcome;
 }

@@ -21,8 +21,18 @@ export interface FactoryInput {
   readonly maxEvents?: number;
   /** First wait before a project is tried again whose import or checks could not be run; doubled each time. */
   readonly retryMs?: number;
+  /** What the rows say of a factory that the engine has forgotten. */
+  readonly restored?: RestoredFactory;
   /** Set by continue-as-new only; its shape belongs to factory.state.ts. */
   readonly carried?: unknown;
+}
+
+export interface RestoredFactory {
+  readonly isPaused: boolean;
+  /** Ids of the agents whose rows say FAILED. */
+  readonly crashLoops: readonly string[];
+  /** Projects whose rows say `importing`, and whose signal has been sent. */
+  readonly projects: readonly string[];
 }
 
 /** One holder of admission: an epic, a lone task, or a queue that only wants to hear of holds. */
@@ -83,8 +93,8 @@ export const factoryClearCrashLoopUpdate = defineUpdate<FactoryView, [ControlCom
 /** Repeated whenever `wants` changes; the answer is signal `admitted`. */
 export const factoryAskAdmissionSignal = defineSignal<[AskAdmission]>('askAdmission');
 export const factoryEndAdmissionSignal = defineSignal<[{ readonly workflowId: string }]>('endAdmission');
-export const factoryAgentCrashedSignal =
-  defineSignal<[{ readonly agentId: string; readonly runId: string }]>('agentCrashed');
+/** The agent crashes again and again: its row says FAILED, and no run of it is opened until it is cleared. */
+export const factoryAgentCrashedSignal = defineSignal<[{ readonly agentId: string }]>('agentCrashed');
 /** A project's row is `importing`: import, inspect, check the tip. */
 export const factoryProjectChangedSignal = defineSignal<[{ readonly projectId: string }]>('projectChanged');
 export const factoryStatusQuery = defineQuery<FactoryView>('status');

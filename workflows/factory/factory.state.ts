@@ -1,6 +1,6 @@
 // State of the factory: plain JSON that crosses continue-as-new. Pure.
 import { type AdmissionHolder, admit } from '../../domain/admission.js';
-import { type Crash, isCrashLoop, withCrash } from '../../domain/crash-loop.js';
+import type { FactoryHold } from '../contract/activities/fleet.js';
 import type { AskAdmission, FactoryInput, FactoryLimits, FactoryView, Holder } from '../contract/factory.js';
 import { parseWorkflowId } from '../contract/ids.js';
 import type { PausedBy } from '../contract/messages.js';
@@ -15,38 +15,45 @@ export interface ProjectJob {
   readonly notBeforeMs: number;
 }
 
-/** An agent's row that must still follow. */
+/** A cleared agent, whose row must still follow. */
 export interface AgentMark {
   readonly agentId: string;
-  readonly state: 'FAILED' | 'IDLE';
   readonly reason: string;
-  readonly by?: string;
+  readonly by: string;
 }
 
 export interface Factory {
   readonly limits: FactoryLimits;
   readonly pausedBy: readonly PausedBy[];
+  /** The row must still follow: with it a hold outlives the engine's store. */
+  readonly unsavedHold?: FactoryHold;
   readonly holders: readonly Holder[];
   readonly nextSeq: number;
   readonly projects: readonly ProjectJob[];
-  readonly crashes: readonly Crash[];
   readonly crashLoops: readonly string[];
   readonly marks: readonly AgentMark[];
   readonly nextSweepAtMs: number;
 }
 
+export const newJob = (projectId: string, nowMs: number): ProjectJob => ({
+  projectId,
+  again: false,
+  running: false,
+  tries: 0,
+  notBeforeMs: nowMs,
+});
+
 export const SWEEP_MS = 5 * 60_000;
 
-/** @param input its limits count for the first run only: later ones are set by people */
+/** @param input its limits, and what is restored, count for the first run only: later ones are set by people */
 export const restore = (input: FactoryInput, nowMs: number): Factory =>
   (input.carried as Factory | undefined) ?? {
     limits: input.limits,
-    pausedBy: [],
+    pausedBy: input.restored?.isPaused ? ['person'] : [],
     holders: [],
     nextSeq: 1,
-    projects: [],
-    crashes: [],
-    crashLoops: [],
+    projects: (input.restored?.projects ?? []).map((projectId) => newJob(projectId, nowMs)),
+    crashLoops: input.restored?.crashLoops ?? [],
     marks: [],
     nextSweepAtMs: nowMs + (input.sweepMs ?? SWEEP_MS),
   };
@@ -157,16 +164,6 @@ export const told = (factory: Factory, said: readonly Telling[]): Factory => ({
   }),
 });
 
-export function agentCrashed(factory: Factory, crash: Crash): Factory {
-  const crashes = withCrash(factory.crashes, crash);
-  const { agentId } = crash;
-  if (factory.crashLoops.includes(agentId) || !isCrashLoop(crashes, agentId, crash.atMs))
-    return { ...factory, crashes };
-  const reason = 'three crashes within a minute: it is not started again until somebody clears it';
-  return {
-    ...factory,
-    crashes,
-    crashLoops: [...factory.crashLoops, agentId],
-    marks: [...factory.marks, { agentId, state: 'FAILED', reason }],
-  };
-}
+/** Its row is FAILED already. */
+export const agentCrashed = (factory: Factory, agentId: string): Factory =>
+  factory.crashLoops.includes(agentId) ? factory : { ...factory, crashLoops: [...factory.crashLoops, agentId] };

@@ -7,6 +7,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { FactoryHold } from '../contract/activities/fleet.js';
 import {
   type FactoryInput,
   type FactoryView,
@@ -29,7 +30,7 @@ import { checkProject } from './check-project.js';
 import * as controls from './controls.js';
 import { detailsOf } from './details.js';
 import * as state from './factory.state.js';
-import { markAgent, projectPorts, say, sweepPorts } from './ports.js';
+import { markAgent, projectPorts, saveFactoryHold, say, sweepPorts } from './ports.js';
 import { nextProject, projectChanged, projectDone, projectFailed, projectStarted } from './projects.js';
 import { sweep } from './sweep.js';
 
@@ -49,29 +50,34 @@ export async function factory(input: FactoryInput): Promise<never> {
     return state.viewOf(now);
   };
 
+  /** What a person was told to be held must be held again after the loss of the engine's store. */
+  const andSaved = async (view: FactoryView): Promise<FactoryView> => {
+    await condition(() => now.unsavedHold === undefined);
+    return view;
+  };
+
   // Every handler before the first await: what already waits is delivered as each one is set.
   setHandler(factoryStatusQuery, () => state.viewOf(now));
   setHandler(factoryAskAdmissionSignal, (ask) => void change((f) => state.asked(f, ask)));
   setHandler(factoryEndAdmissionSignal, ({ workflowId }) => void change((f) => state.left(f, [workflowId])));
-  setHandler(
-    factoryAgentCrashedSignal,
-    (crash) => void change((f) => state.agentCrashed(f, { ...crash, atMs: Date.now() })),
-  );
+  setHandler(factoryAgentCrashedSignal, ({ agentId }) => void change((f) => state.agentCrashed(f, agentId)));
   setHandler(
     factoryProjectChangedSignal,
     ({ projectId }) => void change((f) => projectChanged(f, projectId, Date.now())),
   );
-  setHandler(factoryPauseUpdate, () => change(controls.pause), {
+  setHandler(factoryPauseUpdate, (cmd) => andSaved(change((f) => controls.pause(f, cmd))), {
     validator: (_cmd) => refuse(controls.whyNotPause(now)),
   });
-  setHandler(factoryThawUpdate, () => change(controls.thaw), {
+  setHandler(factoryThawUpdate, (cmd) => andSaved(change((f) => controls.thaw(f, cmd))), {
     validator: (_cmd) => refuse(controls.whyNotThaw(now)),
   });
   setHandler(factorySetLimitsUpdate, ({ limits }) => change((f) => controls.setLimits(f, limits)), {
     validator: ({ limits }) => refuse(controls.whyNotLimits(limits)),
   });
-  setHandler(factoryClearCrashLoopUpdate, ({ agentId, by }) => change((f) => controls.clearCrashLoop(f, agentId, by)), {
-    validator: ({ agentId }) => refuse(controls.whyNotClear(now, agentId)),
+  setHandler(factoryClearCrashLoopUpdate, async ({ agentId, by }) => {
+    const view = change((f) => controls.clearCrashLoop(f, agentId, by));
+    await condition(() => now.marks.length === 0);
+    return view;
   });
   change((f) => f);
 
@@ -81,6 +87,11 @@ export async function factory(input: FactoryInput): Promise<never> {
     const heard = await Promise.all(said.map(say));
     const gone = said.filter((_, index) => !heard[index]).map(({ workflowId }) => workflowId);
     if (gone.length > 0) change((f) => state.left(f, gone));
+  };
+
+  const saveHold = async (hold: FactoryHold): Promise<void> => {
+    await saveFactoryHold(tuning, hold);
+    change(({ unsavedHold, ...f }) => (unsavedHold === undefined || unsavedHold === hold ? f : { ...f, unsavedHold }));
   };
 
   /** The row is kept as it should be; a store that refuses for good is no reason to stop admitting. */
@@ -129,10 +140,14 @@ export async function factory(input: FactoryInput): Promise<never> {
 
   const isSweepDue = (): boolean => Date.now() >= now.nextSweepAtMs;
   const mayContinue = (): boolean =>
-    mustContinue(input) && (busy === 0 || workflowInfo().historyLength >= MAX_STRETCH * (input.maxEvents ?? 500));
+    mustContinue(input) &&
+    now.unsavedHold === undefined &&
+    now.marks.length === 0 &&
+    (busy === 0 || workflowInfo().historyLength >= MAX_STRETCH * (input.maxEvents ?? 500));
   const hasWork = (): boolean =>
     state.tellings(now).length > 0 ||
     now.marks.length > 0 ||
+    now.unsavedHold !== undefined ||
     nextProject(now, Date.now()) !== undefined ||
     isSweepDue();
 
@@ -157,6 +172,7 @@ export async function factory(input: FactoryInput): Promise<never> {
     const [mark] = now.marks;
     const job = nextProject(now, Date.now());
     if (state.tellings(now).length > 0) await tellAll();
+    else if (now.unsavedHold) await saveHold(now.unsavedHold);
     else if (mark) await markNext(mark);
     else if (job) beside(workOnProject(job.projectId, job.tries));
     else if (isSweepDue()) beside(sweepOnce());

@@ -4,7 +4,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import { verifyPorts } from '../checks/ports.js';
 import { verify } from '../checks/verify.js';
 import type { EngineActivities } from '../contract/activities/engine.js';
-import type { FleetActivities } from '../contract/activities/fleet.js';
+import type { FactoryHold, FleetActivities } from '../contract/activities/fleet.js';
 import type { RepositoryActivities, TreeActivities } from '../contract/activities/git.js';
 import type { MergeActivities } from '../contract/activities/merge.js';
 import type { StoreActivities } from '../contract/activities/store.js';
@@ -29,8 +29,13 @@ export async function say({ workflowId, share, held }: Telling): Promise<boolean
 }
 
 export function markAgent(tuning: Tuning, mark: AgentMark): Promise<void> {
-  const fleet: FleetActivities = activitiesOf('STORE', tuning, { summary: `agent ${mark.state}` });
-  return fleet.markAgent(mark);
+  const fleet: FleetActivities = activitiesOf('STORE', tuning, { summary: 'agent cleared' });
+  return fleet.markAgent({ ...mark, state: 'IDLE' });
+}
+
+export function saveFactoryHold(tuning: Tuning, hold: FactoryHold): Promise<void> {
+  const fleet: FleetActivities = activitiesOf('STORE', tuning, { summary: hold.isPaused ? 'pause' : 'thaw' });
+  return fleet.saveFactoryHold(hold);
 }
 
 export function sweepPorts(tuning: Tuning): SweepPorts {

@@ -1,5 +1,5 @@
 // Which project is imported and checked next. Pure.
-import type { Factory, ProjectJob } from './factory.state.js';
+import { type Factory, newJob, type ProjectJob } from './factory.state.js';
 
 /** Checks of a tip are heavy; the workers of the epics share the machine with them. */
 const AT_ONCE = 3;
@@ -7,11 +7,7 @@ const LONGEST_RETRY_MS = 10 * 60_000;
 
 export function projectChanged(factory: Factory, projectId: string, nowMs: number): Factory {
   const known = factory.projects.find((job) => job.projectId === projectId);
-  if (!known)
-    return {
-      ...factory,
-      projects: [...factory.projects, { projectId, again: false, running: false, tries: 0, notBeforeMs: nowMs }],
-    };
+  if (!known) return { ...factory, projects: [...factory.projects, newJob(projectId, nowMs)] };
   return withJob(factory, projectId, known.running ? { again: true } : { tries: 0, notBeforeMs: nowMs });
 }
 

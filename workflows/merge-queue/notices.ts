@@ -56,7 +56,7 @@ export async function deliver(notice: Notice, context: NoticeContext): Promise<v
         mailId: newId(),
         projectId: input.projectId,
         from: { kind: 'system', id: state.queueId },
-        to: { kind: 'human', id: 'human' },
+        to: { kind: 'admins' },
         template: { kind: 'lane_incident', branch: input.branch, reason: notice.reason },
       });
   }

@@ -15,6 +15,7 @@ import {
 } from '../../../workflows/contract/epic.js';
 import {
   type FactoryView,
+  factoryClearCrashLoopUpdate,
   factoryPauseUpdate,
   factoryStatusQuery,
   factoryThawUpdate,
@@ -115,6 +116,7 @@ export async function factory(): Promise<void> {
     view = { ...view, pausedBy: ['person'] };
     return view;
   });
+  setHandler(factoryClearCrashLoopUpdate, () => view);
   setHandler(factoryThawUpdate, () => {
     view = { ...view, pausedBy: [] };
     return view;

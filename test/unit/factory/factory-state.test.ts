@@ -58,7 +58,7 @@ test('a lone task keeps its slot until it wants none', () => {
 });
 
 test('a queue hears of holds and of nothing else', () => {
-  const held = pause(asked(fresh(), ask('merge-queue/p/main', 0)));
+  const held = pause(asked(fresh(), ask('merge-queue/p/main', 0)), { by: 'ada' });
   expect(tellings(held)).toEqual([{ workflowId: 'merge-queue/p/main', held: true }]);
 });
 

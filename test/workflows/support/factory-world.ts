@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { CheckActivities, CheckRun, EvidenceActivities } from '../../../workflows/contract/activities/checks.js';
 import type { EngineActivities } from '../../../workflows/contract/activities/engine.js';
-import type { FleetActivities } from '../../../workflows/contract/activities/fleet.js';
+import type { FactoryHold, FleetActivities } from '../../../workflows/contract/activities/fleet.js';
 import type { RepositoryActivities, TreeActivities } from '../../../workflows/contract/activities/git.js';
 import type { MergeActivities } from '../../../workflows/contract/activities/merge.js';
 import type { SaveProjectInput, StoreActivities } from '../../../workflows/contract/activities/store.js';
@@ -11,6 +11,7 @@ export class FactoryWorld {
   readonly projects = new Map<string, SaveProjectInput[]>();
   readonly imports: string[] = [];
   readonly marks: { readonly agentId: string; readonly state: string }[] = [];
+  readonly holds: FactoryHold[] = [];
   readonly swept: string[] = [];
   closed: readonly string[] = [];
   onImport: (projectId: string, count: number) => Error | { moved: boolean } | Promise<{ moved: boolean }> = () => ({
@@ -44,6 +45,7 @@ export class FactoryWorld {
         workflowId,
         state: this.closed.includes(workflowId) ? ('closed' as const) : ('open' as const),
       })),
+    saveFactoryHold: async (hold) => void this.holds.push(hold),
     markAgent: async ({ agentId, state }) => void this.marks.push({ agentId, state }),
     importSource: async ({ projectId }) => {
       this.imports.push(projectId);

@@ -45,7 +45,7 @@ export async function listener({ admits = false }: { readonly admits?: boolean }
     if (admits) toAdmit.push(message.workflowId);
   });
   setHandler(factoryEndAdmissionSignal, (message) => void heard.asks.push({ ...message, ended: true }));
-  setHandler(factoryAgentCrashedSignal, (message) => void heard.crashed.push(message.runId));
+  setHandler(factoryAgentCrashedSignal, (message) => void heard.crashed.push(message.agentId));
   setHandler(queueForgeEventSignal, (message) => void heard.queue.push(message));
   for (;;) {
     await condition(() => toAdmit.length > 0);

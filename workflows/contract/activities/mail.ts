@@ -36,7 +36,8 @@ export interface SendMailInput {
   readonly taskId?: string;
   readonly runId?: string;
   readonly from: { readonly kind: 'task' | 'epic' | 'system'; readonly id: string };
-  readonly to: { readonly kind: 'epic' | 'human' | 'task'; readonly id: string };
+  /** `admins`: each live admin key that sees the project gets one of its own. */
+  readonly to: { readonly kind: 'epic' | 'human' | 'task'; readonly id: string } | { readonly kind: 'admins' };
   readonly template: MailTemplate;
   /** The workflow to signal with the answer; set = the mail needs an answer. */
   readonly waiterWorkflowId?: string;

@@ -146,6 +146,8 @@ export interface RunPatch {
   readonly outcome?: string;
   readonly error?: string | null;
   readonly summary?: string;
+  /** The agent itself ended badly. */
+  readonly crashed?: true;
 }
 
 interface Lifecycle {
