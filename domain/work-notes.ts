@@ -36,3 +36,6 @@ export const markersAnswer = (files: readonly string[]): string =>
 
 export const cannotKeepAnswer = (refused: { readonly paths: readonly string[]; readonly why: string }): string =>
   `As the files are now, ${cannotKeep(refused)}. Repair that, then call task_complete again.`;
+
+export const setupNote = (reason: string): string =>
+  `The project's setup could not be run for the files as they are now, so its outputs (dependencies) are those of before. ${reason}`;

@@ -30,20 +30,28 @@ export async function keepCheckpoint(repo: Repository, input: CheckpointInput): 
   const { tree, outputs = [], signal } = input;
   const snapshot = await takeSnapshot(repo, { tree, outputs, signal });
   if (snapshot.kind === 'refused') return snapshot;
-  const base = await readCommit(repo, input.baseSha, input.signal);
-  const sha = await commitTree(
-    repo,
-    {
-      tree: snapshot.tree,
-      parents: [base.sha],
-      message: `Checkpoint of ${input.taskId}`,
-      author: AUTHOR,
-      atSeconds: base.committedAtSeconds,
-    },
-    input.signal,
-  );
+  const sha = await commitOf(repo, { ...input, tree: snapshot.tree, message: `Checkpoint of ${input.taskId}` });
   await setRef(repo, checkpointRef(input.taskId), sha, input.signal);
   return { kind: 'kept', sha, ignored: snapshot.ignored };
+}
+
+/** The tree's files as a commit that no ref names; undefined when git cannot keep them. */
+export async function snapshotCommit(
+  repo: Repository,
+  { tree, baseSha, outputs = [], signal }: Omit<CheckpointInput, 'taskId'>,
+): Promise<string | undefined> {
+  const snapshot = await takeSnapshot(repo, { tree, outputs, signal });
+  if (snapshot.kind === 'refused') return undefined;
+  return commitOf(repo, { tree: snapshot.tree, baseSha, message: `Files of ${tree.treeId}`, signal });
+}
+
+async function commitOf(
+  repo: Repository,
+  { tree, baseSha, message, signal }: Omit<CheckpointInput, 'tree' | 'taskId'> & { tree: string; message: string },
+): Promise<string> {
+  const base = await readCommit(repo, baseSha, signal);
+  const commit = { tree, parents: [base.sha], message, author: AUTHOR, atSeconds: base.committedAtSeconds };
+  return commitTree(repo, commit, signal);
 }
 
 /** The task's newest checkpoint, or undefined when it has none. */

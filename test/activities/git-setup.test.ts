@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { SetupLayers } from '../../activities/checks/setup-layers.js';
 import { ToolchainProbe } from '../../activities/checks/toolchain.js';
 import { createCheckTrees } from '../../activities/git/check-trees.js';
+import { createRefreshSetup, type RefreshSetup } from '../../activities/git/refresh-setup.js';
 import { createTreeActivities } from '../../activities/git/tree.activities.js';
 import { createTreeSetup } from '../../activities/git/tree-setup.js';
 import { makeFence } from '../../workflows/contract/fence.js';
@@ -18,6 +19,7 @@ let world: ActivityWorld;
 let home: SandboxHome;
 let isAllowed = true;
 let trees: ReturnType<typeof createTreeActivities>;
+let refreshSetup: RefreshSetup;
 let seq = 0;
 
 const CONFIG = `version: 1
@@ -43,6 +45,7 @@ beforeAll(async () => {
     layers: new SetupLayers({ sandbox, directory: join(home.directory, 'layers'), user: serviceUser }),
   });
   trees = createTreeActivities({ ...world.deps, setup });
+  refreshSetup = createRefreshSetup({ ...world.deps, setup });
 });
 afterAll(async () => {
   await world.remove();
@@ -72,7 +75,9 @@ const acquire = async () => {
       summary: '',
       round: 1,
     });
-  return { at, commit };
+  const refresh = () =>
+    asAttempt(1, () => refreshSetup({ projectId: world.projectId, treeId }, new AbortController().signal), {});
+  return { at, commit, refresh };
 };
 
 test('every tree has the outputs of setup, made once per input, its own and no part of a commit', async () => {
@@ -87,6 +92,35 @@ test('every tree has the outputs of setup, made once per input, its own and no p
   const c = await acquire();
   expect(readFileSync(c.at('deps/lock'), 'utf8')).toBe('two');
   expect(readFileSync(c.at('deps/stamp'), 'utf8')).not.toBe(stamp);
+});
+
+test('a tree whose lock file was edited gets what it asks for before the next command, or keeps the old', async () => {
+  await imported({ 'millwright.yml': CONFIG, lock: 'edit me' });
+  const { at, commit, refresh } = await acquire();
+  const first = readFileSync(at('deps/stamp'), 'utf8');
+  expect(await refresh()).toBeUndefined();
+  expect(readFileSync(at('deps/stamp'), 'utf8')).toBe(first);
+  writeFileSync(at('lock'), 'edited');
+  expect(await refresh()).toBeUndefined();
+  expect(readFileSync(at('deps/lock'), 'utf8')).toBe('edited');
+  writeFileSync(at('millwright.yml'), CONFIG.replace('cp lock', 'cp nothing'));
+  const note = await refresh();
+  expect(note).toContain('cp');
+  expect(await refresh()).toBe(note);
+  expect(readFileSync(at('deps/lock'), 'utf8')).toBe('edited');
+  writeFileSync(at('millwright.yml'), CONFIG);
+  expect(await refresh()).toBeUndefined();
+  expect(await commit()).toMatchObject({ kind: 'committed', files: ['lock'] });
+});
+
+test('a tree without setup gets one that its agent writes', async () => {
+  await imported({ 'millwright.yml': 'version: 1\n', lock: 'new' });
+  const { at, refresh } = await acquire();
+  expect(await refresh()).toBeUndefined();
+  expect(existsSync(at('deps'))).toBe(false);
+  writeFileSync(at('millwright.yml'), CONFIG);
+  expect(await refresh()).toBeUndefined();
+  expect(readFileSync(at('deps/lock'), 'utf8')).toBe('new');
 });
 
 test('a setup that fails says why, and one that nobody allowed does not run', async () => {

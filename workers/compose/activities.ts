@@ -19,6 +19,7 @@ import { createHostClaimActivities } from '../../activities/git/host.activities.
 import { createKeepCheckpoint } from '../../activities/git/keep-checkpoint.js';
 import { createLookAtWork } from '../../activities/git/look-at-work.js';
 import { createMergeActivities } from '../../activities/git/merge.activities.js';
+import { createRefreshSetup } from '../../activities/git/refresh-setup.js';
 import { createRepositoryActivities } from '../../activities/git/repository.activities.js';
 import { createRetentionCleaners } from '../../activities/git/retention-cleaners.js';
 import { createTreeActivities } from '../../activities/git/tree.activities.js';
@@ -87,6 +88,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
   const setup = createTreeSetup({ ...planDeps, layers });
   const { sandbox, files } = host;
   const treeDeps = { ...gitDeps, trees, setup, engine, sandbox, cleaners };
+  const refreshSetup = createRefreshSetup(treeDeps);
 
   return {
     shared: {
@@ -130,9 +132,11 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
         sandbox,
         files,
         limits: host.limits,
+        refreshSetup,
         lookAtWork: createLookAtWork({ trees, mirrors, pools }),
       }),
       ...createCommandAgentActivities({
+        refreshSetup,
         ...whyNoSandbox,
         trees,
         pools,

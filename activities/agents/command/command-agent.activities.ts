@@ -4,6 +4,7 @@ import type { BlobStore } from '../../../infra/artifacts.js';
 import type { Pools } from '../../../infra/pg/pools.js';
 import type { ProgramActivities, ProgramOutcome } from '../../../workflows/contract/activities/agents.js';
 import { withAttempt } from '../../../workflows/contract/fence.js';
+import type { RefreshSetup } from '../../git/refresh-setup.js';
 import { findAgentRun } from '../../store/agent-run.repository.js';
 import { openClaim } from '../../store/claim.repository.js';
 import { withHeartbeat } from '../../support/heartbeat.js';
@@ -16,6 +17,7 @@ import { type ProgramDeps, runCommandAgent } from './run-program.js';
 export interface CommandAgentDeps extends ProgramDeps, Pick<ToolTreeDeps, 'trees' | 'whyNoSandbox'> {
   readonly pools: Pools;
   readonly blobs: BlobStore;
+  readonly refreshSetup: RefreshSetup;
 }
 
 /** Host queue. One claimed run of a program; an attempt that finds the end recorded answers it. */
@@ -35,7 +37,9 @@ export const createCommandAgentActivities = (deps: CommandAgentDeps): ProgramAct
       const tree = await openToolTree({ ...deps, db }, run, { treeId: input.treeId, fence });
       const context = await programContext(db, deps.blobs, { run, context: input.context, mailIds: input.mailIds });
       const text = run.promptRef === null ? '' : await deps.blobs.get(run.promptRef);
-      const prompt = programPrompt(text, context, input.mailIds);
+      const where = { projectId: run.projectId, treeId: input.treeId };
+      const note = tree.isReadOnly ? undefined : await deps.refreshSetup(where, signal);
+      const prompt = [programPrompt(text, context, input.mailIds), ...(note === undefined ? [] : [note])].join('\n\n');
       const end = await runCommandAgent(deps, { agent, tree, prompt, context, timeoutMs: input.timeoutMs }, signal);
       return recordEnd(deps, { run, input, end });
     }),

@@ -1,11 +1,13 @@
 import { activityInfo } from '@temporalio/activity';
 import { Failure } from '../../../domain/failures.js';
+import { RUN_COMMAND } from '../../../domain/tools/file-tools.js';
 import { WORK_COMPLETE } from '../../../domain/tools/store-tools.js';
 import type { BlobStore } from '../../../infra/artifacts.js';
 import type { Pools } from '../../../infra/pg/pools.js';
 import type { HostToolActivities, ToolCallInput, ToolOutcome } from '../../../workflows/contract/activities/agents.js';
 import { withAttempt } from '../../../workflows/contract/fence.js';
 import { runWorkflowId } from '../../../workflows/contract/ids.js';
+import type { RefreshSetup } from '../../git/refresh-setup.js';
 import type { Sandbox } from '../../sandbox/command.js';
 import type { SandboxLimits } from '../../sandbox/limits.js';
 import { type AgentRun, findAgentRun } from '../../store/agent-run.repository.js';
@@ -27,6 +29,8 @@ export interface HostToolDeps extends Pick<ToolTreeDeps, 'trees' | 'whyNoSandbox
   readonly files: FileTools;
   readonly limits?: SandboxLimits;
   readonly lookAtWork: LookAtWork;
+  /** Before each command: answers words for the agent when the outputs of `setup` cannot follow its files. */
+  readonly refreshSetup: RefreshSetup;
 }
 
 interface LoadedCall {
@@ -57,7 +61,10 @@ export function createHostToolActivities(deps: HostToolDeps): HostToolActivities
     const tree = await openToolTree({ ...deps, db }, run, { treeId: at.treeId, fence });
     const { treeId, conflictFiles } = at;
     if (isCompletion(name)) return completeWork(deps.lookAtWork, { run, treeId, conflictFiles }, signal);
-    return performHostTool(deps, permitted, { ...tree, session: runWorkflowId(run.runId) }, signal);
+    const isCommand = name === RUN_COMMAND.name && !tree.isReadOnly;
+    const note = isCommand ? await deps.refreshSetup({ projectId: run.projectId, treeId }, signal) : undefined;
+    const text = await performHostTool(deps, permitted, { ...tree, session: runWorkflowId(run.runId) }, signal);
+    return note === undefined ? text : `${note}\n\n${text}`;
   };
 
   const record = async ({ runId, turn, callId }: ToolCallInput, text: string, errorCode?: string): Promise<void> => {

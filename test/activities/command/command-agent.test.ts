@@ -56,6 +56,7 @@ const start = async (script: string, options: RunOptions = {}): Promise<Started>
     sandbox: home.sandbox,
     directory: join(home.directory, 'exchange'),
     user: serviceUser,
+    refreshSetup: async () => undefined,
     // The process that made the record plays no part here.
     trees: { open: async () => ({ tree, record: record as unknown as TreeRecord }) },
   });

@@ -33,6 +33,7 @@ class World {
   private seq = 0;
   record: TreeRecord | undefined;
   sandbox: Sandbox = home.sandbox;
+  note: string | undefined;
   found: WorkFound = { kind: 'changed', ignored: [] };
 
   private constructor(
@@ -83,6 +84,7 @@ class World {
       files,
       trees: { open: async () => this.opened() },
       lookAtWork: async () => this.found,
+      refreshSetup: async () => this.note,
       ...(whyNoSandbox === undefined ? {} : { whyNoSandbox }),
     });
     return new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(runHostTool, input);
@@ -126,6 +128,15 @@ test('tools work in the tree of their run, one after another', async () => {
     'a.txt:1: bye',
   ]);
   expect(await world.result(3)).toMatch(/^\$ cat a\.txt\nbye\n\[exit 0/);
+});
+
+test('a command whose setup could not follow the files says so first', async () => {
+  const world = await World.of([count, read]);
+  world.note = 'Setup failed.';
+  await world.call(0);
+  expect(await world.result(0)).toMatch(/^Setup failed\.\n\n\$ echo x/);
+  await world.call(1);
+  expect(await world.result(1)).not.toContain('Setup');
 });
 
 test('work is called done where its files are, and what could not be committed goes back to the agent', async () => {
