@@ -1,3 +1,4 @@
+import { RED_REMEDY } from '../../domain/merge/texts.js';
 import type { MailTemplate } from '../../workflows/contract/activities/mail.js';
 
 export interface MailText {
@@ -101,7 +102,9 @@ export function mailText(template: MailTemplate): MailText {
       return {
         kind: 'escalation',
         subject: `The merge queue of ${template.branch} stands still: ${template.reason}`,
-        body: 'Nothing lands until you have looked at the branch and opened the lane again.',
+        body: template.isRedBase
+          ? `Nothing else lands, and nobody is blamed, until the branch passes its own checks again. ${RED_REMEDY}`
+          : 'Nothing lands until you have looked at the branch and opened the lane again.',
       };
   }
 }

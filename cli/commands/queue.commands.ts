@@ -31,6 +31,11 @@ const LIVE_COLUMNS: readonly Column[] = [
   { title: 'title', of: (e) => e.title },
 ];
 
+interface ReprioritiseOptions {
+  readonly reason: string;
+  readonly fixesBase?: boolean;
+}
+
 export function addQueueCommands(program: Command, contextOf: () => Context): void {
   const queue = program.command('queue').description('merge queues: one per project and target branch');
 
@@ -109,12 +114,15 @@ export function addQueueCommands(program: Command, contextOf: () => Context): vo
     .command('reprioritise <entry> <low|normal|urgent>')
     .description('move an entry forward or back')
     .requiredOption('--reason <text>', 'kept in the decision log')
-    .action(async (text: string, priority: string, options: { readonly reason: string }) => {
+    .option('--fixes-base', 'let it land while the base is red: it mends the base (admin keys only)')
+    .option('--no-fixes-base', 'take that back')
+    .action(async (text: string, priority: string, options: ReprioritiseOptions) => {
       const { out, api } = contextOf();
       const client = await api();
       const level = ['low', 'normal', 'urgent'].indexOf(priority);
       if (level < 0) throw new CliError('The priority is low, normal or urgent.', EXIT.usage);
-      const body = { priority: level, reason: options.reason };
+      const { reason, fixesBase } = options;
+      const body = { priority: level, reason, ...(fixesBase === undefined ? {} : { fixesBase }) };
       printQueue(out, await client.post(`/queues/entries/${await findEntry(client, text)}/reprioritise`, body));
     });
 }

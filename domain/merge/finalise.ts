@@ -62,7 +62,9 @@ function applyVerdict(state: QueueState, head: Head, path: Path, nowMs: number):
         withoutPath(state, path.id),
       );
     case 'failed':
-      return path.result?.cause === 'inherited' ? withoutPath(state, path.id) : leave(state, head, path, nowMs);
+      return path.result?.cause === 'inherited' && !claimsToFix(state, head)
+        ? withoutPath(state, path.id)
+        : leave(state, head, path, nowMs);
     default:
       return state;
   }
@@ -77,6 +79,10 @@ function leave(state: QueueState, head: Head, path: Path, nowMs: number): QueueS
     endHead(state, head.id, 'left'),
   );
 }
+
+/** What was marked as the base's fix and leaves the base red is no fix; building it again would tell nothing new. */
+const claimsToFix = (state: QueueState, head: Head): boolean =>
+  state.lane.red !== undefined && isLaneOpenFor(state, head);
 
 const detailOf = (result: BuildResult | undefined) => ({
   evidence: result?.evidence ?? [],

@@ -81,7 +81,7 @@ export function markRed(state: QueueState, red: RedBase, nowMs: number): QueueSt
     },
   };
   const marked = withLane(waited, lane, nowMs);
-  return state.lane.red ? marked : notify(marked, { kind: 'incident', reason: red.reason });
+  return state.lane.red ? marked : notify(marked, { kind: 'incident', reason: red.reason, isRedBase: true });
 }
 
 /** Outcome of the checks on the tip itself while the base is red. */

@@ -8,6 +8,11 @@ const list = (items: readonly string[], none: string): string => (items.length >
 const several = (names: readonly string[], count: number): string =>
   count > names.length ? `${names.join(', ')} and ${count - names.length} more` : list(names, 'another entry');
 
+/** What people can do about a base that fails its own checks. */
+export const RED_REMEDY =
+  'Mend it at its source and run `millwright project sync`, or let an admin mark the entry that mends it: ' +
+  '`millwright queue reprioritise <entry> urgent --fixes-base --reason <text>`. The base is looked at again by itself.';
+
 export function whyText(why: Why, nameOf: (id: EntryId) => string): string {
   switch (why.kind) {
     case 'INSPECTION':
@@ -27,7 +32,9 @@ export function whyText(why: Why, nameOf: (id: EntryId) => string): string {
     case 'REBASING':
       return `Conflicts with what has landed in ${list(why.files, 'some files')}: its author resolves it (round ${why.round}).`;
     case 'LANE':
-      return `The lane is ${why.mode} since ${seconds(why.sinceMs)} (${why.by}): ${why.reason || 'no reason given'}.`;
+      return `The lane is ${why.mode} since ${seconds(why.sinceMs)} (${why.by}): ${why.reason || 'no reason given'}.${
+        why.mode === 'red' ? ` ${RED_REMEDY}` : ''
+      }`;
     case 'INFRA':
       return `Attempt ${why.attempt} had no verdict, the machinery failed: ${why.error}. It is tried again.`;
     case 'PASSED':

@@ -244,7 +244,7 @@ export type Notice =
       readonly reason: string;
     }
   /** People must look: nothing lands until they did, or until the base is green again. */
-  | { readonly kind: 'incident'; readonly id: number; readonly reason: string };
+  | { readonly kind: 'incident'; readonly id: number; readonly reason: string; readonly isRedBase?: true };
 
 export interface NoticeEntry {
   readonly entryId: EntryId;

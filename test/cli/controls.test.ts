@@ -258,9 +258,12 @@ test('an entry is found by the end of its id, explained, moved and withdrawn', a
   });
   expect(JSON.parse((await millwright('queue', 'why', entry, '--json')).stdout)).toMatchObject({ state: 'queued' });
   expect((await millwright('queue', 'reprioritise', entry, 'urgent', '--reason', 'A fix.')).exit).toBe(0);
+  const fix = ['reprioritise', entry, 'urgent', '--fixes-base', '--reason', 'It mends main.'];
+  expect((await millwright('queue', ...fix)).exit).toBe(0);
   expect((await millwright('queue', 'withdraw', entry)).exit).toBe(0);
   expect(await toldTo(workflowId)).toMatchObject([
     { name: 'reprioritise', command: { entryId: entry, priority: 2, reason: 'A fix.' } },
+    { name: 'reprioritise', command: { entryId: entry, priority: 2, fixesBase: true, reason: 'It mends main.' } },
     { name: 'withdraw', command: { entryId: entry } },
   ]);
 });

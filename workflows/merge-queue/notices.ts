@@ -57,7 +57,12 @@ export async function deliver(notice: Notice, context: NoticeContext): Promise<v
         projectId: input.projectId,
         from: { kind: 'system', id: state.queueId },
         to: { kind: 'admins' },
-        template: { kind: 'lane_incident', branch: input.branch, reason: notice.reason },
+        template: {
+          kind: 'lane_incident',
+          branch: input.branch,
+          reason: notice.reason,
+          ...(notice.isRedBase ? { isRedBase: true } : {}),
+        },
       });
   }
 }

@@ -219,6 +219,16 @@ describe('landings', () => {
     expect([red.land, red.state.heads[0]?.state]).toEqual([undefined, 'open']);
   });
 
+  test('of what was marked as a fix and leaves the base red eject it: building it again would tell nothing new', () => {
+    const red = markRed(seated(building(1), 2, { fixesBase: true }), { tip: TIP, reason: 'r', checks: [] }, T0);
+    const formed = planned(reported(red, 1, result('infra')));
+    const vain = planned(reported(formed.state, 2, { ...result('inherited'), tip: TIP }));
+    expect(vain.state.ended.map(({ id, state, reason }) => [id, state, reason])).toEqual([
+      ['e2', 'ejected', 'CHECKS_FAILED'],
+    ]);
+    expect(vain.state.paths.filter(({ status }) => status === 'building')).toEqual([]);
+  });
+
   test('of a fix go first while the base is red, and are looked at by a control run at once', () => {
     const red = markRed(seated(building(1), 2, { fixesBase: true }), { tip: TIP, reason: 'r', checks: [] }, T0);
     const formed = planned(reported(red, 1, result('infra')));

@@ -55,7 +55,7 @@ describe('why an entry has not landed', () => {
   "pushed": "Its author pushed 000000000000: the queue looks whether the change is still the same.",
   "pushing": "It is being landed.",
   "rebasing": "Conflicts with what has landed in a.txt, b.txt: its author resolves it (round 1).",
-  "red": "The lane is red since 2023-11-14T22:13:20Z (system): the base itself fails test.",
+  "red": "The lane is red since 2023-11-14T22:13:20Z (system): the base itself fails test. Mend it at its source and run \`millwright project sync\`, or let an admin mark the entry that mends it: \`millwright queue reprioritise <entry> urgent --fixes-base --reason <text>\`. The base is looked at again by itself.",
   "suspect": "First red in adds: the failed tests run again before anything is decided.",
 }
 `);

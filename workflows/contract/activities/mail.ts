@@ -26,7 +26,13 @@ export type MailTemplate =
   | { readonly kind: 'epic_waits_for_landing'; readonly prNumber: number }
   | { readonly kind: 'epic_completed'; readonly landed: number }
   | { readonly kind: 'no_host' }
-  | { readonly kind: 'lane_incident'; readonly branch: string; readonly reason: string };
+  | {
+      readonly kind: 'lane_incident';
+      readonly branch: string;
+      readonly reason: string;
+      /** The lane opens by itself when the base is green. */
+      readonly isRedBase?: boolean;
+    };
 
 export interface SendMailInput {
   /** UUID made by the workflow: a repeat inserts nothing. */
