@@ -11,17 +11,20 @@ const resolve = createRequire(import.meta.url).resolve;
 const scratch = mkdtempSync(join(tmpdir(), 'millwright-gate-'));
 let passed = 0;
 let failed = 0;
+/** A step that hangs is a failure of its own, not the end of the gate. */
+const STEP_MS = 25 * 60_000;
 
 function step(name, argv, env = {}) {
   console.log(`\n── ${name}`);
   const started = Date.now();
-  const { status } = spawnSync(process.execPath, argv, {
+  const { status, error } = spawnSync(process.execPath, argv, {
     stdio: 'inherit',
     cwd: root,
+    timeout: STEP_MS,
     env: { ...process.env, ...env },
   });
   console.log(
-    `── ${name}: ${status === 0 ? 'ok' : `FAILED (${status})`}, ${Math.round((Date.now() - started) / 1000)} s`,
+    `── ${name}: ${status === 0 ? 'ok' : `FAILED (${error?.message ?? status})`}, ${Math.round((Date.now() - started) / 1000)} s`,
   );
   return status === 0;
 }

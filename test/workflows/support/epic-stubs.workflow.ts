@@ -38,8 +38,8 @@ const acts: ChildActivities = proxyActivities<ChildActivities>({
 /** Task ids of these tests are `<epic id>:<key>`. */
 const epicOf = (taskId: string): string => taskId.split(':')[0] ?? '';
 
-export const task = (async ({ taskId, attempt }) => {
-  let slots = 0;
+export const task = (async ({ taskId, attempt, admitted }) => {
+  let slots = admitted ? 1 : 0;
   let held = false;
   let isCancelled = false;
   let ending: TaskEnding | undefined;
