@@ -132,6 +132,34 @@ test('a cancellation during the checks ends them', async () => {
   expect(await task.result()).toEqual({ kind: 'cancelled' });
 });
 
+test('a paused task leaves the queue, and a resumed one enters it again', async () => {
+  const world = new TaskWorld();
+  const { task, queue } = await suite.start(world);
+  await isQueued(world);
+  await task.executeUpdate(pauseUpdate, by);
+  await until(async () => (await queue()).queue.length > 0);
+  const withdraw = (await queue()).queue[0];
+  expect(withdraw).toMatchObject({ kind: 'withdraw', entryId: world.enqueued[0]?.entryId });
+  const event = { kind: 'entryWithdrawn', entryId: world.enqueued[0]?.entryId ?? '', prNumber: 7 } as const;
+  await task.signal(ownerForgeEventSignal, { ...event, by: withdraw?.kind === 'withdraw' ? withdraw.by : '' });
+  expect(await task.executeUpdate(resumeUpdate, by)).toMatchObject({ state: 'REVIEW', pausedBy: [] });
+  await isQueued(world, 2);
+  await task.signal(ownerForgeEventSignal, landing(world));
+  expect(await task.result()).toMatchObject({ kind: 'completed' });
+  expect(world.closed).toEqual([]);
+});
+
+test('a task that the factory holds keeps its place in the queue', async () => {
+  const world = new TaskWorld();
+  const { task, queue, landed } = await suite.start(world);
+  await isQueued(world);
+  await task.signal(holdSignal, { by: 'factory', on: true });
+  await until(() => world.row.pausedBy?.[0] === 'factory');
+  await landed();
+  await task.result();
+  expect((await queue()).queue).toEqual([]);
+});
+
 test('a cancelled task in the queue withdraws and closes its pull request', async () => {
   const world = new TaskWorld();
   const { task, queue } = await suite.start(world);

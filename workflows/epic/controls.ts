@@ -40,7 +40,11 @@ export const whyNotResume = (epic: Epic, cmd: ControlCommand): Refusal | undefin
   whyNotControl(epic, cmd) ??
   (epic.pausedBy.includes('person') || epic.stuck.length > 0 || epic.plan.failed !== undefined
     ? undefined
-    : invalid('The epic is not paused by a person, nor stuck.'));
+    : invalid(
+        epic.pausedBy.includes('factory')
+          ? 'Everything is held, this epic too: thaw everything.'
+          : 'The epic is not paused by a person, nor stuck.',
+      ));
 
 /** Lifts a person's pause, and tries again what failed. */
 export const resume = (epic: Epic, cmd: ControlCommand, { nowMs }: Clock): Epic =>

@@ -5,7 +5,7 @@ import type { RunContext } from '../contract/activities/store.js';
 import type { RebaseRequestMessage } from '../contract/forge-event.js';
 import { blocked } from './blocking.js';
 import { checksRed } from './rounds.js';
-import { type Blocked, BY_MAIL, type Stage } from './stages.js';
+import { type Blocked, BY_MAIL, BY_PAUSE, type Stage } from './stages.js';
 import type { TaskFlow } from './task.state.js';
 import { wantsSlot } from './wants-slot.js';
 
@@ -32,6 +32,7 @@ export type Step =
   | { readonly kind: 'finish' };
 
 const WAIT: Step = { kind: 'wait' };
+const ENQUEUE: Stage = { kind: 'enqueue', notBeforeMs: 0 };
 
 /** Moves on over everything that was only recorded by messages. Applied before each step. */
 export function settle(task: TaskFlow, nowMs: number): TaskFlow {
@@ -45,9 +46,12 @@ export function settle(task: TaskFlow, nowMs: number): TaskFlow {
   if (task.ejected) return ejected(task, task.ejected);
   if (task.withdrawn) {
     const { withdrawn, ...rest } = task;
+    if (withdrawn.by === BY_PAUSE) return { ...rest, stage: ENQUEUE };
     const reason = `its queue entry was withdrawn by ${withdrawn?.by ?? 'somebody'}`;
     return blocked(rest, { reason, goal: { kind: 'enqueue', notBeforeMs: 0 } });
   }
+  // Its queue had ended when the pause asked for the entry.
+  if (!task.entry) return { ...task, stage: ENQUEUE };
   const { rebase, ...rest } = task;
   if (!rebase) return task;
   // It asked for a head that is not the head any more: the queue has seen the new one, or will.
@@ -94,7 +98,7 @@ function stepOf(task: TaskFlow, nowMs: number, waits: TaskWaits): Step {
   // A landing that won is a landing, whatever was asked for meanwhile.
   if (task.landed || task.cancel) return windDown(task, nowMs, waits);
   if (stage.kind === 'running') return watchRun(task, nowMs, waits);
-  if (task.pausedBy.length > 0) return WAIT;
+  if (task.pausedBy.length > 0) return isHeldInQueue(task) ? leaveQueue(task.entry, nowMs, waits) : WAIT;
   return work(task, stage, nowMs);
 }
 
@@ -145,9 +149,20 @@ function watchRun({ run }: TaskFlow, nowMs: number, { silentRunMs }: TaskWaits):
 function windDown(task: TaskFlow, nowMs: number, waits: TaskWaits): Step {
   if (task.stage.kind === 'running' && task.run)
     return task.run.stopTold ? watchRun(task, nowMs, waits) : { kind: 'stopRun', runId: task.run.runId };
-  if (task.landed || !task.entry) return { kind: 'finish' };
+  return task.landed ? { kind: 'finish' } : leaveQueue(task.entry, nowMs, waits);
+}
+
+/**
+ * Nothing of a paused task lands. The factory's hold is on every lane too, so there the entry keeps its seat; so it does
+ * while its author resolves a conflict.
+ */
+const isHeldInQueue = ({ stage, entry, pausedBy }: TaskFlow): boolean =>
+  stage.kind === 'queued' && entry?.rebasing === false && pausedBy.some((by) => by !== 'factory');
+
+function leaveQueue(entry: TaskFlow['entry'], nowMs: number, waits: TaskWaits): Step {
+  if (!entry) return { kind: 'finish' };
   // A landing that was under way and failed leaves the entry in the queue: ask again until it is out.
-  const { entryId, withdrawnAtMs } = task.entry;
+  const { entryId, withdrawnAtMs } = entry;
   const againAtMs = withdrawnAtMs === undefined ? nowMs : withdrawnAtMs + waits.laneRetryMs;
   return againAtMs <= nowMs ? { kind: 'withdraw', entryId } : { kind: 'wait', untilMs: againAtMs };
 }

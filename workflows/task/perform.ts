@@ -26,7 +26,7 @@ import type { TaskCell } from './cell.js';
 import { runClosed } from './controls.js';
 import type { Step } from './next-step.js';
 import { tellQueue } from './say.js';
-import { type NextRun, withMail } from './stages.js';
+import { BY_PAUSE, type NextRun, withMail } from './stages.js';
 import { startRun } from './start-run.js';
 import {
   cleanUp,
@@ -143,7 +143,7 @@ async function workWithQueue(cell: TaskCell, step: QueueStep, open: Open): Promi
       return;
     }
     case 'withdraw': {
-      const { by = '', reason = 'the task was cancelled' } = read().cancel ?? {};
+      const { by = BY_PAUSE, reason = 'the task is paused' } = read().cancel ?? {};
       const answer = await tellQueue(read(), { kind: 'withdraw', entryId: step.entryId, by, reason });
       change(afterWithdrawTold(read(), answer, Date.now()), 'withdraws from the queue');
       return;

@@ -61,6 +61,9 @@ export interface Blocked {
 /** Who woke it, where that was mail. */
 export const BY_MAIL = 'mail';
 
+/** Who took its entry out of the queue, where that was its own pause. */
+export const BY_PAUSE = 'its paused task';
+
 /** Where the work stands. What a stage needs beside this is in the task's state. */
 export type Stage =
   | { readonly kind: 'run'; readonly next: NextRun }

@@ -13,6 +13,7 @@ import {
   whyNotCancel,
   whyNotResume,
 } from '../../../workflows/task/controls.js';
+import { BY_PAUSE } from '../../../workflows/task/stages.js';
 import type { TaskFlow } from '../../../workflows/task/task.state.js';
 import { nextTelling, told } from '../../../workflows/task/telling.js';
 import { CHECKS, pick, runOutcomes } from './answers.js';
@@ -40,6 +41,7 @@ export function message(task: TaskFlow, kind: number, choice: number, nowMs: num
     { kind: 'entryEjected', entryId, prNumber: 7, reason: 'CHECKS_FAILED', detail, next: 'n' },
     { kind: 'entryEjected', entryId, prNumber: 7, reason: 'PR_CLOSED', detail, next: 'n' },
     { kind: 'entryWithdrawn', entryId, prNumber: 7, by: 'ada' },
+    { kind: 'entryWithdrawn', entryId, prNumber: 7, by: BY_PAUSE },
     { kind: 'laneChanged', queueId: 'q', mode: 'open', reason: 'r' },
   ];
   const runId = task.run?.runId ?? 'none';
