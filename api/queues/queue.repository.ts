@@ -93,6 +93,16 @@ export class QueueRepository {
     return rowCount > 0;
   }
 
+  /** The branch of an epic that may not have made it yet. */
+  async isToCome(projectId: string, branch: string): Promise<boolean> {
+    const { rowCount } = await this.pools.reads.query({
+      name: 'api-queue-is-to-come',
+      text: `SELECT 1 FROM epic WHERE project_id = $1 AND branch = $2 AND phase = 'planning'`,
+      values: [projectId, branch],
+    });
+    return rowCount > 0;
+  }
+
   async findLane(projectId: string, branch: string): Promise<LaneRow | undefined> {
     const { rows } = await this.pools.reads.query<LaneRow>({
       name: 'api-queue-lane',

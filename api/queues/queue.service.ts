@@ -109,6 +109,10 @@ export class QueueService {
   /** Starts the queue when it rests, so that a pause holds for the entries to come. */
   async pause(name: QueueName, dto: PauseLaneDto, caller: Caller): Promise<LiveQueueResponse> {
     await this.requireTarget(name, caller);
+    // A queue whose branch is not there ends at once, and would forget the pause.
+    if (await this.queues.isToCome(name.projectId, name.branch)) {
+      throw new Failure('InvalidState', 'The epic is still being planned and nothing lands yet: pause the epic.');
+    }
     const mode = dto.mode ?? 'pause';
     const view = await this.workflows.updateWithStart(
       {

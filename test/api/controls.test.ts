@@ -247,6 +247,17 @@ test('a run is paused, resumed and stopped', async () => {
   expect((await api.post(`/api/v1/runs/${over}/stop`)).status).toBe(409);
 });
 
+test('a queue whose epic is still being planned takes no pause, which it could not keep', async () => {
+  const branch = 'millwright/epic/to-come';
+  await seedEpic(api.database, projectId, { branch, phase: 'planning' });
+  const path = `/api/v1/queues/${projectId}/${encodeURIComponent(branch)}/pause`;
+  const { status, body } = await api.post(path, { reason: 'x' });
+  expect([status, body.detail]).toEqual([
+    409,
+    'The epic is still being planned and nothing lands yet: pause the epic.',
+  ]);
+});
+
 test('a resting queue is started by a pause, which then holds; an open ends it', async () => {
   const path = `/api/v1/queues/${projectId}/main`;
   expect((await api.get(path)).status).toBe(404);
