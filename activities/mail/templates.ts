@@ -66,7 +66,7 @@ export function mailText(template: MailTemplate): MailText {
       return {
         kind: 'escalation',
         subject: 'Planning ended without a usable plan',
-        body: `What is wrong with it:\n${list(template.errors)}\n\nGive a plan yourself, or cancel the epic.`,
+        body: `What is wrong with it:\n${list(template.errors)}\n\nGive a plan yourself, resume the epic for another try, or cancel it.`,
       };
     case 'plan_wanted':
       return {
