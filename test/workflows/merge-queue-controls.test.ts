@@ -85,8 +85,7 @@ test('withdrawn while building: its build is cancelled, the slot freed, the next
   const first = await q.owner(1);
   q.world.holdChecks();
   await q.start();
-  await q.enqueue(1);
-  await q.enqueue(2);
+  await q.enqueueInTurn(1, 2);
   await q.world.running();
   await q.queue.executeUpdate(mergeQueueWithdrawUpdate, { args: [{ entryId: q.idOf(1), by: 'ada' }] });
   await until(() => [...q.world.builds.values()].some((build) => build.status === 'cancelled'));
@@ -94,7 +93,8 @@ test('withdrawn while building: its build is cancelled, the slot freed, the next
   q.world.release();
   await until(() => q.world.marked.includes(2));
   expect(q.world.marked).toEqual([2]);
-  expect(q.stateOf(1)).toBe('withdrawn');
+  await until(() => q.stateOf(1) === 'withdrawn');
+  await until(async () => (await first.heard()).events.length > 0);
   expect((await first.heard()).events).toEqual([
     { kind: 'entryWithdrawn', entryId: q.idOf(1), prNumber: 1, by: 'ada' },
   ]);
@@ -158,12 +158,11 @@ test('guards read again before the landing: a pull request that closed meanwhile
   q.world.pullRequest(2);
   q.world.holdChecks();
   await q.start();
-  await q.enqueue(1);
-  await q.enqueue(2);
+  await q.enqueueInTurn(1, 2);
   await q.world.running();
   q.world.pullRequest(1, { refused: 'PR_CLOSED' });
   q.world.release();
-  await until(() => q.world.marked.includes(2));
+  await until(() => q.world.marked.includes(2) && q.stateOf(1) === 'ejected');
   expect(q.world.entries.get(q.idOf(1))).toMatchObject({ state: 'ejected', reason: 'PR_CLOSED' });
   expect(q.world.marked).toEqual([2]);
 });
@@ -172,7 +171,7 @@ test('an urgent entry goes before those that wait', async () => {
   for (const n of [1, 2, 3]) q.world.pullRequest(n);
   q.world.holdChecks();
   await q.start();
-  for (const n of [1, 2, 3]) await q.enqueue(n);
+  await q.enqueueInTurn(1, 2, 3);
   await until(async () => (await q.view()).entries.every((entry) => entry.state === 'active'));
   await q.world.running();
   await q.queue.executeUpdate(mergeQueueReprioritiseUpdate, {

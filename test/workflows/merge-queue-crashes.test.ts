@@ -40,7 +40,7 @@ test('a base that does not hold what was tested stops the lane', async () => {
   await q.enqueue(1);
   await until(async () => (await q.view()).lane.mode === 'red' || q.world.marked.length === 1);
   await until(() => q.world.log.some((line) => line.decision?.reasoning?.includes('LANDED_MISMATCH')));
-  expect(q.stateOf(1)).toBe('landed');
+  await until(() => q.stateOf(1) === 'landed');
 });
 
 test('the same admission twice is one entry, also after it has ended', async () => {
@@ -70,8 +70,7 @@ test('workers that restart in the middle of a build change nothing but the time'
   q.world.pullRequest(2);
   q.world.holdChecks();
   await q.start();
-  await q.enqueue(1);
-  await q.enqueue(2);
+  await q.enqueueInTurn(1, 2);
   await q.world.running();
   const stopped = q.rig.stopWorkers();
   q.world.release();

@@ -10,8 +10,8 @@ test('three green pull requests land in order with one build each, and their own
   const first = await q.owner(1);
   await q.start();
   expect(await q.enqueue(1)).toEqual({ kind: 'accepted', entryId: q.idOf(1), seq: 1 });
-  await q.enqueue(2);
-  await q.enqueue(3);
+  await q.isInTurn(1);
+  await q.enqueueInTurn(2, 3);
   await until(() => q.world.marked.length === 3);
   expect(q.world.marked).toEqual([1, 2, 3]);
   expect(q.world.runs.map((run) => run.purpose)).toEqual(['first', 'first', 'first']);
@@ -30,8 +30,7 @@ test('a red change is run again, judged by a control run, and leaves with its ev
   q.world.check = ({ tree }) => (tree === bad ? RED : { outcome: 'passed', failedTests: [], ms: 1 });
   const first = await q.owner(1);
   await q.start();
-  await q.enqueue(1);
-  await q.enqueue(2);
+  await q.enqueueInTurn(1, 2);
   await until(() => q.world.marked.includes(2));
   expect(q.world.runs.slice(0, 3).map(({ purpose, only }) => [purpose, only])).toEqual([
     ['first', undefined],
@@ -46,7 +45,7 @@ test('a red change is run again, judged by a control run, and leaves with its ev
     detail: { failedChecks: [{ name: 'test', failedTests: ['adds'], logRef: 'sha256:log' }], tree: bad },
   });
   expect(event).toHaveProperty('detail.evidence', [q.world.evidence.get(`key ${bad}`)?.id]);
-  expect(q.stateOf(1)).toBe('ejected');
+  await until(() => q.stateOf(1) === 'ejected');
 });
 
 test('a red on the base itself makes the lane red, blames nobody, and lands a fix of the base', async () => {
@@ -100,7 +99,7 @@ test('a conflict with what has landed asks the author by one mail and a signal; 
   };
   q.world.holdChecks();
   await q.start();
-  for (const n of [1, 2, 3]) await q.enqueue(n);
+  await q.enqueueInTurn(1, 2, 3);
   await q.world.running();
   q.world.release();
   await until(async () => (await second.heard()).rebases.length === 1);
@@ -118,6 +117,7 @@ test('a conflict with what has landed asks the author by one mail and a signal; 
   await second.say({ kind: 'headPushed', entryId: q.idOf(2), headSha: shaOf('rebased 2') });
   await until(() => q.world.marked.includes(2));
   expect(q.world.marked).toEqual([1, 3, 2]);
+  await until(() => q.stateOf(2) === 'landed');
   expect(q.world.entries.get(q.idOf(2))).toMatchObject({ seq: 2, state: 'landed', headSha: shaOf('rebased 2') });
 });
 
@@ -140,8 +140,7 @@ test('a push with the same change keeps the seat, another change unasked leaves'
   const [first, second] = [await q.owner(1), await q.owner(2)];
   q.world.holdChecks();
   await q.start();
-  await q.enqueue(1);
-  await q.enqueue(2);
+  await q.enqueueInTurn(1, 2);
   await q.world.running();
   q.world.prs.set(1, { headSha: shaOf('pushed 1'), patchId: 'patch 1' });
   await first.say({ kind: 'headPushed', entryId: q.idOf(1), headSha: shaOf('pushed 1') });

@@ -15,6 +15,7 @@ import {
 } from '../../../workflows/contract/merge-queue.js';
 import { mergeQueueStart } from '../../../workflows/contract/starts.js';
 import { QUEUE } from '../../../workflows/contract/task-queues.js';
+import { until } from '../../support/until.js';
 import { type OwnerHeard, ownerHeardQuery, saySignal } from './owner.workflow.js';
 import { QueueWorld, shaOf } from './queue-world.js';
 import { Rig } from './rig.js';
@@ -111,6 +112,18 @@ export class QueueRig {
 
   enqueue(n: number, more: Partial<EnqueueInput> = {}): Promise<EnqueueOutcome> {
     return this.queue.executeUpdate(mergeQueueEnqueueUpdate, { args: [this.entryOf(n, more)] });
+  }
+
+  /** Enqueues one after the other: an entry takes its turn when it has been inspected, which one may be before another. */
+  async enqueueInTurn(...numbers: readonly number[]): Promise<void> {
+    for (const n of numbers) {
+      await this.enqueue(n);
+      await this.isInTurn(n);
+    }
+  }
+
+  isInTurn(n: number): Promise<void> {
+    return until(() => this.stateOf(n) !== undefined && this.stateOf(n) !== 'queued');
   }
 
   view() {
