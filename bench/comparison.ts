@@ -2,6 +2,8 @@
 export interface Measured {
   readonly name: string;
   readonly unit: string;
+  /** How many times faster ours is (default), or how many times what the baseline costs. */
+  readonly shows?: 'gain' | 'cost';
   readonly baseline: readonly number[];
   readonly ours: readonly number[];
 }

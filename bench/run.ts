@@ -1,17 +1,23 @@
 // Benches compare with a baseline in the same run and print ratios; none asserts a time.
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
 import type { Comparison } from './comparison.js';
+import { sandboxedCalls } from './sandbox.js';
 import { temporalFlags } from './temporal-flags.js';
 
-const BENCHES: Readonly<Record<string, () => Promise<Comparison>>> = { 'temporal-flags': temporalFlags };
+const BENCHES: Readonly<Record<string, () => Promise<Comparison>>> = {
+  M10: sandboxedCalls,
+  'temporal-flags': temporalFlags,
+};
 
 const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 };
 
+const figure = (value: number): string => value.toFixed(value < 20 ? 1 : 0);
+
 const range = (values: readonly number[]): string =>
-  `${median(values).toFixed(0)} (${Math.min(...values).toFixed(0)}–${Math.max(...values).toFixed(0)})`;
+  `${figure(median(values))} (${figure(Math.min(...values))}–${figure(Math.max(...values))})`;
 
 const print = ({ title, subject, rounds, rows }: Comparison): void => {
   const gib = Math.round(totalmem() / 2 ** 30);
@@ -22,9 +28,10 @@ const print = ({ title, subject, rounds, rows }: Comparison): void => {
   console.log(`${rounds} rounds, alternating; median (least–most)\n`);
   console.log('| | baseline | ours | median of the ratios |');
   console.log('|---|---|---|---|');
-  for (const { name, unit, baseline, ours } of rows) {
-    const ratio = median(baseline.map((value, round) => value / (ours[round] ?? Number.NaN)));
-    console.log(`| ${name}, ${unit} | ${range(baseline)} | ${range(ours)} | ${ratio.toFixed(1)} × |`);
+  for (const { name, unit, shows = 'gain', baseline, ours } of rows) {
+    const gains = baseline.map((value, round) => value / (ours[round] ?? Number.NaN));
+    const ratio = median(shows === 'gain' ? gains : gains.map((gain) => 1 / gain));
+    console.log(`| ${name}, ${unit} | ${range(baseline)} | ${range(ours)} | ${ratio.toFixed(2)} × |`);
   }
 };
 
