@@ -163,10 +163,18 @@ class KernelCgroup implements CommandCgroup {
 
   private async processes(): Promise<readonly number[]> {
     const [path] = this.paths;
-    const list = path === undefined ? '' : await readFile(join(path, 'cgroup.procs'), 'utf8').catch(() => '');
-    return list.split('\n').filter(Boolean).map(Number);
+    return path === undefined ? [] : processesIn(path);
   }
 }
+
+/** A process of a foreign pid namespace shows as 0, which must never be signalled. */
+const processesIn = async (path: string): Promise<readonly number[]> => {
+  const list = await readFile(join(path, 'cgroup.procs'), 'utf8').catch(() => '');
+  return list
+    .split('\n')
+    .map(Number)
+    .filter((pid) => pid > 0);
+};
 
 /** A cgroup stays busy for some milliseconds after its last process. */
 const REMOVE_TRIES = 40;
@@ -201,10 +209,21 @@ export const newCgroupName = (): string => {
   return `millwright-${process.pid}-${serial}`;
 };
 
+/** What a dead maker left: its sandboxes died with it, and what did not is ended here. */
 const removeDead = async (parent: string): Promise<void> => {
   for (const name of await readdir(parent).catch(() => [])) {
     const pid = Number(/^millwright-(\d+)-/.exec(name)?.[1]);
-    if (!Number.isNaN(pid) && !isAlive(pid)) await rmdir(join(parent, name)).catch(() => undefined); // still busy
+    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    for (const orphan of await processesIn(join(parent, name))) endProcess(orphan);
+    await removeWhenEmpty(join(parent, name));
+  }
+};
+
+const endProcess = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 };
 

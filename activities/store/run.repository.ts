@@ -50,13 +50,13 @@ export interface NewRun extends OpenRunInput {
   readonly deadlineMs: number;
 }
 
-/** A repeat inserts nothing. */
+/** A repeat inserts nothing. A parent that was refused left no row to refer to. */
 export async function insertRun(tx: Tx, run: NewRun): Promise<void> {
   await tx.query({
     name: 'insert-run',
     text: `INSERT INTO run (id, agent_id, project_id, task_id, epic_id, parent_run_id, kind, attempt, round, prompt_ref,
                             model, host_queue, tree_id, deadline)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, now() + $14 * interval '1 millisecond')
+           VALUES ($1, $2, $3, $4, $5, (SELECT id FROM run WHERE id = $6), $7, $8, $9, $10, $11, $12, $13, now() + $14 * interval '1 millisecond')
            ON CONFLICT (id) DO NOTHING`,
     values: [
       run.runId,

@@ -41,6 +41,7 @@ export class AgentService {
         update: factoryClearCrashLoopUpdate,
         workflowId: FACTORY_WORKFLOW_ID,
         fields: { agentId: id },
+        object: `agent/${id}`,
         subject: {},
         what: 'agent.clear-crashes',
         title: `Agent ${name} cleared`,

@@ -21,6 +21,8 @@ export interface Control<View, Command extends ControlCommand> {
   /** `epic.pause`, `task.cancel`, … */
   readonly what: string;
   readonly title: string;
+  /** What the audit names; default: the workflow. */
+  readonly object?: string;
   readonly subject: Subject;
   /** The row that If-Match is about. */
   readonly row?: RowVersion;
@@ -67,14 +69,20 @@ export class Controls {
 
   /** For acts that were carried out otherwise than by an update. */
   async writeDown(
-    { what, workflowId, title, subject }: Pick<Control<unknown, never>, 'what' | 'workflowId' | 'title' | 'subject'>,
+    {
+      what,
+      workflowId,
+      title,
+      subject,
+      object,
+    }: Pick<Control<unknown, never>, 'what' | 'workflowId' | 'title' | 'subject' | 'object'>,
     { caller, reason }: Asked,
   ): Promise<void> {
     await withTransaction(this.pools.writes, (tx) =>
       recordHumanAct(tx, caller, {
         ...subject,
         what,
-        object: workflowId,
+        object: object ?? workflowId,
         title,
         reason,
         decisionId: requestId(caller, `decision ${what} ${workflowId}`),

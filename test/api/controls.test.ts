@@ -331,7 +331,9 @@ test('an agent in a crash loop is cleared by an admin, which is logged; one that
     `SELECT title, reasoning FROM decision WHERE decision = 'agent.clear-crashes'`,
   );
   expect(acts).toEqual([{ title: 'Agent crasher cleared', reasoning: 'Mended.' }]);
-  expect(await rowsOf(api.database, `SELECT 1 FROM audit WHERE what = 'agent.clear-crashes'`)).toHaveLength(1);
+  expect(await rowsOf(api.database, `SELECT object FROM audit WHERE what = 'agent.clear-crashes'`)).toEqual([
+    { object: `agent/${failed}` },
+  ]);
 });
 
 test('ready means that the database, Temporal and a worker answer', async () => {

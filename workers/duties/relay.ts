@@ -42,7 +42,9 @@ async function relayInOrder(deps: RelayDeps, rows: readonly DueRow[]): Promise<v
       await markSent(deps.db, row.id, await send(deps, row));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      deps.log.warn(
+      // A first message may come before the start of its workflow: the next look finds it there.
+      const isEarly = error instanceof WorkflowNotFoundError && row.ageMs <= ABSENT_MS;
+      deps.log[isEarly ? 'debug' : 'warn'](
         { outboxId: row.id, workflowId: row.workflowId, name: row.name, attempts: row.attempts, message },
         'relay postponed',
       );

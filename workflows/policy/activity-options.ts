@@ -142,13 +142,24 @@ const NORMAL: Record<PolicyName, Policy> = {
 
 const BRISK_HEARTBEAT = '3 seconds';
 const BRISK_BACKOFF = '2 seconds';
+/** 0.2 + 0.4 + 0.8 + 1.6 + 2 s between them: short waits must still outlast the 2 s that a killed PostgreSQL is away. */
+const BRISK_LEAST_ATTEMPTS = 6;
 
 /** Demo, tests and chaos: death is seen within 3 s and nothing backs off beyond 2 s. */
 const brisk = (policy: Policy): Policy => ({
   ...policy,
   ...(policy.heartbeatTimeout ? { heartbeatTimeout: BRISK_HEARTBEAT } : {}),
   ...(policy.retry && policy.retry.maximumAttempts !== 1
-    ? { retry: { ...policy.retry, initialInterval: '200 milliseconds', maximumInterval: BRISK_BACKOFF } }
+    ? {
+        retry: {
+          ...policy.retry,
+          initialInterval: '200 milliseconds',
+          maximumInterval: BRISK_BACKOFF,
+          ...(policy.retry.maximumAttempts === undefined
+            ? {}
+            : { maximumAttempts: Math.max(policy.retry.maximumAttempts, BRISK_LEAST_ATTEMPTS) }),
+        },
+      }
     : {}),
 });
 

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { prepareHostView } from '../../../activities/sandbox/host-view.js';
 import { launcherArguments, SHELL } from '../../../activities/sandbox/launch.js';
 import { bwrapArguments } from '../../../activities/sandbox/profile.js';
+import { openSandbox } from '../../../activities/sandbox/run.js';
 import { compileFolders } from '../../support/compiled.js';
 import { processesWith } from '../../support/processes.js';
 import { SandboxHome, serviceUser, shell } from '../../support/sandbox/home.js';
@@ -84,6 +86,21 @@ test('a session dies with the process that opened it, at rest or at work', async
   for (const sign of [`${resting}\0/src`, `${working}\0/src`, worker])
     await until(async () => (await processesWith(sign)).length === 0);
   rm();
+});
+
+test('what outlived its maker is ended when the next one opens', async () => {
+  const own = (await readFile('/proc/self/cgroup', 'utf8')).split('\n').find((line) => line.includes(':memory:'));
+  if (!home.sandbox.capsInForce.memory.endsWith('v1') || own === undefined) return;
+  const dead = spawn('true');
+  await new Promise((resolve) => dead.once('close', resolve));
+  const group = join('/sys/fs/cgroup/memory', own.split(':')[2] ?? '', `millwright-${dead.pid}-1`);
+  await mkdir(group);
+  const orphan = spawn('sleep', ['300']);
+  await writeFile(join(group, 'cgroup.procs'), String(orphan.pid));
+  const ended = new Promise((resolve) => orphan.once('exit', (_, signal) => resolve(signal)));
+  await openSandbox(home.settings);
+  expect(await ended).toBe('SIGKILL');
+  await expect(readdir(group)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
 test('no descriptor above the three streams enters, however high it is', async () => {

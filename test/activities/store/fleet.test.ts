@@ -54,8 +54,17 @@ const crash = async (): Promise<void> => {
   await store.saveRun(save);
   await store.saveRun(save); // the answer of the first was lost
 };
-const open = () =>
-  store.openRun({ runId: uuidv7(), projectId, kind: 'execution', agentName, attempt: 1, round: 1, context: {} });
+const open = (parentRunId = uuidv7()) =>
+  store.openRun({
+    runId: uuidv7(),
+    parentRunId,
+    projectId,
+    kind: 'execution',
+    agentName,
+    attempt: 1,
+    round: 1,
+    context: {},
+  });
 
 test('an agent is marked once, with a decision and an event, and cleared in the name of who did it', async () => {
   await mark('FAILED');
@@ -89,7 +98,7 @@ test('three crashes within a minute stop an agent before its next run, and the a
   ).toEqual([{ name: 'agentCrashed', args: [{ agentId }] }]);
 });
 
-test('a cleared agent starts again, and its old crashes are forgotten', async () => {
+test('a cleared agent starts again after a run that was refused, and its old crashes are forgotten', async () => {
   for (let n = 0; n < 3; n++) await crash();
   await mark('IDLE', 'ada');
   expect((await open()).kind).toBe('open');
