@@ -98,6 +98,8 @@ export class QueueWorld {
     const due = nextDueAtMs(this.state);
     must(due !== undefined, 'no wedge', () => this.livingText());
     this.nowMs = Math.max(this.nowMs + 1, due);
+    // The queue's tick: a hint that came while the remote was being read is made up for.
+    this.state = { ...this.state, remoteDue: true };
     this.story.tell('time passes');
     return false;
   }
@@ -206,8 +208,16 @@ export class QueueWorld {
   }
 
   private outsiderPushes(): void {
-    this.remote.pushOutside(this.chance.below(100) * 2);
+    const number = this.chance.below(100);
+    const what = this.chance.is(0.4) ? 'breaks' : 'sound';
+    this.remote.pushOutside(number, what);
+    this.story.tell(`which ${what === 'breaks' ? 'breaks the base' : 'is sound'}`);
     this.state = { ...this.state, remoteDue: true };
+    if (what === 'sound') return;
+    this.effects.happen(`the outsider mends ${number}`, () => {
+      this.remote.pushOutside(number, 'mends');
+      this.state = { ...this.state, remoteDue: true };
+    });
   }
 
   find(entryId: string): Entry | undefined {

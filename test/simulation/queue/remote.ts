@@ -11,6 +11,7 @@ export interface Change {
 }
 
 const OUTSIDE = 1_000;
+const MEND = 500;
 
 /** What lies on the base branch. Checks are arbitrary, non-monotone functions of what is merged, fixed for a salt. */
 export class Remote {
@@ -54,12 +55,14 @@ export class Remote {
     return 'landed';
   }
 
-  /** Somebody pushes past the queue. Odd ones break the checks until another mends them. */
-  pushOutside(number: number): void {
-    this.move(this.newSha(), new Set([...this.treeOf(this.tip), OUTSIDE + number]));
+  /** Somebody pushes past the queue. What breaks the checks does so until its mend is pushed as well. */
+  pushOutside(number: number, what: 'sound' | 'breaks' | 'mends'): void {
+    const n = OUTSIDE + 2 * number + (what === 'sound' ? 0 : 1) + (what === 'mends' ? MEND : 0);
+    this.move(this.newSha(), new Set([...this.treeOf(this.tip), n]));
   }
 
   passes(set: ReadonlySet<number>): boolean {
+    if (isBroken(set)) return false;
     const key = [...set].sort((a, b) => a - b).join(',');
     let hash = this.salt ^ 0x9e3779b9;
     for (const char of key) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
@@ -68,8 +71,7 @@ export class Remote {
 
   /** Green unless an outsider broke it; what the queue landed was tested. */
   isGreen(commit: Sha): boolean {
-    const base = this.treeOf(commit);
-    return ![...base].some((n) => n >= OUTSIDE && n % 2 === 1 && !base.has(n + 500));
+    return !isBroken(this.treeOf(commit));
   }
 
   /** Textual conflicts end when the author has rebased over them; outsiders' commits never conflict. */
@@ -85,3 +87,6 @@ export class Remote {
     this.tip = commit;
   }
 }
+
+const isBroken = (set: ReadonlySet<number>): boolean =>
+  [...set].some((n) => n >= OUTSIDE && n < OUTSIDE + MEND && n % 2 === 1 && !set.has(n + MEND));

@@ -9,16 +9,21 @@ import { done, runOutcomes, WAITS } from './answers.js';
 import { INPUT, MESSAGES, message, tellAll } from './messages.js';
 
 const PATIENCE = 600;
+/** Place of the agent's own failure among the outcomes of a run. */
+const AGENT_FAULT = 3;
 
 /** The task's own rules in a world that answers anything, and at last the good way. */
 class TaskWorld {
   private nowMs = 1_000;
   private task = restore(INPUT);
+  private readonly isAgentBad: boolean;
 
   constructor(
     private readonly chance: Chance,
     private readonly story: Story,
-  ) {}
+  ) {
+    this.isAgentBad = chance.is(0.1);
+  }
 
   run(): void {
     for (let left = 10 + this.chance.below(120); left > 0 && !this.isOver; left--) this.happen();
@@ -38,6 +43,10 @@ class TaskWorld {
 
   private happen(): void {
     this.nowMs += 100;
+    if (this.isAgentBad && this.task.stage.kind === 'running') {
+      this.failRun();
+      return;
+    }
     // Mostly the good way, else few would get far.
     const choice = this.chance.is(0.4) ? this.chance.below(41) : 0;
     if (this.chance.is(0.4)) {
@@ -47,6 +56,15 @@ class TaskWorld {
       this.change(settle(this.task, this.nowMs));
     } else this.act(choice);
     if (this.chance.is(0.05)) this.task = JSON.parse(JSON.stringify(carry(this.task))) as TaskFlow;
+    this.change(tellAll(this.task, this.nowMs));
+    this.look();
+  }
+
+  private failRun(): void {
+    this.story.tell('the agent ends badly');
+    const { run } = this.task;
+    const said = { runId: run?.runId ?? '', state: 'failed', outcome: runOutcomes(AGENT_FAULT) } as const;
+    this.change(runSaid(this.task, said, this.nowMs));
     this.change(tellAll(this.task, this.nowMs));
     this.look();
   }
