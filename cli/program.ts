@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { Failure } from '../domain/failures.js';
 import { addBackupCommands } from './commands/backup.commands.js';
 import { addEpicCommands } from './commands/epic.commands.js';
+import { addInitCommands } from './commands/init.commands.js';
 import { addKeyCommands } from './commands/key.commands.js';
 import { addProjectCommands } from './commands/project.commands.js';
 import { addQueueCommands } from './commands/queue.commands.js';
@@ -45,6 +46,7 @@ function createProgram(surroundings: Surroundings): Command {
   const contextOf = () => createContext(program.opts<GlobalOptions>(), surroundings);
   addStackCommands(program, contextOf);
   addBackupCommands(program, contextOf);
+  addInitCommands(program, contextOf);
   addProjectCommands(program, contextOf);
   addEpicCommands(program, contextOf);
   addTaskCommands(program, contextOf);

@@ -5,6 +5,7 @@ import { CliError, EXIT } from '../errors.js';
 import { readPlanFile, readTextFile } from '../files.js';
 import { findId, findProject } from '../find.js';
 import { type Column, printList, printOne, table } from '../output.js';
+import { showEpicLogs } from '../watch/epic-logs.js';
 import { watchEpic } from '../watch/watch-epic.js';
 import { integer } from './options.js';
 import { TASK_COLUMNS } from './task.commands.js';
@@ -101,6 +102,16 @@ export function addEpicCommands(program: Command, contextOf: () => Context): voi
       const { out, api } = contextOf();
       const client = await api();
       await watchEpic(client, out, await findId(client, '/epics', text));
+    });
+
+  epic
+    .command('logs <epic>')
+    .description('what every check and agent run of the epic printed')
+    .option('--follow', 'go on with what comes, until the epic ends')
+    .action(async (text: string, { follow = false }: { readonly follow?: boolean }) => {
+      const { out, api } = contextOf();
+      const client = await api();
+      await showEpicLogs(client, out, await findId(client, '/epics', text), follow);
     });
 
   epic

@@ -83,6 +83,15 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
     });
 
   project
+    .command('remove <project>')
+    .description('forget a project that has no open work')
+    .option('--reason <text>', 'kept in the decision log')
+    .action(async (name: string, { reason }: { readonly reason?: string }) => {
+      const { out, api } = contextOf();
+      await removeProject(await api(), out, name, reason);
+    });
+
+  project
     .command('sync <project>')
     .description('import again what the source has gained')
     .action(async (name: string) => {
@@ -94,6 +103,21 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
       printProject(out, settled);
       if (settled.state !== 'ready') throw new CliError(String(settled.reason ?? 'The project is not ready.'));
     });
+}
+
+async function removeProject(client: ApiClient, out: Context['out'], name: string, reason?: string): Promise<void> {
+  const { id } = await findProject(client, name);
+  const removed = await client.post(`/projects/${id}/archive`, reason ? { reason } : {});
+  printOne(out, removed, [
+    ['removed', removed.name],
+    ['id', removed.id],
+    ['fetch result', removed.pullCommand],
+  ]);
+  if (out.json) return;
+  out.line(
+    '\nIts mirror, trees and layers go with the next sweep; what it landed can be fetched for 90 days. The source',
+  );
+  out.line('was never written to, and its name is free again.');
 }
 
 /** `git@host:path` too; the API says which of them it takes. */
@@ -139,7 +163,7 @@ function parseCheck(text: string): { readonly name: string; readonly run: string
   return { name: text.slice(0, at), run: text.slice(at + 1) };
 }
 
-async function untilSettled(client: ApiClient, id: string, say: (text: string) => unknown): Promise<Resource> {
+export async function untilSettled(client: ApiClient, id: string, say: (text: string) => unknown): Promise<Resource> {
   say('Importing and running the required checks on the tip …');
   for (;;) {
     const project = await client.get(`/projects/${id}`);
@@ -148,7 +172,7 @@ async function untilSettled(client: ApiClient, id: string, say: (text: string) =
   }
 }
 
-function printProject(out: Parameters<typeof printOne>[0], project: Resource): void {
+export function printProject(out: Parameters<typeof printOne>[0], project: Resource): void {
   printOne(out, project, [
     ['name', project.name],
     ['id', project.id],

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../../infra/config.js';
 import type { Check } from '../../infra/embedded/doctor/check.js';
 import { examine } from '../../infra/embedded/doctor/doctor.js';
-import { runStackUntilSignal, startStackDetached, stopStack } from '../../infra/embedded/lifecycle.js';
+import { runStackUntilSignal, startStackDetached } from '../../infra/embedded/lifecycle.js';
 import { readStackFacts } from '../../infra/embedded/stack-file.js';
 import { stackStatus } from '../../infra/embedded/status.js';
 import type { Context } from '../context.js';
@@ -10,6 +10,7 @@ import { CliError, EXIT } from '../errors.js';
 import { printInvariants } from '../invariants.js';
 import { details, printJson, table } from '../output.js';
 import { FOREGROUND, stackOptions } from '../stack.js';
+import { addDownCommand } from './down.command.js';
 
 export function addStackCommands(program: Command, contextOf: () => Context): void {
   program
@@ -29,15 +30,7 @@ export function addStackCommands(program: Command, contextOf: () => Context): vo
       await printStatus(contextOf());
     });
 
-  program
-    .command('down')
-    .description('stop everything that `up` started; nothing is lost, work goes on at the next `up`')
-    .action(async () => {
-      const { out } = contextOf();
-      const how = await stopStack(loadConfig().layout);
-      if (out.json) printJson(out, { result: how });
-      else out.line(DOWN[how]);
-    });
+  addDownCommand(program, contextOf);
 
   program
     .command('status')
@@ -61,12 +54,6 @@ export function addStackCommands(program: Command, contextOf: () => Context): vo
         throw new CliError('Something keeps Millwright from working.', EXIT.failed);
     });
 }
-
-const DOWN = {
-  stopped: 'Millwright is down.',
-  killed: 'Millwright did not come to an end and was killed; nothing that it acknowledged is lost.',
-  'not-running': 'Millwright was not running.',
-} as const;
 
 const findingLines = ({ name, ok, isRequired, finding, remedy }: Check): string => {
   const mark = ok ? 'ok    ' : isRequired ? 'FAIL  ' : 'advice';

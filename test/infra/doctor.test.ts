@@ -28,7 +28,9 @@ test('every part is examined, and every check that fails says what to do', async
     'sandbox',
     'cgroups',
     'home',
+    'restore',
     'disk',
+    'api address',
     'ports',
     'postgres',
     'temporal',
@@ -68,4 +70,20 @@ test('a remembered port that a stranger took is said', async () => {
   writeFileSync(join(closed, 'keep'), '');
   const check = await find({ MILLWRIGHT_HOME: join(closed, 'home') }, 'home');
   expect(check).toMatchObject({ ok: false, finding: expect.stringContaining(closed) });
+});
+
+test('an API that is open to all and answers to no name, and a restore that was broken off, are said', async () => {
+  const open = { MILLWRIGHT_API_HOST: '0.0.0.0' };
+  expect(await find(open, 'api address')).toMatchObject({ ok: false, isRequired: false });
+  expect(await find({ ...open, MILLWRIGHT_ALLOWED_HOSTS: 'factory.example' }, 'api address')).toMatchObject({
+    ok: true,
+  });
+  const home = join(root, 'restored');
+  mkdirSync(join(home, 'state'), { recursive: true });
+  writeFileSync(join(home, 'state/restore.unfinished'), '');
+  expect(await find({ MILLWRIGHT_HOME: home }, 'restore')).toMatchObject({
+    ok: false,
+    isRequired: true,
+    remedy: expect.stringContaining('millwright restore'),
+  });
 });

@@ -1,7 +1,7 @@
 import { type Config, canAskModel, loadConfig } from '../../config.js';
 import { errorMessage } from '../../errors.js';
 import { advised, type Check, failed, passed } from './check.js';
-import { checkDisk, checkHome, checkHostFile, checkPorts } from './host.js';
+import { checkApiAddress, checkDisk, checkHome, checkHostFile, checkPorts, checkRestored } from './host.js';
 import { checkGit, checkNode } from './programs.js';
 import { checkCgroups, checkSandbox } from './sandbox.js';
 import { checkPostgres, checkTemporal } from './stores.js';
@@ -25,7 +25,9 @@ export const examine = async (load: () => Config = loadConfig): Promise<readonly
     await checkSandbox(config),
     checkCgroups(),
     checkHome(config),
+    checkRestored(config),
     checkDisk(config),
+    checkApiAddress(config),
     await checkPorts(config),
     await checkPostgres(config),
     await checkTemporal(config),

@@ -10,6 +10,20 @@ const GIB = 1024 ** 3;
 
 const firstExisting = (path: string): string => (existsSync(path) ? path : firstExisting(dirname(path)));
 
+/** Whether anybody can use the address that the API listens on. */
+export const checkApiAddress = ({ api }: Config): Check => {
+  const isEverywhere = ['0.0.0.0', '::'].includes(api.host);
+  if (!isEverywhere || api.allowedHosts.length > 0) return passed('api address', api.host);
+  const remedy = 'Set MILLWRIGHT_ALLOWED_HOSTS to the names and addresses that clients use.';
+  return advised('api address', `the API listens on ${api.host} and answers requests to localhost only`, remedy);
+};
+
+/** Whether what lies in the home is whole. */
+export const checkRestored = ({ layout }: Config): Check =>
+  existsSync(layout.restoreFile)
+    ? failed('restore', 'a restore into this home was broken off', 'Run millwright restore with the backup again.')
+    : passed('restore', 'none was broken off');
+
 /** Whether the users that the parts run as can get to the data directory and the toolchains. */
 export const checkHome = ({ layout, users, host }: Config): Check => {
   if (users === undefined) return passed('home', layout.home);
