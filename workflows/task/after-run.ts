@@ -32,7 +32,7 @@ export function afterRun(before: TaskFlow, outcome: AgentRunOutcome): TaskFlow {
     inbox: [...without.inbox, ...unread],
     ...(checkpointSha === undefined ? {} : { checkpointSha }),
   };
-  const { next, runId } = run;
+  const { next } = run;
   if (task.cancel || task.landed) return { ...task, stage: runAgain(next) };
   switch (outcome.kind) {
     case 'completed':
@@ -42,8 +42,7 @@ export function afterRun(before: TaskFlow, outcome: AgentRunOutcome): TaskFlow {
       return blocked(task, { reason: outcome.reason, ask, anyMail: true, goal: runAgain(next) });
     }
     case 'failed': {
-      if (outcome.agentFault)
-        return attemptFailed({ ...task, crashes: [...task.crashes, runId] }, outcome.reason, runAgain(next));
+      if (outcome.agentFault) return attemptFailed(task, outcome.reason, runAgain(next));
       const ask = { kind: 'run_blocked', reason: outcome.reason } as const;
       const needsPerson = outcome.needsPerson ?? false;
       return blocked(task, { reason: outcome.reason, ask, needsPerson, goal: runAgain(next) });

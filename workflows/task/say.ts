@@ -1,9 +1,5 @@
 import { taskChangedSignal } from '../contract/epic.js';
-import {
-  factoryAgentCrashedSignal,
-  factoryAskAdmissionSignal,
-  factoryEndAdmissionSignal,
-} from '../contract/factory.js';
+import { factoryAskAdmissionSignal, factoryEndAdmissionSignal } from '../contract/factory.js';
 import { type QueueForgeEvent, queueForgeEventSignal } from '../contract/forge-event.js';
 import {
   epicWorkflowId,
@@ -27,10 +23,6 @@ export function say(task: TaskFlow, telling: Telling): Answer {
   switch (telling.kind) {
     case 'owner':
       return tellOwner(task, telling.changed);
-    case 'crash': {
-      const crash = { agentId: task.facts?.agentId ?? '', runId: telling.runId };
-      return tell(FACTORY_WORKFLOW_ID, factoryAgentCrashedSignal, crash);
-    }
     case 'hold':
       return tell(runWorkflowId(telling.runId), holdSignal, { by: 'parent', on: telling.on });
     case 'mail':

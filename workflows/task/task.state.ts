@@ -75,8 +75,6 @@ export interface TaskFlow {
   readonly answered?: { readonly times: number; readonly headSha?: string };
   /** Numbers verifications, so that a spoiled one leaves no claim to the next. */
   readonly verifications: number;
-  /** Runs that the agent itself ended badly; the factory is told of each. */
-  readonly crashes: readonly string[];
   /** Mail for the next run. */
   readonly inbox: readonly string[];
   /** Mail for the live run. */
@@ -115,7 +113,6 @@ export function restore(input: TaskInput): TaskFlow {
     rebaseRound: 0,
     lostInRow: 0,
     verifications: 0,
-    crashes: [],
     inbox: [],
     forRun: [],
     seen: [],

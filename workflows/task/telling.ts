@@ -1,12 +1,11 @@
 // Pure: what other workflows must still be told, one thing at a time.
-import type { RunChanged, TaskChanged } from '../contract/epic.js';
+import type { TaskChanged } from '../contract/epic.js';
 import type { MailMessage } from '../contract/messages.js';
 import type { TaskInput } from '../contract/task.js';
 import { changedOf, type TaskFlow } from './task.state.js';
 
 export type Telling =
   | { readonly kind: 'owner'; readonly changed: TaskChanged }
-  | { readonly kind: 'crash'; readonly runId: RunChanged['runId'] }
   | { readonly kind: 'hold'; readonly runId: string; readonly on: boolean }
   | { readonly kind: 'mail'; readonly runId: string; readonly mail: MailMessage }
   | { readonly kind: 'authorHeld'; readonly entryId: string; readonly on: boolean };
@@ -15,8 +14,6 @@ export function nextTelling(task: TaskFlow, input: TaskInput): Telling | undefin
   if (!task.facts) return undefined;
   const changed = changedOf(task, input);
   if (JSON.stringify(changed) !== JSON.stringify(task.toldOwner)) return { kind: 'owner', changed };
-  const [crashed] = task.crashes;
-  if (crashed !== undefined) return { kind: 'crash', runId: crashed };
   return tellRun(task) ?? tellQueue(task);
 }
 
@@ -43,8 +40,6 @@ export function told(task: TaskFlow, telling: Telling, askAgainAtMs: number): Ta
       return telling.changed.wantsSlot
         ? { ...task, toldOwner: telling.changed, askAgainAtMs }
         : { ...task, toldOwner: telling.changed, slots: 0 };
-    case 'crash':
-      return { ...task, crashes: task.crashes.slice(1) };
     case 'hold':
       return task.run?.runId === telling.runId
         ? { ...task, run: { ...task.run, held: telling.on, ...(telling.on ? {} : { state: 'queued' }) } }

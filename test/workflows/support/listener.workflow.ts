@@ -7,7 +7,6 @@ import {
 } from '../../../workflows/contract/epic.js';
 import {
   type AskAdmission,
-  factoryAgentCrashedSignal,
   factoryAskAdmissionSignal,
   factoryEndAdmissionSignal,
 } from '../../../workflows/contract/factory.js';
@@ -19,7 +18,6 @@ export interface Heard {
   readonly runs: readonly RunChanged[];
   readonly tasks: readonly TaskChanged[];
   readonly asks: readonly (AskAdmission | { readonly workflowId: string; readonly ended: true })[];
-  readonly crashed: readonly string[];
   readonly queue: readonly QueueForgeEvent[];
 }
 export const heardQuery = defineQuery<Heard>('heard');
@@ -30,7 +28,6 @@ export async function listener({ admits = false }: { readonly admits?: boolean }
     runs: [] as RunChanged[],
     tasks: [] as TaskChanged[],
     asks: [] as Heard['asks'][number][],
-    crashed: [] as string[],
     queue: [] as QueueForgeEvent[],
   };
   const toAdmit: string[] = [];
@@ -45,7 +42,6 @@ export async function listener({ admits = false }: { readonly admits?: boolean }
     if (admits) toAdmit.push(message.workflowId);
   });
   setHandler(factoryEndAdmissionSignal, (message) => void heard.asks.push({ ...message, ended: true }));
-  setHandler(factoryAgentCrashedSignal, (message) => void heard.crashed.push(message.agentId));
   setHandler(queueForgeEventSignal, (message) => void heard.queue.push(message));
   for (;;) {
     await condition(() => toAdmit.length > 0);
