@@ -112,6 +112,6 @@ export function mailText(template: MailTemplate): MailText {
 /** To the admins, when an agent is not started again. */
 export const crashLoopText = (name: string): MailText => ({
   kind: 'escalation',
-  subject: `The agent ${name} crashed three times within a minute`,
+  subject: `The agent ${name} crashed three times in a row`,
   body: `No run of it is started until you clear it: millwright agents clear ${name}. Its last runs say why. Work that needed it waits, and is to be resumed then.`,
 });

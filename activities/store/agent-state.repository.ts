@@ -1,5 +1,5 @@
 import { v5 as uuidv5 } from 'uuid';
-import { isCrashLoop } from '../../domain/crash-loop.js';
+import { type Crash, isCrashLoop } from '../../domain/crash-loop.js';
 import { appendEvent, insertDecision } from '../../infra/pg/events.js';
 import { insertOutbox } from '../../infra/pg/outbox.js';
 import type { Tx } from '../../infra/pg/statement.js';
@@ -59,19 +59,20 @@ export async function recordCrash(tx: Tx, { runId, agentId, projectId }: Crashed
     text: 'UPDATE run SET crashed_at = coalesce(crashed_at, clock_timestamp()) WHERE id = $1',
     values: [runId],
   });
-  const { rows } = await tx.query<{ atMs: number; nowMs: number }>({
-    name: 'list-crashes',
+  const { rows } = await tx.query<Crash & { nowMs: number }>({
+    name: 'list-crashes-since-success',
     text: `SELECT (extract(epoch FROM r.crashed_at) * 1000)::float8 AS "atMs",
+                  coalesce(r.task_id, r.epic_id, r.id) AS work,
                   (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"
            FROM run r JOIN agent a ON a.id = r.agent_id
-           WHERE a.id = $1 AND r.crashed_at > coalesce(a.cleared_at, '-infinity')
+           WHERE a.id = $1 AND r.crashed_at > coalesce(
+             greatest(a.cleared_at, (SELECT max(ended_at) FROM run WHERE agent_id = $1 AND state = 'completed')),
+             '-infinity')
            ORDER BY r.crashed_at DESC LIMIT 10`,
     values: [agentId],
   });
-  const nowMs = rows[0]?.nowMs ?? 0;
-  const times = rows.map(({ atMs }) => atMs);
-  if (!isCrashLoop(times, nowMs)) return;
-  const reason = 'three crashes within a minute: it is not started again until an admin clears it';
+  if (!isCrashLoop(rows, rows[0]?.nowMs ?? 0)) return;
+  const reason = 'three crashes in a row within a minute: it is not started again until an admin clears it';
   const name = await markAgent(tx, { agentId, state: 'FAILED', reason });
   if (name === undefined) return;
   await insertOutbox(tx, {
@@ -91,4 +92,4 @@ export async function recordCrash(tx: Tx, { runId, agentId, projectId }: Crashed
 
 /** Why no run of a FAILED agent is opened. */
 export const refusalOfFailed = (name: string): string =>
-  `The agent ${name} crashed three times within a minute and is not started again until an admin clears it: millwright agents clear ${name}. Resume the work then.`;
+  `The agent ${name} crashed three times in a row within a minute and is not started again until an admin clears it: millwright agents clear ${name}. Resume the work then.`;

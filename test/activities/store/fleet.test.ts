@@ -8,7 +8,7 @@ import { findRestored } from '../../../workers/duties/restored-factory.js';
 import type { StoreActivities } from '../../../workflows/contract/activities/store.js';
 import { MemoryBlobs } from '../../support/memory-blobs.js';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
-import { insertAgent, insertProject, insertRun } from '../../support/rows.js';
+import { insertAgent, insertProject, insertRun, insertTask } from '../../support/rows.js';
 
 let db: TestDatabase;
 let store: StoreActivities;
@@ -43,8 +43,8 @@ const stateOf = () => rowsOf('SELECT state FROM agent WHERE id = $1', [agentId])
 const mark = (state: 'FAILED' | 'IDLE', by?: string) =>
   createFleetActivities(db).markAgent({ agentId, state, reason: 'a test', ...(by === undefined ? {} : { by }) });
 
-const crash = async (): Promise<void> => {
-  const runId = await insertRun(db.pools.writes, projectId, { agentId });
+const crash = async (work: { readonly taskId?: string } = {}): Promise<void> => {
+  const runId = await insertRun(db.pools.writes, projectId, { agentId, ...work });
   const save = {
     runId,
     key: { workflowId: `run/${runId}`, firstRunId: 'r' },
@@ -53,6 +53,11 @@ const crash = async (): Promise<void> => {
   } as const;
   await store.saveRun(save);
   await store.saveRun(save); // the answer of the first was lost
+};
+const succeed = async (): Promise<void> => {
+  const runId = await insertRun(db.pools.writes, projectId, { agentId });
+  const key = { workflowId: `run/${runId}`, firstRunId: 'r' };
+  await store.saveRun({ runId, key, patch: { state: 'completed', outcome: 'completed' }, entries: [] });
 };
 const open = (parentRunId = uuidv7()) =>
   store.openRun({
@@ -96,6 +101,20 @@ test('three crashes within a minute stop an agent before its next run, and the a
   expect(
     await rowsOf(`SELECT name, args FROM outbox WHERE workflow_id = 'factory' AND args->0->>'agentId' = $1`, [agentId]),
   ).toEqual([{ name: 'agentCrashed', args: [{ agentId }] }]);
+});
+
+test('one task that cannot be done does not stop an agent, and neither do crashes with successes between', async () => {
+  const taskId = await insertTask(db.pools.writes, projectId);
+  for (let n = 0; n < 5; n++) await crash({ taskId });
+  expect((await open()).kind).toBe('open');
+  await crash();
+  expect(await stateOf()).toEqual([{ state: 'FAILED' }]);
+  await mark('IDLE', 'ada');
+  for (let n = 0; n < 4; n++) {
+    await crash();
+    await succeed();
+  }
+  expect((await open()).kind).toBe('open');
 });
 
 test('a cleared agent starts again after a run that was refused, and its old crashes are forgotten', async () => {
