@@ -1,7 +1,7 @@
 import { loadConfig } from '../infra/config.js';
 import { checkInvariants, type InvariantReport } from '../infra/invariants/check.js';
 import type { Counts } from '../infra/invariants/counts.js';
-import { INVARIANTS } from '../infra/invariants/finding.js';
+import { type Finding, INVARIANTS } from '../infra/invariants/finding.js';
 import { openHome, type WorkflowWords } from '../infra/invariants/open-home.js';
 import { epicWorkflowId, queueWorkflowId, runWorkflowId, taskWorkflowId } from '../workflows/contract/ids.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/contract/search-attributes.js';
@@ -25,22 +25,27 @@ export async function printInvariants(out: Output): Promise<void> {
   if (report.findings.length > 0) throw new CliError('Not everything is as it must be.', EXIT.failed);
 }
 
-export function reportText({ findings, counts }: InvariantReport): string {
+/** Each promise with its verdict. */
+export function promiseTable(findings: readonly Finding[]): string {
   const rows = Object.entries(INVARIANTS).map(([id, promise]) => {
     const own = findings.filter((finding) => finding.id === id);
     const isViolated = own.some(({ verdict }) => verdict === 'violated');
     return { id, promise, verdict: isViolated ? `VIOLATED (${own.length})` : own.length > 0 ? 'unknown' : 'holds' };
   });
+  return table(
+    [
+      { title: 'id', of: (row) => row.id },
+      { title: 'promise', of: (row) => row.promise, max: 90 },
+      { title: 'verdict', of: (row) => row.verdict },
+    ],
+    rows,
+  );
+}
+
+export function reportText({ findings, counts }: InvariantReport): string {
   const parts = [
-    table(
-      [
-        { title: 'id', of: (row) => row.id },
-        { title: 'promise', of: (row) => row.promise, max: 90 },
-        { title: 'verdict', of: (row) => row.verdict },
-      ],
-      rows,
-    ),
-    details(Object.entries(LABELS).map(([key, label]) => [label, counts[key as keyof Counts] ?? 'no bill to compare'])),
+    promiseTable(findings),
+    details(Object.entries(LABELS).map(([key, label]) => [label, counts[key as keyof Counts]])),
     ...findings.map(
       ({ id, verdict, subject, detail, remedy }) => `${id} ${verdict}  ${subject} ${detail}\n        → ${remedy}`,
     ),
@@ -57,6 +62,7 @@ const LABELS: Readonly<Record<keyof Counts, string>> = {
   merges: 'merges',
   redCommits: 'red commits',
   repliesBought: 'replies bought',
+  callsLost: 'calls lost in flight',
   repliesBoughtTwice: 'replies bought twice',
   lostMails: 'lost mails',
   processesLeft: 'processes left',

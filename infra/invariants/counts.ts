@@ -1,6 +1,7 @@
 import { lostMail } from './acknowledged.js';
 import { redCommits } from './forward.js';
 import { findLeftovers } from './leftovers.js';
+import { boughtAgain } from './money.js';
 import type { Truths } from './truths.js';
 
 /** What there is, and what must be none. */
@@ -14,8 +15,10 @@ export interface Counts {
   readonly redCommits: number;
   /** Replies that are kept. */
   readonly repliesBought: number;
-  /** Whole replies that the vendor billed again for one request; absent without a bill. */
-  readonly repliesBoughtTwice?: number;
+  /** Calls that ended without a kept reply: in flight when a process died, or broken off by the vendor. */
+  readonly callsLost: number;
+  /** Replies bought again though they were kept, or past the books. */
+  readonly repliesBoughtTwice: number;
   readonly lostMails: number;
   readonly processesLeft: number;
   readonly treesLeft: number;
@@ -25,7 +28,7 @@ export interface Counts {
 
 type Rows = Pick<
   Counts,
-  'epics' | 'epicsCompleted' | 'tasks' | 'tasksCompleted' | 'pullRequests' | 'merges' | 'repliesBought'
+  'epics' | 'epicsCompleted' | 'tasks' | 'tasksCompleted' | 'pullRequests' | 'merges' | 'repliesBought' | 'callsLost'
 >;
 
 export async function count(truths: Truths): Promise<Counts> {
@@ -36,7 +39,8 @@ export async function count(truths: Truths): Promise<Counts> {
                   (SELECT count(*) FROM task WHERE state = 'COMPLETED') AS "tasksCompleted",
                   (SELECT count(*) FROM pull_request) AS "pullRequests",
                   (SELECT count(DISTINCT landed_sha) FROM queue_entry WHERE state = 'landed') AS merges,
-                  (SELECT count(*) FROM usage_ledger WHERE state = 'settled') AS "repliesBought"`,
+                  (SELECT count(*) FROM usage_ledger WHERE state = 'settled') AS "repliesBought",
+                  (SELECT count(*) FROM usage_ledger WHERE state = 'lost') AS "callsLost"`,
   });
   const [row] = rows;
   const none: Rows = {
@@ -47,12 +51,14 @@ export async function count(truths: Truths): Promise<Counts> {
     pullRequests: 0,
     merges: 0,
     repliesBought: 0,
+    callsLost: 0,
   };
   const left = await findLeftovers(truths);
+  const counted = row ?? none;
   return {
-    ...(row ?? none),
+    ...counted,
     redCommits: (await redCommits(truths)).length,
-    ...(truths.bill ? { repliesBoughtTwice: boughtTwice(truths.bill) } : {}),
+    repliesBoughtTwice: (await boughtAgain(truths)).length + pastTheBooks(truths.bill ?? [], counted.callsLost),
     lostMails: (await lostMail(truths)).length,
     processesLeft: left.processes.length,
     treesLeft: left.trees.length,
@@ -61,7 +67,9 @@ export async function count(truths: Truths): Promise<Counts> {
   };
 }
 
-function boughtTwice(bill: NonNullable<Truths['bill']>): number {
+/** Whole replies that were billed for one request again, beyond the calls that the ledger knows to be lost. */
+function pastTheBooks(bill: NonNullable<Truths['bill']>, callsLost: number): number {
   const whole = bill.filter(({ complete }) => complete);
-  return whole.length - new Set(whole.map(({ requestHash }) => requestHash)).size;
+  const again = whole.length - new Set(whole.map(({ requestHash }) => requestHash)).size;
+  return Math.max(0, again - callsLost);
 }

@@ -1,10 +1,14 @@
 import type { Violation } from './finding.js';
 import type { Truths } from './truths.js';
 
-/** I7: every reply is booked, what a dead call may have cost stays booked, and the vendor billed no more than that. */
+/**
+ * I7: every reply is booked and none was bought after it was kept, what a dead call may have cost stays booked, and the
+ * vendor billed no more than that.
+ */
 export async function money(truths: Truths): Promise<readonly Violation[]> {
   return [
     ...(await unbooked(truths)),
+    ...(await boughtAgain(truths)),
     ...(await totals(truths)),
     ...(await reserved(truths)),
     ...(await billed(truths)),
@@ -21,6 +25,20 @@ async function unbooked({ db }: Truths): Promise<readonly Violation[]> {
     subject,
     detail: `the reply of turn ${turn} is booked ${settled} times`,
     remedy: 'Compare with the vendor’s bill; the ledger decides what may still be spent.',
+  }));
+}
+
+/** Calls that began when the reply of their turn was kept already. */
+export async function boughtAgain({ db }: Pick<Truths, 'db'>): Promise<readonly Violation[]> {
+  const { rows } = await db.query<{ subject: string; turn: number }>({
+    text: `SELECT 'run/' || l.run_id AS subject, l.turn FROM usage_ledger l
+           JOIN turn t ON t.run_id = l.run_id AND t.seq = l.turn AND t.response_ref IS NOT NULL
+           WHERE l.created_at > t.created_at ORDER BY 1, 2`,
+  });
+  return rows.map(({ subject, turn }) => ({
+    subject,
+    detail: `the reply of turn ${turn} was bought again after it was kept`,
+    remedy: 'Report it with the logs of the worker: it must not happen.',
   }));
 }
 

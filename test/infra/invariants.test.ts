@@ -27,6 +27,7 @@ test('a home in order has no findings, and its work is counted', async () => {
       merges: 1,
       redCommits: 0,
       repliesBought: 1,
+      callsLost: 0,
       repliesBoughtTwice: 0,
       lostMails: 0,
       processesLeft: 0,
@@ -108,6 +109,15 @@ const plants: readonly (readonly [name: string, id: InvariantId, plant: Plant])[
   ['a log that leaps', 'I6', () => world.transition('task', 'PENDING', 'COMPLETED')],
   ['a row that its log does not lead to', 'I6', () => world.run(`UPDATE task SET state = 'SKIPPED'`)],
   ['a reply that was not booked', 'I7', () => world.run(`UPDATE usage_ledger SET state = 'lost'`)],
+  [
+    'a reply bought after it was kept',
+    'I7',
+    () =>
+      world.run(
+        `INSERT INTO usage_ledger (run_id, turn, attempt, project_id, model, state, created_at)
+         SELECT run_id, turn, 2, project_id, model, 'lost', now() + interval '1 second' FROM usage_ledger`,
+      ),
+  ],
   [
     'a reservation of an ended run',
     'I7',
