@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Failure } from '../../domain/failures.js';
+import { FAILURES, Failure } from '../../domain/failures.js';
 import type { CheckConfig, RetryStrategy } from '../../domain/project-config/types.js';
 import type { CheckRun } from '../../workflows/contract/activities/checks.js';
 import type { CommandResult, Sandbox } from '../sandbox/command.js';
 import { hostLimits, type SandboxLimits } from '../sandbox/limits.js';
 import { capturedText } from '../sandbox/output.js';
+import { keepTrying } from '../support/keep-trying.js';
 import { failedTestsOf, rerunCommand } from './failed-tests.js';
 import { logOf, plainText } from './log-text.js';
 import type { Blobs } from './ports.js';
@@ -50,7 +51,7 @@ export const runCheckOnTree = async (
     const verdict = verdictOf(result);
     const isLast = check.retry === 'none' || attempt === TRIES;
     if (verdict.outcome !== 'failed' || isLast) {
-      const logRef = await deps.blobs.put(logs.join('\n'));
+      const logRef = await keepTrying(() => deps.blobs.put(logs.join('\n')), signal);
       return { ...verdict, logRef, ms: Math.round(ms) };
     }
     await sleep(retryPauseMs(check.retry, attempt), undefined, signal ? { signal } : {});
@@ -105,8 +106,11 @@ export const retryPauseMs = (strategy: RetryStrategy, attempt: number): number =
 
 const fibonacci = (n: number): number => (n <= 2 ? 1 : fibonacci(n - 1) + fibonacci(n - 2));
 
-/** What a thrown failure means for the verdict: the machinery's fault is no verdict. @throws what is no `Failure` */
+/**
+ * What a thrown failure means for the verdict: the machinery's fault is no verdict.
+ * @throws what may be mended by the next attempt, a database that is away above all, and what is no `Failure`
+ */
 export const infraOf = (error: unknown): CheckRun => {
-  if (!(error instanceof Failure)) throw error;
+  if (!(error instanceof Failure) || FAILURES[error.type].retryable) throw error;
   return { outcome: 'infra', failedTests: [], ms: 0, message: error.message };
 };

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { CheckRun, PlannedCheck, RunCheckInput } from '../../../workflows/contract/activities/checks.js';
+import { createCheckActivities } from '../../../activities/checks/checks.activities.js';
+import { Failure } from '../../../domain/failures.js';
+import type {
+  CheckActivities,
+  CheckRun,
+  PlannedCheck,
+  RunCheckInput,
+} from '../../../workflows/contract/activities/checks.js';
 import { processesWith } from '../../support/processes.js';
 import { CheckWorld } from '../../support/sandbox/check-world.js';
 import { SandboxHome } from '../../support/sandbox/home.js';
@@ -24,7 +31,12 @@ const plan = async (commit: string, base = commit, at = world): Promise<readonly
   return planned.kind === 'planned' ? planned.checks : [];
 };
 
-const run = async (commit: string, check: string, more: Partial<RunCheckInput> = {}, at = world): Promise<CheckRun> => {
+const run = async (
+  commit: string,
+  check: string,
+  more: Partial<RunCheckInput> = {},
+  at: { readonly activities: CheckActivities } = world,
+): Promise<CheckRun> => {
   builds += 1;
   const input = {
     projectId,
@@ -85,6 +97,29 @@ test('a check that hangs ends as a timeout', async () => {
 test('a check that was killed from outside is no verdict', async () => {
   const commit = world.commit({ 'millwright.yml': config('[{ name: test, run: kill -9 $$ }]') });
   expect(await run(commit, 'test')).toMatchObject({ outcome: 'infra' });
+});
+
+test('a database that is away is the next attempt’s, and costs no verdict', async () => {
+  const commit = world.commit({ 'millwright.yml': config('[{ name: test, run: "true" }]') });
+  const away = () => Promise.reject(new Failure('Unavailable', 'away'));
+  const projects = { ...world.deps.projects, overrides: away };
+  const activities = createCheckActivities({ ...world.deps, projects });
+  await expect(run(commit, 'test', {}, { ...world, activities })).rejects.toMatchObject({ type: 'Unavailable' });
+});
+
+test('a check that has run does not run again because its log could not be kept at once', async () => {
+  const commit = world.commit({
+    'millwright.yml': config('[{ name: test, run: "cat /proc/sys/kernel/random/uuid" }]'),
+  });
+  const put = async (text: string): Promise<string> => {
+    texts.push(text);
+    if (texts.length < 3) throw new Failure('Unavailable', 'away');
+    return world.deps.blobs.put(text);
+  };
+  const texts: string[] = [];
+  const activities = createCheckActivities({ ...world.deps, blobs: { put } });
+  expect((await run(commit, 'test', {}, { ...world, activities })).outcome).toBe('passed');
+  expect([texts.length, new Set(texts).size]).toEqual([3, 1]);
 });
 
 test('a flaky check is tried again where it asks for it', async () => {
@@ -158,7 +193,6 @@ test('a broken configuration is answered with file, line and key', async () => {
 
 test('where there is no sandbox nothing runs, and it is no verdict', async () => {
   const commit = world.commit({ 'millwright.yml': config('[{ name: test, run: "true" }]') });
-  const { createCheckActivities } = await import('../../../activities/checks/checks.activities.js');
   const activities = createCheckActivities({ ...world.deps, whyNoSandbox: 'Install bubblewrap.' });
   const input = {
     projectId,
