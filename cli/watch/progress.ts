@@ -25,9 +25,11 @@ const MARKS: Readonly<Record<string, string>> = {
 
 const NOTES = 8;
 
-export function createProgress(stream: Screen, startedAtMs: number = Date.now()): ProgressView {
+/** @param footer a line below the table, read each time it is drawn; plain lines have none */
+export function createProgress(stream: Screen, footer: () => string = () => ''): ProgressView {
+  const startedAtMs = Date.now();
   const clock = (): string => `${((Date.now() - startedAtMs) / 1000).toFixed(1).padStart(6)}s`;
-  return stream.isTTY ? terminalProgress(stream, clock) : lineProgress(stream, clock);
+  return stream.isTTY ? terminalProgress(stream, clock, footer) : lineProgress(stream, clock);
 }
 
 function lineProgress(stream: Screen, clock: () => string): ProgressView {
@@ -38,7 +40,7 @@ function lineProgress(stream: Screen, clock: () => string): ProgressView {
   };
 }
 
-function terminalProgress(stream: Screen, clock: () => string): ProgressView {
+function terminalProgress(stream: Screen, clock: () => string, footer: () => string): ProgressView {
   const render = createLogUpdate(stream);
   const notes: string[] = [];
   let title = '';
@@ -55,7 +57,8 @@ function terminalProgress(stream: Screen, clock: () => string): ProgressView {
       ],
       tasks,
     );
-    const lines = [`${clock()}  ${title}`, '', ...board.split('\n'), '', ...notes.slice(-NOTES)];
+    const below = footer() === '' ? [] : ['', footer()];
+    const lines = [`${clock()}  ${title}`, '', ...board.split('\n'), ...below, '', ...notes.slice(-NOTES)];
     render(lines.map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line)).join('\n'));
   };
   const ticking = setInterval(draw, 500);

@@ -50,7 +50,7 @@ test('an epic under fire completes: each task is one pull request and one merge,
     overlap: 'allow',
     land: 'auto',
   });
-  const killer = new Killer(instance, { seed: SEED, minMs: 2_000, maxMs: 5_000, times: 20 });
+  const killer = new Killer(instance, { seed: SEED, minMs: 3_000, maxMs: 6_000, times: 20 });
   // An outage may block the epic until its own next try; only one that waits for a person is stuck.
   const ended = await instance.untilEpic(
     epic.id,

@@ -1,4 +1,4 @@
-// The main job, end to end, on embedded defaults: `npm run demo`.
+// The main job, end to end, on embedded defaults: `npm run demo`; under fire with `-- --kill [--seed N]`.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,26 +7,31 @@ import { parseArgs } from 'node:util';
 import { type ApiClient, connectApi, type Resource } from '../../cli/api-client.js';
 import { FOREGROUND } from '../../cli/stack.js';
 import { createProgress } from '../../cli/watch/progress.js';
-import { followEpic } from '../../cli/watch/watch-epic.js';
 import { loadConfig } from '../../infra/config.js';
 import { startStackDetached, stopStack } from '../../infra/embedded/lifecycle.js';
 import { readStackFacts } from '../../infra/embedded/stack-file.js';
+import { processesOf } from '../support/processes.js';
+import { until } from '../support/until.js';
+import { BUDGET_USD, fileEpic, seeThrough } from './epic.js';
 import { type ModelProcess, startScriptedModel } from './model.js';
 import { printReport } from './report.js';
 import { createSampleRepository, pullAndDraw } from './sample-repository.js';
+import { untilReady } from './settle.js';
+import { openFire } from './under-fire.js';
+import { printVerdict } from './verdict.js';
 
 const { values: options } = parseArgs({
   options: {
     model: { type: 'string', default: 'scripted' },
     keep: { type: 'boolean', default: false },
+    kill: { type: 'boolean', default: false },
+    seed: { type: 'string', default: String(Date.now() % 100_000) },
   },
 });
+/** What went wrong under fire is looked for in the logs. */
+let keepsHome = false;
+const seed = Number(options.seed);
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-
-const BUDGET_USD = 5;
-const TITLE = 'Totals, taxes and formats for invoices';
-const DESCRIPTION = `Our invoices only know their lines. Give them money, tax, discounts and a total, let people have
-them as CSV and JSON, and offer all of it on the command line. Keep amounts in whole cents, and test every module.`;
 
 /** A home that the sandbox's user can reach. */
 const home = mkdtempSync(join(tmpdir(), 'millwright-demo-'));
@@ -46,6 +51,7 @@ interrupted.catch(() => {}); // whoever waits hears of it
 class Interrupted extends Error {}
 
 async function main(): Promise<void> {
+  if (!Number.isSafeInteger(seed)) throw new Error('--seed is a whole number.');
   const model = await chooseModel();
   const { layout } = loadConfig();
   try {
@@ -53,8 +59,11 @@ async function main(): Promise<void> {
   } finally {
     await stopStack(layout);
     model?.stop();
-    rmSync(home, { recursive: true, force: true });
+    if (!keepsHome) rmSync(home, { recursive: true, force: true });
   }
+  await until(async () => (await processesOf(layout.home)).length === 0, { atMostMs: 20_000 }).catch(async () => {
+    throw new Error(`Processes outlive their instance: ${(await processesOf(layout.home)).join(', ')}`);
+  });
 }
 
 async function runDemo(isScripted: boolean): Promise<void> {
@@ -64,19 +73,32 @@ async function runDemo(isScripted: boolean): Promise<void> {
   const api = await connectApi();
   const source = createSampleRepository(home);
   const project = await addProject(api, source);
-  const epic = await runEpic(api, String(project.id));
+  const { id, title } = await fileEpic(api, String(project.id));
+  say(`Filed the epic “${title}”\n`);
+  const fire = options.kill ? openFire(layout, seed) : undefined;
+  if (fire) say(`From now on something is killed every few seconds (--seed ${seed})\n`);
+  const epic = await seeThrough(api, String(id), fire?.progress ?? createProgress(process.stdout));
+  const kills = await fire?.stop();
+  await untilReady(api);
   const { pullCommand } = await api.get<{ readonly pullCommand: string }>(`/projects/${project.id}`);
   const graph = pullAndDraw(source, pullCommand);
   const temporalUi = readStackFacts(layout)?.temporalUiUrl ?? '';
-  await printReport(api, String(epic.id), { graph, temporalUi, recordFile: isScripted ? RECORD : undefined }, say);
-  if (epic.state !== 'COMPLETED') throw new Error(`The epic ended ${epic.state}.`);
-  say(`\nThe epic is complete: every task landed green on the epic branch, and the epic on main.`);
+  const facts = { graph, temporalUi, recordFile: isScripted ? RECORD : undefined, isShort: options.kill };
+  await printReport(api, String(id), facts, say);
+  const isAllRight =
+    kills === undefined || (await printVerdict({ epicId: String(id), source, record: RECORD, kills }, say));
+  keepsHome = !isAllRight;
+  if (!isAllRight) throw new Error(`Not all is as it must be; see ${layout.logs}. Again with --seed ${seed}`);
+  if (epic.state !== 'COMPLETED') throw new Error(`The epic ended ${epic.state}: it waits for ${epic.waitingFor}.`);
+  const after = kills ? ` after ${kills.length} SIGKILLs` : '';
+  say(`\nThe epic is complete${after}: every task landed green on the epic branch, and the epic on main.`);
   if (options.keep) await keepRunning(source);
 }
 
 /** The scripted server needs no key; the vendor's is told with the most that it may cost. */
 async function chooseModel(): Promise<ModelProcess | undefined> {
   if (options.model === 'anthropic') {
+    if (options.kill) throw new Error('--kill compares with the bill of the scripted model: it goes without --model.');
     if (!process.env.ANTHROPIC_API_KEY) throw new Error('Set ANTHROPIC_API_KEY to run the demo against the vendor.');
     say(`This run buys from Anthropic with your key: at most $${BUDGET_USD}.00, then it stops and asks.`);
     return undefined;
@@ -97,34 +119,6 @@ async function addProject(api: ApiClient, source: string): Promise<Resource> {
     if (project.state !== 'importing') throw new Error(`The project is ${project.state}: ${project.reason}`);
     await sleep(100);
   }
-}
-
-async function runEpic(api: ApiClient, projectId: string): Promise<Resource> {
-  const epic = await api.post('/epics', {
-    projectId,
-    title: TITLE,
-    description: DESCRIPTION,
-    planner: 'model',
-    overlap: 'allow',
-    land: 'person',
-    budgetMicroUsd: BUDGET_USD * 1_000_000,
-  });
-  say(`Filed the epic “${TITLE}”\n`);
-  const progress = createProgress(process.stdout);
-  let isLanding = false;
-  const ended = await followEpic(api, String(epic.id), {
-    progress,
-    onChange: async ({ phase, state, prNumber }) => {
-      if (phase === 'awaiting_merge' && prNumber && !isLanding) {
-        isLanding = true;
-        progress.note(`you: landing pull request #${prNumber} of the epic`);
-        await api.post(`/epics/${epic.id}/land`, { reason: 'Looked at it; it is what we asked for.' });
-      }
-      return state === 'BLOCKED';
-    },
-  });
-  progress.done();
-  return ended;
 }
 
 async function keepRunning(source: string): Promise<void> {

@@ -4,20 +4,25 @@ import { incidentTable } from './incidents.js';
 
 type Say = (text: string) => void;
 
-const heading = (text: string): string => `\n── ${text} ${'─'.repeat(Math.max(0, 76 - text.length))}`;
+export const heading = (text: string): string => `\n── ${text} ${'─'.repeat(Math.max(0, 76 - text.length))}`;
 
-/** What the epic did, from the API: timeline, decisions, tokens and cost, links. */
+/** What the epic did, from the API: timeline, decisions, tokens and cost, links; `isShort` leaves incidents and graph. */
 export async function printReport(
   api: ApiClient,
   epicId: string,
-  facts: { readonly graph: string; readonly temporalUi: string; readonly recordFile: string | undefined },
+  facts: {
+    readonly graph: string;
+    readonly temporalUi: string;
+    readonly recordFile: string | undefined;
+    readonly isShort: boolean;
+  },
   say: Say,
 ): Promise<void> {
   const tasks = await api.list(`/epics/${epicId}/tasks`);
   const titleOf = (id: unknown): string => String(tasks.find((task) => task.id === id)?.title ?? 'epic');
 
-  say(heading('timeline'));
-  for (const item of await api.list(`/epics/${epicId}/timeline`, {}, 1000)) {
+  if (!facts.isShort) say(heading('timeline'));
+  for (const item of facts.isShort ? [] : await api.list(`/epics/${epicId}/timeline`, {}, 1000)) {
     const text = timelineText(item, titleOf);
     if (text) say(`${String(item.at).slice(11, 23)}  ${text}`);
   }
@@ -29,6 +34,7 @@ export async function printReport(
 
   say(heading('git log --graph'));
   say(facts.graph);
+  if (facts.isShort) return;
 
   say(heading('decisions of agents and people'));
   const decisions = await api.list('/decisions', { epicId }, 1000);

@@ -1,32 +1,45 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { descendantsNow } from '../../../activities/sandbox/process-tree.js';
 import { seeded } from '../merge/random.js';
-import type { Instance, PartName } from './instance.js';
+import type { PartName } from './instance.js';
 
-export type Victim = PartName | 'agent';
+/** `sandbox`: a process of an agent, or of a check, below the worker. */
+export type Victim = PartName | 'sandbox';
 
 export interface Kill {
   readonly victim: Victim;
+  readonly pid: number;
+  /** What ran there. */
+  readonly program: string;
   readonly atMs: number;
 }
 
-const VICTIMS: readonly Victim[] = ['worker', 'api', 'postgres', 'temporal', 'agent', 'worker'];
+export interface KillerOptions {
+  readonly seed: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  /** Default: until it is stopped. */
+  readonly times?: number;
+  readonly onKill?: (kill: Kill) => void;
+}
 
-/** SIGKILLs parts of an instance at random moments, so many times or until it is stopped. The same seed gives the same choices. */
+const ROUND: readonly Victim[] = ['worker', 'sandbox', 'api', 'postgres', 'temporal'];
+/** Sandboxes come and go; the killer lies in wait for one so long. */
+const PATIENCE_MS = 3_000;
+
+/** SIGKILLs parts of an instance in turn, at random moments and in a random order. The same seed makes the same choices. */
 export class Killer {
   readonly kills: Kill[] = [];
   private readonly stopping = new AbortController();
+  private readonly random: () => number;
   private readonly loop: Promise<void>;
 
   constructor(
-    private readonly instance: Instance,
-    private readonly options: {
-      readonly seed: number;
-      readonly minMs: number;
-      readonly maxMs: number;
-      readonly times: number;
-    },
+    private readonly parts: { pidOf(name: PartName): number },
+    private readonly options: KillerOptions,
   ) {
+    this.random = seeded(options.seed);
     this.loop = this.run();
   }
 
@@ -38,55 +51,65 @@ export class Killer {
   }
 
   private async run(): Promise<void> {
-    const { seed, minMs, maxMs, times } = this.options;
-    const random = seeded(seed);
+    const { minMs, maxMs, times = Number.POSITIVE_INFINITY } = this.options;
     const { signal } = this.stopping;
+    let round: Victim[] = [];
     while (!signal.aborted && this.kills.length < times) {
-      await sleep(minMs + random() * (maxMs - minMs), undefined, { signal }).catch(() => {}); // stopped while waiting
-      if (signal.aborted) return;
-      const victim = VICTIMS[Math.floor(random() * VICTIMS.length)] ?? 'worker';
-      if (this.strike(victim, random())) this.kills.push({ victim, atMs: Date.now() });
+      await sleep(minMs + this.random() * (maxMs - minMs), undefined, { signal }).catch(() => {}); // stopped while waiting
+      if (round.length === 0) round = shuffled(ROUND, this.random);
+      const victim = round.pop() ?? 'worker';
+      const chance = this.random();
+      const pid = await this.lieInWait(victim, chance);
+      if (pid !== undefined) this.strike(victim, pid);
     }
   }
 
-  private strike(victim: Victim, chance: number): boolean {
-    const pid = victim === 'agent' ? this.anyAgent(chance) : this.instance.pidOf(victim);
-    if (!pid) return false;
+  /** Undefined when there is nobody to kill. */
+  private async lieInWait(victim: Victim, chance: number): Promise<number | undefined> {
+    const { signal } = this.stopping;
+    for (const startedAtMs = performance.now(); performance.now() - startedAtMs < PATIENCE_MS; ) {
+      if (signal.aborted) return undefined;
+      const found = victim === 'sandbox' ? sandboxesOf(this.parts.pidOf('worker')) : [this.parts.pidOf(victim)];
+      const alive = found.filter((pid) => pid > 0);
+      if (alive.length > 0) return alive[Math.floor(chance * alive.length)];
+      await sleep(20, undefined, { signal }).catch(() => {}); // stopped while waiting
+    }
+    return undefined;
+  }
+
+  private strike(victim: Victim, pid: number): void {
+    const program = programOf(pid);
     try {
       process.kill(pid, 'SIGKILL');
-      return true;
     } catch {
-      return false; // it ended by itself meanwhile
+      return; // it ended by itself meanwhile
     }
-  }
-
-  /** Some process below the worker: a sandbox, or a command in one. */
-  private anyAgent(chance: number): number | undefined {
-    const below = descendantsOf(this.instance.pidOf('worker'));
-    return below[Math.floor(chance * below.length)];
+    const kill = { victim, pid, program, atMs: Date.now() };
+    this.kills.push(kill);
+    this.options.onKill?.(kill);
   }
 }
 
-function descendantsOf(root: number): readonly number[] {
-  if (!root) return [];
-  const childrenOf = new Map<number, number[]>();
-  for (const name of readdirSync('/proc').filter((one) => /^\d+$/.test(one))) {
-    const parent = parentOf(name);
-    if (parent !== undefined) childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), Number(name)]);
-  }
-  const found: number[] = [];
-  for (let level = [root]; level.length > 0; ) {
-    level = level.flatMap((pid) => childrenOf.get(pid) ?? []);
-    found.push(...level);
-  }
-  return found;
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  return items
+    .map((item) => ({ item, place: random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
 }
 
-function parentOf(pid: string): number | undefined {
+/** Every process inside a bubblewrap that the worker started, bubblewrap itself included. */
+export function sandboxesOf(worker: number): readonly number[] {
+  if (worker === 0) return [];
+  const roots = descendantsNow(worker).filter((pid) => wordsOf(pid)[0]?.endsWith('bwrap'));
+  return [...new Set(roots.flatMap((pid) => [pid, ...descendantsNow(pid)]))];
+}
+
+const programOf = (pid: number): string => wordsOf(pid).slice(0, 3).join(' ').slice(0, 40);
+
+function wordsOf(pid: number): readonly string[] {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
   } catch {
-    return undefined; // it ended between two reads
+    return []; // it ended between two looks
   }
 }

@@ -1,0 +1,39 @@
+import type { ApiClient } from '../../cli/api-client.js';
+import { WORDS } from '../../cli/invariants.js';
+import { loadConfig } from '../../infra/config.js';
+import { checkInvariants, type InvariantReport } from '../../infra/invariants/check.js';
+import { openHome } from '../../infra/invariants/open-home.js';
+import type { BilledReply } from '../../infra/invariants/truths.js';
+import { until } from '../support/until.js';
+
+/** Every part answers a real round trip again. */
+export const untilReady = (api: ApiClient): Promise<void> =>
+  until(
+    () =>
+      api.get('/health/ready').then(
+        () => true,
+        () => false,
+      ),
+    { everyMs: 200 },
+  );
+
+/**
+ * Compares all truths until nothing is left to put in order, and answers the last comparison: with findings, when some
+ * stay.
+ */
+export async function settle(
+  bill: readonly BilledReply[],
+  epicIds: readonly string[],
+  atMostMs = 90_000,
+): Promise<InvariantReport> {
+  const acknowledged = epicIds.map((id) => ({ kind: 'epic', id }) as const);
+  let report: InvariantReport | undefined;
+  const compare = async (): Promise<boolean> => {
+    const home = await openHome(loadConfig(), WORDS, { bill, acknowledged, graceMs: 0 }).catch(() => undefined); // not up yet
+    report = home && (await checkInvariants(home.truths).finally(() => home.close()));
+    return report?.findings.length === 0;
+  };
+  await until(compare, { everyMs: 500, atMostMs }).catch(() => {}); // what stays is in the report
+  if (!report) throw new Error('The instance does not answer.');
+  return report;
+}
