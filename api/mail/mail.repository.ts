@@ -28,13 +28,23 @@ export interface MailRow {
   readonly taskId: string | null;
   readonly runId: string | null;
   readonly waiterWorkflowId: string | null;
+  /** Somebody stands still until it is answered. */
+  readonly isWaiting: boolean;
   readonly createdAt: Date;
 }
+
+/** Whoever went on without the answer, or has ended, waits no longer: an ended run, a task that is not blocked any more. */
+const IS_WAITING = `(needs_answer AND answered_at IS NULL
+  AND NOT EXISTS (SELECT FROM run r WHERE r.id = mail.run_id
+    AND r.state NOT IN ('pending', 'queued', 'running', 'waiting', 'paused', 'degraded'))
+  AND NOT EXISTS (SELECT FROM task t WHERE t.id = mail.task_id AND (t.state IN ('COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED')
+    OR (mail.run_id IS NULL AND mail.from_kind = 'task' AND t.state <> 'BLOCKED'))))`;
 
 const COLUMNS = `id, thread_id AS "threadId", in_reply_to AS "inReplyTo", from_kind AS "fromKind", from_id AS "fromId",
   to_kind AS "toKind", to_id AS "toId", subject, body, kind, needs_answer AS "needsAnswer", due_at AS "dueAt",
   read_at AS "readAt", answered_at AS "answeredAt", answered_by AS "answeredBy", project_id AS "projectId",
   epic_id AS "epicId", task_id AS "taskId", run_id AS "runId", waiter_workflow_id AS "waiterWorkflowId",
+  ${IS_WAITING} AS "isWaiting",
   created_at AS "createdAt"`;
 
 export interface MailFilter {
@@ -91,7 +101,7 @@ export class MailRepository {
                AND ($3::text IS NULL OR to_id = $3) AND ($4::uuid IS NULL OR project_id = $4)
                AND ($5::uuid IS NULL OR epic_id = $5) AND ($6::uuid IS NULL OR task_id = $6)
                AND ($7::uuid IS NULL OR thread_id = $7) AND ($8::text IS NULL OR kind = $8)
-               AND (NOT $9 OR (needs_answer AND answered_at IS NULL)) AND (NOT $10 OR read_at IS NULL)
+               AND (NOT $9 OR ${IS_WAITING}) AND (NOT $10 OR read_at IS NULL)
                AND ($11::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM mail WHERE id = $11))
              ORDER BY created_at DESC, id DESC LIMIT $12`,
       values: [

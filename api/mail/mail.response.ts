@@ -22,6 +22,8 @@ export class MailResponse {
   @ApiProperty({ type: String }) readonly body!: string;
   @ApiProperty({ type: String }) readonly kind!: string;
   @ApiProperty({ type: Boolean }) readonly needsAnswer!: boolean;
+  @ApiProperty({ type: Boolean, description: 'Somebody stands still until it is answered.' })
+  readonly isWaiting!: boolean;
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) readonly dueAt!: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) readonly readAt!: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) readonly answeredAt!: string | null;

@@ -12,7 +12,7 @@ const MAIL_COLUMNS: readonly Column[] = [
   { title: 'to', of: (m) => correspondent(m.to), max: 30 },
   { title: 'kind', of: (m) => m.kind },
   { title: 'subject', of: (m) => m.subject },
-  { title: 'answer', of: (m) => (m.answeredAt ? 'answered' : m.needsAnswer ? 'WAITS' : '') },
+  { title: 'answer', of: (m) => (m.answeredAt ? 'answered' : m.isWaiting ? 'WAITS' : '') },
 ];
 
 const DECISION_COLUMNS: readonly Column[] = [
@@ -45,7 +45,7 @@ export function addTalkCommands(program: Command, contextOf: () => Context): voi
     .command('list', { isDefault: true })
     .description('mail to people, newest first')
     .option('--all', 'mail of agents, tasks and epics too')
-    .option('--waiting', 'only questions without an answer')
+    .option('--waiting', 'only questions that somebody waits for')
     .option('--epic <epic>', 'only of this epic')
     .action(async (options: { readonly all?: boolean; readonly waiting?: boolean; readonly epic?: string }) => {
       const { out, api } = contextOf();

@@ -107,6 +107,25 @@ test('mail to an epic or a task wakes its workflow, mail to an agent its live ru
   expect((await send('task', 'not-an-id')).status).toBe(400);
 });
 
+test('a question waits as long as somebody stands still for its answer', async () => {
+  const id = await seedProject(api.database);
+  const agentId = await seedAgent(api.database, 'asker');
+  const ask = async (taskState: string, runState?: string): Promise<string> => {
+    const taskId = await seedTask(api.database, id, { state: taskState });
+    const runId = runState && (await seedRun(api.database, { projectId: id, agentId, taskId }, { state: runState }));
+    const from = { from_kind: 'task', from_id: taskId, task_id: taskId };
+    return seedMail(api.database, id, { ...from, ...(runId ? { run_id: runId } : {}) });
+  };
+  const waiting = [await ask('BLOCKED'), await ask('IN_PROGRESS', 'waiting')];
+  const over = [await ask('IN_PROGRESS'), await ask('CANCELLED', 'waiting'), await ask('IN_PROGRESS', 'stopped')];
+  const { body } = await api.get(`/api/v1/mail?projectId=${id}`);
+  const seen = new Map(body.items.map((mail: { id: string; isWaiting: boolean }) => [mail.id, mail.isWaiting]));
+  expect(waiting.map((one) => seen.get(one))).toEqual([true, true]);
+  expect(over.map((one) => seen.get(one))).toEqual([false, false, false]);
+  const { body: filtered } = await api.get(`/api/v1/mail?projectId=${id}&waiting=true`);
+  expect(filtered.items.map((mail: { id: string }) => mail.id)).toEqual([...waiting].reverse());
+});
+
 test('inboxes are by addressee; questions without an answer can be asked for', async () => {
   const id = await seedProject(api.database);
   const open = await seedMail(api.database, id);
