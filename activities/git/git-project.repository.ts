@@ -5,6 +5,7 @@ import type { Queryable } from '../../infra/pg/statement.js';
 /** What git work needs to know of a project. */
 export interface GitProject {
   readonly projectId: string;
+  readonly name: string;
   readonly source: string;
   /** Null until the first import has seen the source's default. */
   readonly baseBranch: string | null;
@@ -17,7 +18,7 @@ export interface GitProject {
 export async function findGitProject(db: Queryable, projectId: string): Promise<GitProject> {
   const { rows } = await db.query<GitProject>({
     name: 'find-git-project',
-    text: `SELECT id AS "projectId", source, base_branch AS "baseBranch", commit_identity AS "commitIdentity", overrides
+    text: `SELECT id AS "projectId", name, source, base_branch AS "baseBranch", commit_identity AS "commitIdentity", overrides
            FROM project WHERE id = $1`,
     values: [projectId],
   });

@@ -18,7 +18,8 @@ export const createMergeActivities = (deps: MergeDeps): MergeActivities => ({
       orGone(async () => {
         const opened = await openProject(deps, projectId, signal);
         const tip = await fetchBranch(opened.mirror, opened.remote, branch, signal);
-        return { kind: 'open' as const, tip, cfg: await queueConfigAt(opened, tip, signal) };
+        const cfg = await queueConfigAt(opened, tip, signal);
+        return { kind: 'open' as const, tip, cfg, projectName: opened.project.name };
       }),
     ),
   readQueueRemote: ({ projectId, branch, tip: known }) =>

@@ -301,6 +301,8 @@ export interface QueueState {
   readonly runTag: string;
   readonly cfg: QueueConfig;
   readonly timing: QueueTiming;
+  /** For people only. */
+  readonly projectName?: string;
   /** Base commit the queue believes in. */
   readonly tip: Sha;
   /** Tip moves that the queue did not make. */

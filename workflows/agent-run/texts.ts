@@ -10,7 +10,7 @@ export function detailsOf(input: AgentRunInput, run: AgentRunState, nowMs: numbe
   const waits = waitingFor(run, nowMs);
   return [
     `### ${input.title ?? 'Run'} · ${input.kind}`,
-    `**${run.state}**, turn ${run.turn}, agent \`${input.agentName}\`${run.facts ? ` on ${run.facts.model}` : ''}`,
+    `**${run.state}**, turn ${run.turn}, agent \`${input.agentName}\`${run.facts?.backend === 'anthropic' ? ` on ${run.facts.model}` : ''}`,
     ...(run.facts?.caveats ?? []).map(caveatLine),
     ...(waits === undefined ? [] : [`Waiting for ${waits}.`]),
     ...(run.outcome ? [`Ended: ${run.outcome.kind}${'reason' in run.outcome ? `, ${run.outcome.reason}` : ''}`] : []),

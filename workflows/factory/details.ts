@@ -14,7 +14,10 @@ export function detailsOf(factory: Factory): string {
   if (projects.length > 0)
     lines.push('', `Imports and checks: ${projects.map(({ projectId }) => `\`${projectId}\``).join(', ')}.`);
   if (crashLoops.length > 0)
-    lines.push('', `Waits for a person to clear crash loops of: ${crashLoops.map((id) => `\`${id}\``).join(', ')}.`);
+    lines.push(
+      '',
+      `Waits for a person to clear crash loops: \`millwright agents\` names those that are FAILED, \`millwright agents clear <name>\` lets one start again. Ids: ${crashLoops.map((id) => `\`${id}\``).join(', ')}.`,
+    );
   if (holders.length > 0)
     lines.push(
       '',

@@ -16,7 +16,7 @@ export function queueDetails(state: QueueState, branch: string, nowMs: number): 
   const hidden = state.entries.length - entries.length;
   const more = hidden > 0 ? [`… and ${hidden} more`] : [];
   return [
-    `**Merge queue of \`${branch}\`**: lane ${mode}${mode === 'open' || !why ? '' : ` (${why})`}, tip \`${state.tip.slice(0, 12)}\``,
+    `**Merge queue of \`${branch}\`**${state.projectName === undefined ? '' : ` of project ${state.projectName}`}: lane ${mode}${mode === 'open' || !why ? '' : ` (${why})`}, tip \`${state.tip.slice(0, 12)}\``,
     '',
     ...(entries.length > 0 ? [...lines, ...more] : ['No entries: waits for the next one.']),
   ].join('\n');

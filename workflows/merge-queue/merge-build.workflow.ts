@@ -46,7 +46,10 @@ export async function mergeBuild(input: MergeBuildInput): Promise<MergeBuildOutc
     // The row before the word: a verdict that nobody heard is found there.
     await CancellationScope.nonCancellable(async () => {
       await store.recordBuild({ ...row, status: 'done', machineMs: outcome.machineMs, ...verdict });
-      show({ state: result.cause === 'none' ? 'passed' : result.cause }, `**${what}**: ${result.cause}`);
+      show(
+        { state: result.cause === 'none' ? 'passed' : result.cause },
+        `**${what}**: ${result.cause === 'none' ? 'checks passed' : result.cause}`,
+      );
       await report({ phase: 'verdict', ...verdict });
     });
     return { kind: 'verdict', ...verdict };

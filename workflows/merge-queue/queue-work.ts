@@ -61,7 +61,7 @@ export function makeQueueWork(input: MergeQueueInput, firstRunId: string, box: Q
       const found = await reads.openQueue(at);
       if (found.kind === 'gone') return leave(found.reason);
       gone = undefined;
-      box.become(opened(box.get(), found.tip, found.cfg));
+      box.become(opened(box.get(), found.tip, found.cfg, found.projectName));
     },
     readRemote: async (): Promise<void> => {
       const { tip } = box.get();

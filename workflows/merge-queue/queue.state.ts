@@ -48,8 +48,9 @@ export function restore(input: MergeQueueInput, { queueId, nowMs }: QueueBirth):
 }
 
 /** The tip is known: work may begin. */
-export const opened = (state: QueueState, tip: Sha, cfg: QueueConfig): QueueState => ({
+export const opened = (state: QueueState, tip: Sha, cfg: QueueConfig, projectName?: string): QueueState => ({
   ...state,
+  ...(projectName === undefined ? {} : { projectName }),
   tip,
   cfg,
   gen: state.gen + 1,

@@ -170,7 +170,8 @@ export function become(before: TaskFlow, task: TaskFlow, { nowMs, reason, by }: 
   if (!before.facts) for (const caveat of task.facts.caveats ?? []) log = noted(log, caveatEntry(caveat, nowMs));
   let from = task.state;
   for (const to of pathTo(TASK_MACHINE, from, state, THROUGH)) {
-    log = noted(log, transitionEntry({ species: 'task', from, to, reason, atMs: nowMs, ...(by ? { by } : {}) }));
+    const why = to === 'BLOCKED' ? blockedWords(task.stage, reason) : reason;
+    log = noted(log, transitionEntry({ species: 'task', from, to, reason: why, atMs: nowMs, ...(by ? { by } : {}) }));
     from = to;
   }
   const recovery = recoveryOf(before, task);
@@ -180,6 +181,10 @@ export function become(before: TaskFlow, task: TaskFlow, { nowMs, reason, by }: 
   }
   return { ...task, state, log };
 }
+
+/** What a person must know who reads the log, rather than what made the task look at itself. */
+const blockedWords = (stage: Stage, reason: string): string =>
+  stage.kind === 'blocked' ? stage.reason.slice(0, 500) : reason;
 
 /** Told with every task: whoever reads its log must not take it for tested, or for contained. */
 const caveatEntry = (caveat: string, nowMs: number) =>

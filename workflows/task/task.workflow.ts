@@ -41,7 +41,7 @@ import { perform } from './perform.js';
 import { taskPorts } from './ports.js';
 import { open } from './steps.js';
 import { become, carry, restore, viewOf } from './task.state.js';
-import { detailsOf } from './texts.js';
+import { detailsOf, runWords } from './texts.js';
 
 /** Wiring only: decisions are in next-step.ts, after-step.ts and controls.ts, the calls of each step in steps.ts. */
 export async function task(input: TaskInput): Promise<TaskOutcome> {
@@ -79,8 +79,7 @@ function handleMessages({ read, change }: TaskCell): void {
   setHandler(holdSignal, (message) => void change(held(read(), message), 'hold', message.by));
   setHandler(mailSignal, (message) => void change(mailed(read(), message), 'mail came'));
   setHandler(runChangedSignal, (message) => {
-    const reason = message.outcome ? `run ended: ${message.outcome.kind}` : `run is ${message.state}`;
-    change(runSaid(read(), message, Date.now()), reason);
+    change(runSaid(read(), message, Date.now()), runWords(message));
   });
   setHandler(ownerForgeEventSignal, (event) => void change(forged(read(), event), event.kind));
   setHandler(requestRebaseSignal, (request) => void change(rebaseAsked(read(), request), 'a rebase is asked for'));

@@ -1,6 +1,7 @@
 // Every text that a task shows to people.
 
 import type { VerifyOutcome } from '../checks/verify.js';
+import type { RunChanged } from '../contract/epic.js';
 import { runWorkflowId } from '../contract/ids.js';
 import type { TaskInput } from '../contract/task.js';
 import { caveatLine } from '../support/caveat-line.js';
@@ -14,7 +15,7 @@ export function detailsOf(input: TaskInput, task: TaskFlow): string {
   const waits = waitingFor(task);
   return [
     `### ${facts?.title ?? `Task ${input.taskId}`}`,
-    `**${task.state}** (${stage.kind}), attempt ${task.attempts}${facts ? `, agent \`${facts.agentName}\`` : ''}`,
+    `**${task.state}**${stage.kind === 'blocked' ? '' : ` (${stage.kind})`}, attempt ${task.attempts}${facts ? `, agent \`${facts.agentName}\`` : ''}`,
     ...(facts?.caveats ?? []).map(caveatLine),
     ...(waits === undefined ? [] : [`Waiting for ${waits}.`]),
     ...(stage.kind === 'blocked' ? [`Blocked: ${stage.reason}`] : []),
@@ -27,6 +28,12 @@ export function detailsOf(input: TaskInput, task: TaskFlow): string {
 /** Of a verification. What passed because nothing was asked of it must not read as tested. */
 export const wordOf = (outcome: VerifyOutcome): string =>
   outcome.kind === 'passed' && outcome.evidence.length === 0 ? 'nothing checked' : outcome.kind;
+
+/** Why a task changed, when a run of it spoke. */
+export function runWords({ state, outcome }: RunChanged): string {
+  if (outcome === undefined) return `run is ${state}`;
+  return `run ended: ${outcome.kind}${'reason' in outcome && outcome.reason ? `, ${outcome.reason.slice(0, 300)}` : ''}`;
+}
 
 export const runSummary = (title: string, { kind }: NextRun, agentName: string): string =>
   `Run (${kind}): ${title} · ${agentName}`;

@@ -95,9 +95,9 @@ test('a full queue is seen, and planned, without naming everybody to everybody',
 });
 
 test('the queue as the Web UI shows it', () => {
-  const state = drainLane(building, { by: 'ada', reason: 'release' }, T0);
+  const state = { ...drainLane(building, { by: 'ada', reason: 'release' }, T0), projectName: 'shop' };
   expect(queueDetails(state, 'main', T0)).toMatchInlineSnapshot(`
-"**Merge queue of \`main\`**: lane draining (release), tip \`000000000000\`
+"**Merge queue of \`main\`** of project shop: lane draining (release), tip \`000000000000\`
 
 1. #1 Change 1: **building** (BUILDING)
 2. #2 Change 2: **waiting** (AHEAD)"

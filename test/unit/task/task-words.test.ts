@@ -6,6 +6,7 @@ import { afterStart, afterVerified } from '../../../workflows/task/after-step.js
 import { runClosed } from '../../../workflows/task/controls.js';
 import { openedWith } from '../../../workflows/task/opening.js';
 import { become, restore } from '../../../workflows/task/task.state.js';
+import { runWords } from '../../../workflows/task/texts.js';
 
 const FACTS: TaskFacts = {
   taskId: 'task-1',
@@ -51,4 +52,18 @@ test('a program that met a time limit of its own says which', () => {
     host: HOST,
   });
   expect(JSON.stringify(ended.stage)).toContain('It ran longer than 6 s.');
+});
+
+test('the log says why a run failed, and of a blocked task what keeps it, not what made it look', () => {
+  const run = { runId: 'r1', next: { kind: 'execution', context: {}, opensAttempt: true }, nowMs: 0 } as const;
+  const opened = become(restore(INPUT), openedWith(restore(INPUT), FACTS), { nowMs: 1, reason: 'r' });
+  const running = become(opened, afterStart({ ...opened, host: HOST }, run), { nowMs: 2, reason: 'r' });
+  const outcome = { kind: 'failed', reason: 'no key', agentFault: false, host: HOST } as const;
+  const reason = runWords({ runId: 'r1', state: 'failed', outcome });
+  expect(reason).toBe('run ended: failed, no key');
+  const { state, log } = become(running, runClosed(running, 'r1', outcome), { nowMs: 3, reason });
+  expect([state, log.pending.at(-1)?.data]).toEqual([
+    'BLOCKED',
+    { from: 'IN_PROGRESS', to: 'BLOCKED', reason: 'no key' },
+  ]);
 });

@@ -31,7 +31,13 @@ export interface MergeMember {
 }
 
 export type OpenQueueOutcome =
-  | { readonly kind: 'open'; readonly tip: Sha; readonly cfg: QueueConfig }
+  | {
+      readonly kind: 'open';
+      readonly tip: Sha;
+      readonly cfg: QueueConfig;
+      /** For people: ids carry the project's id only. */
+      readonly projectName?: string;
+    }
   | { readonly kind: 'gone'; readonly reason: string };
 
 /** What the remote says; `rewritten` = the known tip is no ancestor of the present one. */
