@@ -65,7 +65,8 @@ export const toEpicResponse = (row: EpicRow, temporal: string | null, view?: Con
   state: view?.state ?? row.state,
   phase: row.phase,
   pausedBy: view?.pausedBy ?? row.pausedBy,
-  blockedReason: row.blockedReason,
+  // Of the row, which may be a moment behind: what goes on is blocked by nothing.
+  blockedReason: view === undefined || view.state === 'BLOCKED' ? row.blockedReason : null,
   waitingFor: view === undefined ? row.waitingFor : (view.waitingFor ?? null),
   priority: row.priority,
   budgetMicroUsd: row.budgetMicroUsd,

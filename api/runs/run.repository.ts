@@ -41,7 +41,7 @@ export interface RunRow {
 
 const COLUMNS = `r.id, r.agent_id AS "agentId", a.name AS agent, a.backend, r.project_id AS "projectId", r.task_id AS "taskId",
   r.epic_id AS "epicId", r.parent_run_id AS "parentRunId", r.kind, r.state, r.paused_by AS "pausedBy", r.attempt, r.round,
-  r.model, r.host_queue AS "hostQueue", r.turns, r.input_tokens AS "inputTokens", r.cached_tokens AS "cachedTokens",
+  CASE WHEN a.backend = 'command' THEN a.model ELSE r.model END AS model, r.host_queue AS "hostQueue", r.turns, r.input_tokens AS "inputTokens", r.cached_tokens AS "cachedTokens",
   r.output_tokens AS "outputTokens", r.cost_micro_usd AS "costMicroUsd", r.outcome, r.error, r.summary,
   r.prompt_ref AS "promptRef",
   (SELECT p.overrides FROM project p WHERE p.id = r.project_id) AS overrides, r.revision, r.created_at AS "createdAt", r.started_at AS "startedAt", r.ended_at AS "endedAt"`;

@@ -6,8 +6,9 @@ import type { Queryable, Tx } from '../../infra/pg/statement.js';
 import type { PausedBy } from '../../workflows/contract/messages.js';
 import type { Scope } from '../auth/caller.js';
 import { POOLS } from '../dependencies.js';
+import { ASKED, BEHIND, type WaitingRow } from './waiting.js';
 
-export interface TaskRow {
+export interface TaskRow extends WaitingRow {
   readonly id: string;
   readonly epicId: string | null;
   readonly projectId: string;
@@ -35,9 +36,6 @@ export interface TaskRow {
   readonly pausedBy: readonly PausedBy[];
   readonly failureReason: string | null;
   readonly blockedReason: string | null;
-  readonly waitingFor: string | null;
-  /** A question of its live run is out and has no answer yet: the workflow hears of it a moment after the mail is there. */
-  readonly asks: boolean;
   readonly summary: string | null;
   /** Of its project. */
   readonly overrides: Readonly<Record<string, unknown>>;
@@ -50,18 +48,13 @@ export interface TaskRow {
   readonly completedAt: Date | null;
 }
 
-/** Looked up only for a task at work whose row names nothing yet. */
-const ASKS = `CASE WHEN state = 'IN_PROGRESS' AND waiting_for IS NULL THEN EXISTS (
-    SELECT FROM run r JOIN mail m ON m.run_id = r.id
-    WHERE r.task_id = task.id AND r.state IN ('running', 'waiting') AND m.needs_answer AND m.answered_at IS NULL
-      AND m.from_kind = 'task') ELSE false END`;
-
 const COLUMNS = `id, epic_id AS "epicId", project_id AS "projectId", plan_key AS "planKey", title, description, kind, state,
   priority, capabilities, technologies, predicted_files AS "predictedFiles", acceptance, estimate, agent_name AS agent,
   assigned_agent_id AS "assignedAgentId", (SELECT a.name FROM agent a WHERE a.id = assigned_agent_id) AS "assignedAgent",
   attempts, branch, target_branch AS "targetBranch", base_sha AS "baseSha", head_sha AS "headSha",
   pr_number AS "prNumber", pr_url AS "prUrl", paused_by AS "pausedBy", failure_reason AS "failureReason",
-  blocked_reason AS "blockedReason", waiting_for AS "waitingFor", ${ASKS} AS asks, summary,
+  blocked_reason AS "blockedReason", waiting_for AS "waitingFor", ${ASKED} AS asked, ${BEHIND} AS behind,
+  summary,
   (SELECT p.overrides FROM project p WHERE p.id = project_id) AS overrides, created_by AS "createdBy", version, revision,
   created_at AS "createdAt", updated_at AS "updatedAt", started_at AS "startedAt", completed_at AS "completedAt"`;
 

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { caveatsOf } from '../../domain/project-config/caveats.js';
-import { ANSWER_TO_AGENT } from '../../domain/waiting-words.js';
 import type { ControlView } from '../../workflows/contract/messages.js';
 import type { TaskRow } from './task.repository.js';
+import { waitingWords } from './waiting.js';
 
 export class TaskLinks {
   @ApiProperty({ type: String }) readonly self!: string;
@@ -67,14 +67,15 @@ export class TaskPage {
 
 /** @param view of the task's own workflow after an update: the projection may be a moment behind it */
 export const toTaskResponse = (
-  { assignedAgentId: _, asks, overrides, ...row }: TaskRow,
+  { assignedAgentId: _, waitingFor, asked, behind, overrides, ...row }: TaskRow,
   temporal: string | null,
   view?: ControlView,
 ): TaskResponse => ({
   ...row,
   state: view?.state ?? row.state,
   pausedBy: view?.pausedBy ?? row.pausedBy,
-  waitingFor: view === undefined ? (row.waitingFor ?? (asks ? ANSWER_TO_AGENT : null)) : (view.waitingFor ?? null),
+  blockedReason: view === undefined || view.state === 'BLOCKED' ? row.blockedReason : null,
+  waitingFor: view === undefined ? waitingWords({ waitingFor, asked, behind }) : (view.waitingFor ?? null),
   revision: view?.revision ?? row.revision,
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),

@@ -78,8 +78,34 @@ test('a task waits for the answer from the moment that the question is there unt
     task_id: task,
     run_id: runId,
   });
-  expect(await waitingFor()).toBe('an answer to its agent');
+  expect(await waitingFor()).toBe('an answer to its agent from mel');
+  await rowsOf(api.database, `UPDATE task SET waiting_for = 'an answer to its agent' WHERE id = $1`, [task]);
+  await rowsOf(api.database, `UPDATE mail SET to_kind = 'epic', to_id = 'e' WHERE id = $1`, [mail]);
+  expect(await waitingFor()).toBe('an answer to its agent from its supervisor');
+  await rowsOf(api.database, `UPDATE task SET waiting_for = NULL WHERE id = $1`, [task]);
   await rowsOf(api.database, `UPDATE mail SET answered_at = now() WHERE id = $1`, [mail]);
+  expect(await waitingFor()).toBeNull();
+});
+
+test('a task that cannot start yet names the tasks that it waits for', async () => {
+  const epicId = await seedEpic(api.database, projectId);
+  const seed = (title: string, state: string) => seedTask(api.database, projectId, { epic_id: epicId, title, state });
+  const [first, second] = [await seed('Lay pipes', 'IN_PROGRESS'), await seed('Dig', 'BLOCKED')];
+  const task = await seed('Fill up', 'PENDING');
+  const wait = (on: string, type: string) =>
+    rowsOf(api.database, 'INSERT INTO dependency (task_id, depends_on_task_id, type) VALUES ($1, $2, $3)', [
+      task,
+      on,
+      type,
+    ]);
+  await wait(first, 'start_to_start');
+  const waitingFor = async () => (await api.get(`/api/v1/tasks/${task}`)).body.waitingFor;
+  expect(await waitingFor()).toBeNull();
+  await wait(second, 'finish_to_start');
+  expect(await waitingFor()).toBe('“Dig”');
+  await rowsOf(api.database, `UPDATE dependency SET type = 'finish_to_start' WHERE task_id = $1`, [task]);
+  expect(await waitingFor()).toMatch(/^“(Lay pipes|Dig)” and “(Dig|Lay pipes)”$/);
+  await rowsOf(api.database, `UPDATE task SET state = 'COMPLETED' WHERE id = ANY($1)`, [[first, second]]);
   expect(await waitingFor()).toBeNull();
 });
 
