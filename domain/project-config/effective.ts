@@ -68,13 +68,15 @@ export const whyNoWork = (config: ProjectConfig): Refusal | undefined => {
   if (config.setup && !config.isSetupNetworkAllowed) {
     return {
       type: 'InvalidState',
-      message: 'setup runs repository code with network access: an admin must allow it with setupNetwork: true.',
+      message:
+        'setup runs code of the repository with network access, which an admin must allow: millwright project add <source> --allow-setup-network, or setupNetwork: true in the overrides of the project.',
     };
   }
   if (config.areChecksWaived || config.checks.some((check) => check.required)) return undefined;
   return {
     type: 'InvalidState',
-    message: 'The project has no required check: accept the proposed ones, name one, or let an admin set checks: none.',
+    message:
+      'The project has no required check: commit a millwright.yml with checks, accept the proposed ones, name one, or let an admin set checks: none.',
   };
 };
 

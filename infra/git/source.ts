@@ -43,11 +43,11 @@ export async function resolveLocalSource(path: string, dataDirectory: string): P
   const real = await resolvePath(path);
   const home = await resolvePath(dataDirectory);
   if (real === home || real.startsWith(home + sep) || home.startsWith(real + sep))
-    throw refused('lies inside the data directory, or around it');
+    throw refused('must lie outside the data directory, and not around it');
   if (!(await isDirectory(real))) throw refused('is no directory');
   const candidates = await Promise.all([isDirectory(join(real, 'objects')), exists(join(real, '.git'))]);
   if (!candidates.includes(true))
-    throw new Failure('NotFound', `${path} holds no git repository`, { reason: 'REPOSITORY' });
+    throw new Failure('NotFound', `${path} holds no git repository.`, { reason: 'REPOSITORY' });
   return real;
 }
 
@@ -60,14 +60,14 @@ export const uploadPackFor = (realPath: string): string => {
   return `git -c safe.directory=${quoted} -c safe.directory=${quoted}/.git upload-pack`;
 };
 
-const refused = (why: string): Failure => new Failure('InvalidInput', `a repository's address ${why}`);
+const refused = (why: string): Failure => new Failure('InvalidInput', `A repository's address ${why}.`);
 
 async function resolvePath(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
-    if (isMissing(error)) throw new Failure('NotFound', `${path} does not exist`);
-    throw new Failure('PermissionDenied', `${path} cannot be read`, {}, { cause: error });
+    if (isMissing(error)) throw new Failure('NotFound', `${path} does not exist.`);
+    throw new Failure('PermissionDenied', `${path} cannot be read.`, {}, { cause: error });
   }
 }
 
