@@ -133,8 +133,9 @@ const parse = (text: string): unknown => {
 
 const toError = (status: number, body: unknown): CliError => {
   const { code, detail, details } = (body ?? {}) as ProblemBody;
-  const errors = details?.errors;
-  const lines = Array.isArray(errors) ? `\n${errors.map((line) => `  - ${line}`).join('\n')}` : '';
+  const errors = Array.isArray(details?.errors) ? details.errors : [];
+  // A single one is in the sentence already.
+  const lines = errors.length > 1 ? `\n${errors.map((line) => `  - ${line}`).join('\n')}` : '';
   return new CliError(
     `${detail ?? `The API answered ${status}.`}${code ? ` (${code})` : ''}${lines}`,
     EXIT.failed,

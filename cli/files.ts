@@ -17,6 +17,9 @@ export async function readPlanFile(file: string): Promise<unknown> {
   try {
     return parseYaml(text);
   } catch (error) {
-    throw new CliError(`${file} cannot be read as a plan: ${errorReason(error)}`, EXIT.usage);
+    throw new CliError(
+      `${file} cannot be read as a plan: ${errorReason(error).split('\n')[0]?.replace(/:$/, '')}`,
+      EXIT.usage,
+    );
   }
 }

@@ -67,6 +67,8 @@ export function table(columns: readonly Column[], rows: readonly Resource[]): st
     .join('\n');
 }
 
+export const dollars = (microUsd: unknown): string => `$${(Number(microUsd ?? 0) / 1e6).toFixed(2)}`;
+
 const isEmpty = (value: unknown): boolean =>
   value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
 

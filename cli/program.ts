@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { Failure } from '../domain/failures.js';
 import { addBackupCommands } from './commands/backup.commands.js';
+import { addControlCommands } from './commands/control.commands.js';
 import { addEpicCommands } from './commands/epic.commands.js';
 import { addInitCommands } from './commands/init.commands.js';
 import { addKeyCommands } from './commands/key.commands.js';
@@ -53,6 +54,7 @@ function createProgram(surroundings: Surroundings): Command {
   addRunCommands(program, contextOf);
   addQueueCommands(program, contextOf);
   addTalkCommands(program, contextOf);
+  addControlCommands(program, contextOf);
   addKeyCommands(program, contextOf);
   return program;
 }

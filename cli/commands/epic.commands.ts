@@ -4,16 +4,19 @@ import type { Context } from '../context.js';
 import { CliError, EXIT } from '../errors.js';
 import { readPlanFile, readTextFile } from '../files.js';
 import { findId, findProject } from '../find.js';
-import { type Column, printList, printOne, table } from '../output.js';
+import { type Column, dollars, printList, printOne, table } from '../output.js';
 import { showEpicLogs } from '../watch/epic-logs.js';
 import { watchEpic } from '../watch/watch-epic.js';
 import { integer } from './options.js';
 import { TASK_COLUMNS } from './task.commands.js';
 
+/** Of an epic that goes on. */
+const phaseOf = ({ state, phase }: Resource): unknown => (state === 'COMPLETED' || state === 'CANCELLED' ? '' : phase);
+
 const COLUMNS: readonly Column[] = [
   { title: 'id', of: (e) => String(e.id).slice(-12) },
   { title: 'state', of: (e) => e.state },
-  { title: 'phase', of: (e) => e.phase },
+  { title: 'phase', of: phaseOf },
   { title: 'title', of: (e) => e.title },
   { title: 'waits for', of: (e) => e.waitingFor, max: 50 },
 ];
@@ -74,7 +77,7 @@ export function addEpicCommands(program: Command, contextOf: () => Context): voi
     .command('list')
     .description('epics, newest first')
     .option('--project <name>', 'only of this project')
-    .option('--state <state>', 'only in this state')
+    .option('--state <state>', 'only in this state: PLANNING, IN_PROGRESS, BLOCKED, COMPLETED, CANCELLED')
     .action(async (options: { readonly project?: string; readonly state?: string }) => {
       const { out, api } = contextOf();
       const client = await api();
@@ -90,7 +93,7 @@ export function addEpicCommands(program: Command, contextOf: () => Context): voi
       const client = await api();
       const id = await findId(client, '/epics', text);
       const shown = await client.get(`/epics/${id}`);
-      printEpic(out, shown);
+      printEpic(out, shown, out.json ? undefined : await client.get(`/epics/${id}/cost`));
       const tasks = await client.list(`/epics/${id}/tasks`);
       if (!out.json && tasks.length > 0) out.line(`\n${table(TASK_COLUMNS, tasks)}`);
     });
@@ -192,18 +195,19 @@ function printPlan(out: Context['out'], plan: Resource): void {
   if (!out.json) out.line(`\n${table(PLAN_COLUMNS, plan.tasks as readonly Resource[])}`); // a list by the API's schema
 }
 
-function printEpic(out: Context['out'], epic: Resource): void {
+function printEpic(out: Context['out'], epic: Resource, cost?: Resource): void {
   const links = (epic.links ?? {}) as Resource; // an object by the API's schema
   printOne(out, epic, [
     ['id', epic.id],
     ['title', epic.title],
     ['state', epic.state],
-    ['phase', epic.phase],
+    ['phase', phaseOf(epic)],
     ['paused by', epic.pausedBy],
     ['blocked', epic.blockedReason],
     ['waits for', epic.waitingFor],
     ['branch', epic.branch],
     ['pull request', epic.prNumber],
+    ['cost', cost && `${dollars(cost.costMicroUsd)} of ${dollars(cost.budgetMicroUsd)}`],
     ['CAVEAT', epic.caveats],
     ['Temporal UI', links.temporal],
   ]);

@@ -1,17 +1,16 @@
-import { existsSync, lstatSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { detectProposals } from '../../domain/project-config/detect.js';
 import { errorReason } from '../../infra/errors.js';
+import { readConfigFile } from '../../infra/project-config/read.js';
 import type { ApiClient, Resource } from '../api-client.js';
 import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
 import { configText } from '../init/config-text.js';
 import { lookAt } from '../init/look.js';
 import { printJson } from '../output.js';
-import { printProject, untilSettled } from './project.commands.js';
-
-const FILE = 'millwright.yml';
+import { CONFIG_FILE as FILE, printProject, untilSettled } from './project.commands.js';
 
 export function addInitCommands(program: Command, contextOf: () => Context): void {
   program
@@ -70,11 +69,25 @@ async function registered(client: ApiClient, root: string, say: (text: string) =
   return untilSettled(client, String(id), say);
 }
 
+/** What a person wrote into it counts too; one that is not valid is refused at the import, with its reasons. */
+function hasSetup(root: string): boolean {
+  const path = join(root, FILE);
+  if (!existsSync(path)) return false; // a link that leads nowhere
+  const file = readConfigFile(readFileSync(path, 'utf8'));
+  return file.kind === 'valid' && file.value.setup !== undefined;
+}
+
 function nextSteps(root: string, project: Resource | undefined): string {
   const commit = `git add ${FILE} && git commit -m "Configure Millwright"`;
+  const network = hasSetup(root) ? ' --allow-setup-network' : '';
   const then =
     project === undefined
-      ? `millwright up, and millwright project add ${root}`
-      : `millwright project sync ${project.name ?? basename(root)}`;
-  return project?.state === 'ready' ? '' : `\nNext: ${commit}, then ${then}`;
+      ? ['millwright up', `millwright project add ${root}${network}`]
+      : [
+          network === ''
+            ? `millwright project sync ${project.name ?? basename(root)}`
+            : `millwright project add ${root}${network}`,
+        ];
+  if (project?.state === 'ready') return '';
+  return ['', 'Next:', ...[commit, ...then].map((line) => `  ${line}`)].join('\n');
 }

@@ -17,7 +17,7 @@ const COLUMNS: readonly Column[] = [
 
 interface CreateOptions {
   readonly role: string;
-  readonly project: readonly string[];
+  readonly project?: readonly string[];
   readonly expires?: string;
 }
 
@@ -28,9 +28,9 @@ export function addKeyCommands(program: Command, contextOf: () => Context): void
     .command('create <name>')
     .description('create a key and show it once; rows, mail and decisions call its holder by the name')
     .requiredOption('--role <role>', 'viewer (reads), member (files work), lead (approves, lands), admin (all)')
-    .option('--project <name>', 'the only projects it may see; repeat for several', collect, [])
+    .option('--project <name>', 'the only projects it may see; repeat for several', collect)
     .option('--expires <when>', 'days or hours from now (90d, 12h), or an instant such as 2030-01-31T12:00:00Z')
-    .action(async (name: string, { role, project, expires }: CreateOptions) => {
+    .action(async (name: string, { role, project = [], expires }: CreateOptions) => {
       const { out, api } = contextOf();
       const expiresAt = expires === undefined ? undefined : readExpiry(expires, Date.now());
       const client = await api();

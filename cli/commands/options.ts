@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 
-/** Collects a repeatable option. */
-export const collect = (value: string, earlier: readonly string[]): readonly string[] => [...earlier, value];
+/** Collects a repeatable option. It has no default, which help would show as `[]`. */
+export const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [...earlier, value];
 
 export const integer =
   (min: number, max: number) =>

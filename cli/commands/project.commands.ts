@@ -1,4 +1,5 @@
-import { basename, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ApiClient, Resource } from '../api-client.js';
@@ -7,6 +8,9 @@ import { CliError, EXIT } from '../errors.js';
 import { findProject } from '../find.js';
 import { type Column, printList, printOne } from '../output.js';
 import { collect } from './options.js';
+
+/** At the root of a repository. */
+export const CONFIG_FILE = 'millwright.yml';
 
 const COLUMNS: readonly Column[] = [
   { title: 'name', of: (p) => p.name },
@@ -21,7 +25,7 @@ interface AddOptions {
   readonly base?: string;
   readonly worker?: string;
   readonly acceptChecks?: boolean;
-  readonly check: readonly string[];
+  readonly check?: readonly string[];
   readonly checks?: string;
   readonly sandbox?: string;
   readonly allowSetupNetwork?: boolean;
@@ -37,7 +41,7 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
     .option('--base <branch>', "base branch; default: the source's own")
     .option('--worker <agent>', 'agent that implements its tasks')
     .option('--accept-checks', 'take the proposed checks as required checks')
-    .option('--check <name=command>', 'add a required check', collect, [])
+    .option('--check <name=command>', 'add a required check; repeat for several', collect)
     .option('--checks <none>', 'take work without any required check')
     .option('--sandbox <none>', 'run commands UNPROTECTED on this host (only where bubblewrap cannot run)')
     .option('--allow-setup-network', 'let `setup` commands reach the network, in a sandbox without secrets')
@@ -58,7 +62,7 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
         settled = await untilSettled(client, String(id), say);
       }
       printProject(out, settled);
-      if (settled.state !== 'ready') throw new CliError(String(settled.reason ?? 'The project is not ready.'));
+      if (settled.state !== 'ready') throw notReady(settled);
     });
 
   project
@@ -101,9 +105,11 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
       await client.post(`/projects/${id}/sync`);
       const settled = await untilSettled(client, String(id), (text) => out.json || out.line(text));
       printProject(out, settled);
-      if (settled.state !== 'ready') throw new CliError(String(settled.reason ?? 'The project is not ready.'));
+      if (settled.state !== 'ready') throw notReady(settled);
     });
 }
+
+const notReady = ({ reason }: Resource): CliError => new CliError(String(reason ?? 'The project is not ready.'));
 
 async function removeProject(client: ApiClient, out: Context['out'], name: string, reason?: string): Promise<void> {
   const { id } = await findProject(client, name);
@@ -139,6 +145,12 @@ async function takeUpRefused(
   return found;
 }
 
+/** Those of the repository's own file or of an admin; what is proposed is none yet. */
+const hasChecks = ({ config }: Resource): boolean => {
+  const { checks } = (config ?? {}) as { readonly checks?: readonly unknown[] }; // by the API's schema
+  return checks !== undefined && checks.length > 0;
+};
+
 const hasProposals = ({ proposals }: Resource): boolean => Array.isArray(proposals) && proposals.length > 0;
 
 function overridesOf(options: AddOptions): { readonly overrides?: Resource } {
@@ -153,7 +165,7 @@ function overridesOf(options: AddOptions): { readonly overrides?: Resource } {
     overrides.sandbox = 'none';
   }
   if (options.allowSetupNetwork) overrides.setupNetwork = true;
-  if (options.check.length > 0) overrides.checks = options.check.map(parseCheck);
+  if (options.check) overrides.checks = options.check.map(parseCheck);
   return Object.keys(overrides).length > 0 ? { overrides } : {};
 }
 
@@ -180,12 +192,20 @@ export function printProject(out: Parameters<typeof printOne>[0], project: Resou
     ['reason', project.reason],
     ['source', project.source],
     ['base branch', project.baseBranch],
-    ['tip', project.tipSha],
+    ['imported', project.tipSha],
     ['sandbox', project.sandbox === 'none' ? 'NONE: commands run unprotected on this host' : project.sandbox],
     ['CAVEAT', project.caveats],
     ['fetch result', project.pullCommand],
   ]);
-  if (out.json || project.state === 'ready' || !hasProposals(project)) return;
+  if (out.json || project.state === 'ready' || hasChecks(project)) return;
+  const file = join(String(project.source), CONFIG_FILE);
+  if (existsSync(file)) {
+    out.line(
+      `\n${file} is not on the branch ${project.baseBranch}: commit it, then millwright project sync ${project.name}`,
+    );
+    return;
+  }
+  if (!hasProposals(project)) return;
   out.line(
     `\nProposed checks for ${basename(String(project.source))} (accept with --accept-checks, or give your own with --check):`,
   );

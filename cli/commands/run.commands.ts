@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Resource } from '../api-client.js';
 import type { Context } from '../context.js';
 import { findId } from '../find.js';
-import { type Column, printList, printOne } from '../output.js';
+import { type Column, dollars, printList, printOne } from '../output.js';
 import { integer } from './options.js';
 
 const COLUMNS: readonly Column[] = [
@@ -19,8 +19,6 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const usageOf = (run: Resource): Resource => (run.usage ?? {}) as Resource; // an object by the API's schema
-
-const dollars = (microUsd: unknown): string => `$${(Number(microUsd ?? 0) / 1e6).toFixed(2)}`;
 
 interface ListOptions {
   readonly epic?: string;
@@ -40,7 +38,7 @@ export function addRunCommands(program: Command, contextOf: () => Context): void
     .description('runs, newest first')
     .option('--epic <epic>', 'only of this epic')
     .option('--task <task>', 'only of this task')
-    .option('--state <state>', 'only in this state')
+    .option('--state <state>', 'only in this state: running, waiting (for mail), paused, completed, failed, …')
     .option('--limit <n>', 'how many', integer(1, 10_000), 50)
     .action(async (options: ListOptions) => {
       const { out, api } = contextOf();

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../../infra/config.js';
+import { canAskModel, loadConfig } from '../../infra/config.js';
 import type { Check } from '../../infra/embedded/doctor/check.js';
 import { examine } from '../../infra/embedded/doctor/doctor.js';
 import { runStackUntilSignal, startStackDetached } from '../../infra/embedded/lifecycle.js';
@@ -28,6 +28,7 @@ export function addStackCommands(program: Command, contextOf: () => Context): vo
       if (readStackFacts(config.layout)) say(`Millwright runs already in ${config.layout.home}.`);
       else await startStackDetached({ layout: config.layout, argv: FOREGROUND, say });
       await printStatus(contextOf());
+      if (!canAskModel()) say('\nNo model key is set, so only `command` agents can run: millwright doctor says more.');
     });
 
   addDownCommand(program, contextOf);

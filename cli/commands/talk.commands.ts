@@ -8,6 +8,7 @@ import { integer } from './options.js';
 
 const MAIL_COLUMNS: readonly Column[] = [
   { title: 'id', of: (m) => String(m.id).slice(-12) },
+  { title: 'at', of: (m) => String(m.createdAt).slice(0, 16).replace('T', ' ') },
   { title: 'from', of: (m) => correspondent(m.from), max: 30 },
   { title: 'to', of: (m) => correspondent(m.to), max: 30 },
   { title: 'kind', of: (m) => m.kind },
@@ -72,8 +73,12 @@ export function addTalkCommands(program: Command, contextOf: () => Context): voi
         ['to', correspondent(shown.to)],
         ['subject', shown.subject],
         ['at', shown.createdAt],
+        ['epic', shown.epicId],
+        ['task', shown.taskId],
       ]);
-      if (!out.json) out.line(`\n${shown.body}`);
+      if (out.json) return;
+      out.line(`\n${shown.body}`);
+      if (shown.isWaiting) out.line(`\nAnswer with: millwright mail reply ${id.slice(-12)} "…"`);
     });
 
   mail

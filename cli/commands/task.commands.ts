@@ -57,7 +57,7 @@ export function addTaskCommands(program: Command, contextOf: () => Context): voi
     .description('tasks, newest first')
     .option('--epic <epic>', 'only of this epic')
     .option('--project <name>', 'only of this project')
-    .option('--state <state>', 'only in this state')
+    .option('--state <state>', 'only in this state: PENDING, IN_PROGRESS, REVIEW, BLOCKED, COMPLETED, FAILED, …')
     .action(async (options: { readonly epic?: string; readonly project?: string; readonly state?: string }) => {
       const { out, api } = contextOf();
       const client = await api();

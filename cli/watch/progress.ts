@@ -4,8 +4,8 @@ import { cell, type Screen, table } from '../output.js';
 
 /** Shows how work goes on: a table that updates on a terminal, plain lines elsewhere. */
 export interface ProgressView {
-  /** Something happened, in one sentence. */
-  note(text: string): void;
+  /** Something happened, in one sentence. @param atMs when; default: now */
+  note(text: string, atMs?: number): void;
   /** How everything stands now. */
   show(title: string, tasks: readonly Resource[]): void;
   done(): void;
@@ -25,22 +25,31 @@ const MARKS: Readonly<Record<string, string>> = {
 
 const NOTES = 8;
 
-/** @param footer a line below the table, read each time it is drawn; plain lines have none */
-export function createProgress(stream: Screen, footer: () => string = () => ''): ProgressView {
-  const startedAtMs = Date.now();
-  const clock = (): string => `${((Date.now() - startedAtMs) / 1000).toFixed(1).padStart(6)}s`;
+/** Seconds since what is watched began. */
+type Clock = (atMs?: number) => string;
+
+/**
+ * @param footer a line below the table, read each time it is drawn; plain lines have none
+ * @param startedAtMs when what is watched began
+ */
+export function createProgress(
+  stream: Screen,
+  footer: () => string = () => '',
+  startedAtMs: number = Date.now(),
+): ProgressView {
+  const clock: Clock = (atMs = Date.now()) => `${(Math.max(0, atMs - startedAtMs) / 1000).toFixed(1).padStart(6)}s`;
   return stream.isTTY ? terminalProgress(stream, clock, footer) : lineProgress(stream, clock);
 }
 
-function lineProgress(stream: Screen, clock: () => string): ProgressView {
+function lineProgress(stream: Screen, clock: Clock): ProgressView {
   return {
-    note: (text) => void stream.write(`${clock()}  ${text}\n`),
+    note: (text, atMs) => void stream.write(`${clock(atMs)}  ${text}\n`),
     show: () => {},
     done: () => {},
   };
 }
 
-function terminalProgress(stream: Screen, clock: () => string, footer: () => string): ProgressView {
+function terminalProgress(stream: Screen, clock: Clock, footer: () => string): ProgressView {
   const render = createLogUpdate(stream);
   const notes: string[] = [];
   let title = '';
@@ -63,8 +72,8 @@ function terminalProgress(stream: Screen, clock: () => string, footer: () => str
   };
   const ticking = setInterval(draw, 500);
   return {
-    note: (text) => {
-      notes.push(`${clock()}  ${cell(text, 200)}`);
+    note: (text, atMs) => {
+      notes.push(`${clock(atMs)}  ${cell(text, 200)}`);
       draw();
     },
     show: (nextTitle, nextTasks) => {

@@ -207,6 +207,27 @@ test('a project that is refused ends the command with exit code 1 and the reason
   expect([exit, stderr]).toEqual([1, 'It has no required check.\n']);
 });
 
+test('who has not committed the configuration yet is told so, instead of being offered checks', async () => {
+  const path = source('uncommitted');
+  writeFileSync(join(path, 'millwright.yml'), 'version: 1\n');
+  const [{ stdout }] = await Promise.all([
+    millwright('project', 'add', path, '--name', 'uncommitted'),
+    inspect('uncommitted', 'refused', `, reason = 'It has no required check.', base_branch = 'main'`),
+  ]);
+  expect(stdout).toContain(`${path}/millwright.yml is not on the branch main: commit it, then millwright project sync`);
+  expect(stdout).not.toContain('Proposed checks');
+});
+
+test('everything is held and let go', async () => {
+  await start('factory', 'factory');
+  const held = await millwright('pause', '--reason', 'an audit');
+  expect([held.exit, held.stdout]).toEqual([
+    0,
+    'everything  is held by person\nlimits      5 epics and 10 workers at once\n',
+  ]);
+  expect((await millwright('thaw')).stdout).toContain('everything  goes on\n');
+});
+
 test('a project that was refused for want of a check is taken up by adding it again with one', async () => {
   const path = source('unchecked');
   const id = await seedProject(api.database, { name: 'unchecked', source: path, state: 'refused', overrides: '{}' });
@@ -272,7 +293,7 @@ test('mail is read and answered', async () => {
   const mail = await seedMail(api.database, projectId);
   const { stdout } = await millwright('mail', 'read', mail);
   expect(stdout).toMatch(/^from +agent\/anthropic-worker\nto +human\/mel\nsubject +Which port\?\n/);
-  expect(stdout.endsWith('\n\nThe README names two.\n')).toBe(true);
+  expect(stdout).toMatch(/\n\nThe README names two\.\n\nAnswer with: millwright mail reply [0-9a-f]{12} "…"\n$/);
   const sent = await millwright('--json', 'mail', 'reply', mail.slice(-12), '8080.');
   expect([sent.exit, JSON.parse(sent.stdout)]).toMatchObject([0, { inReplyTo: mail, body: '8080.' }]);
 });

@@ -36,6 +36,7 @@ test('the file proposes what the repository has, says why, and is valid', async 
   const { exit, stdout } = await millwright('init', root);
   expect([exit, stdout]).toEqual([0, expect.stringContaining(`Wrote ${join(root, 'millwright.yml')}`)]);
   expect(stdout).toContain(`git add millwright.yml && git commit`);
+  expect(stdout).toContain(`millwright project add ${root} --allow-setup-network`);
   expect(readConfigFile(written())).toMatchObject({
     kind: 'valid',
     value: {

@@ -99,8 +99,16 @@ describe('with rows', () => {
       [end(runId), 'execution', 'paused', 'budget', 'anthropic-worker', end(taskId), '1', '4', '$1.25'],
     ]);
     expect(cells(await millwright('mail', '--waiting'))).toEqual([
-      ['ID', 'FROM', 'TO', 'KIND', 'SUBJECT', 'ANSWER'],
-      [end(mailId), 'agent/anthropic-worker', 'human/mel', 'question', 'Which port?', 'WAITS'],
+      ['ID', 'AT', 'FROM', 'TO', 'KIND', 'SUBJECT', 'ANSWER'],
+      [
+        end(mailId),
+        expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d$/),
+        'agent/anthropic-worker',
+        'human/mel',
+        'question',
+        'Which port?',
+        'WAITS',
+      ],
     ]);
     expect(cells(await millwright('queue'))).toEqual([
       ['PROJECT', 'BRANCH', 'MODE', 'ENTRIES', 'REASON', 'CAVEAT'],
@@ -186,7 +194,8 @@ describe('with rows', () => {
 
   test('proposed checks are listed with the option that accepts them', async () => {
     const proposals = [{ from: 'package.json', checks: [{ name: 'test', run: 'npm test' }] }];
-    await seedProject(api.database, { name: 'bare', state: 'refused', proposals: JSON.stringify(proposals) });
+    const config = JSON.stringify({ checks: [] });
+    await seedProject(api.database, { name: 'bare', state: 'refused', config, proposals: JSON.stringify(proposals) });
     const { stdout } = await millwright('project', 'show', 'bare');
     expect(stdout).toMatch(/accept with --accept-checks.*\n {2}test: npm test\n$/);
   });

@@ -41,6 +41,33 @@ test('an epic is followed to its end in plain lines where there is no terminal',
   expect(stdout).toMatch(/^ +\d+\.\ds {2}epic: PLANNING → IN_PROGRESS \(as a test wants\)\n/);
 });
 
+test('what a person is expected to do stands where it is asked for, and an ended epic is said at once', async () => {
+  const epicId = await seedEpic(api.database, projectId, { title: 'Asking' });
+  const taskId = await seedTask(api.database, projectId, { epic_id: epicId, title: 'Reach it' });
+  const say = (type: string, data: Readonly<Record<string, unknown>>, owner: object = { epicId }) =>
+    withTransaction(api.database.pools.writes, (tx) => appendEvent(tx, { type, projectId, ...owner, data }));
+  await say('epic.phase', { phase: 'awaiting_approval' });
+  await say('task.state', { from: 'IN_PROGRESS', to: 'BLOCKED', reason: 'a key is missing' }, { epicId, taskId });
+  const mail = {
+    mailId: '01a1ff31-0000-7000-8000-74dbf6c0b7f2',
+    from: `task/${taskId}`,
+    to: 'human/ada',
+    needsAnswer: true,
+  };
+  await say('mail.sent', { ...mail, subject: 'Which?' });
+  const watching = millwright('epic', 'watch', epicId);
+  await step('epic', epicId, 'IN_PROGRESS', 'COMPLETED', { epicId });
+  const { stdout } = await watching;
+  expect(stdout).toContain(`epic: awaiting approval → millwright epic approve ${epicId.slice(-12)}\n`);
+  expect(stdout).toContain(`BLOCKED (a key is missing) → millwright task show ${taskId.slice(-12)}\n`);
+  expect(stdout).toContain('→ human ada: Which? → millwright mail read 74dbf6c0b7f2\n');
+  expect((await millwright('epic', 'watch', epicId)).stdout).toMatch(
+    /Which\? .*\n.*epic: IN_PROGRESS → COMPLETED .*\n$/,
+  );
+  await rowsOf(api.database, `DELETE FROM event WHERE stream_id = 'epic/' || $1`, [epicId]);
+  expect((await millwright('epic', 'watch', epicId)).stdout).toMatch(/^ +[\d.]+s {2}Asking · COMPLETED\n$/);
+});
+
 test('under --json progress goes beside the one document', async () => {
   const epicId = await seedEpic(api.database, projectId);
   const watching = millwright('--json', 'epic', 'watch', epicId);
