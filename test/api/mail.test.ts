@@ -139,13 +139,3 @@ test('inboxes are by addressee; questions without an answer can be asked for', a
   expect((await api.post(`/api/v1/mail/${open}/read`)).body.readAt).not.toBeNull();
   expect(await idsOf('toKind=human&unread=true')).toEqual([answered]);
 });
-
-test('whoever has ended waits for no answer any more', async () => {
-  const id = await seedProject(api.database);
-  const task = await seedTask(api.database, id, { state: 'BLOCKED' });
-  const mail = await seedMail(api.database, id, { from_kind: 'task', from_id: task, task_id: task });
-  const shown = async () => (await api.get(`/api/v1/mail/${mail}`)).body.waiting;
-  expect(await shown()).toBe(true);
-  await rowsOf(api.database, `UPDATE task SET state = 'CANCELLED' WHERE id = $1`, [task]);
-  expect([await shown(), (await api.get(`/api/v1/mail?projectId=${id}&waiting=true`)).body.items]).toEqual([false, []]);
-});
