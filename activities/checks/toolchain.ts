@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Toolchain } from '../../domain/evidence.js';
+import { Failure } from '../../domain/failures.js';
 import type { Sandbox } from '../sandbox/command.js';
 import { hostLimits } from '../sandbox/limits.js';
 import { capturedText } from '../sandbox/output.js';
@@ -70,6 +71,9 @@ export class ToolchainProbe {
       },
       signal,
     );
+    // Half an answer would be kept as the toolchain of this host.
+    if (result.end.kind !== 'exited' || result.end.code !== 0)
+      throw new Failure('Unavailable', 'The question for the versions of the tools was broken off.');
     const lines = capturedText(result.stdout).split('\n').filter(Boolean);
     return {
       profileVersion: PROFILE_VERSION,

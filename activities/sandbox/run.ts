@@ -153,7 +153,8 @@ export class BubblewrapSandbox implements SessionSandbox {
       command.tree,
       ...[...(command.readOnly ?? []), ...(command.writable ?? [])].map((bind) => bind.source),
     ];
-    const why = (await whyUnreachable(sources, this.settings.user)) ?? capturedText(stderr).trim();
+    const said = capturedText(stderr).trim() || 'it was killed before it stood';
+    const why = (await whyUnreachable(sources, this.settings.user)) ?? said;
     throw new Failure('NeverStarted', `The sandbox could not be set up: ${why}`);
   }
 }

@@ -90,7 +90,8 @@ export class Sessions {
     if (server instanceof ServerProcess) {
       return { server, shape, tree: command.tree, modules: new Set(), idle: undefined };
     }
-    const why = (await whyUnreachable([command.tree], user)) ?? server.why;
+    const said = server.why || 'it was killed before it stood';
+    const why = (await whyUnreachable([command.tree], user)) ?? said;
     throw new Failure('NeverStarted', `The sandbox could not be set up: ${why}`);
   }
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createCheckActivities } from '../../../activities/checks/checks.activities.js';
+import { ToolchainProbe } from '../../../activities/checks/toolchain.js';
+import type { Sandbox } from '../../../activities/sandbox/command.js';
 import { Failure } from '../../../domain/failures.js';
 import type {
   CheckActivities,
@@ -105,6 +107,21 @@ test('a database that is away is the next attempt’s, and costs no verdict', as
   const projects = { ...world.deps.projects, overrides: away };
   const activities = createCheckActivities({ ...world.deps, projects });
   await expect(run(commit, 'test', {}, { ...world, activities })).rejects.toMatchObject({ type: 'Unavailable' });
+});
+
+test('a probe of the tools that is killed is asked again, not kept', async () => {
+  const { sandbox } = home;
+  let asked = 0;
+  const killedOnce: Sandbox = {
+    run: async (command, signal) => {
+      asked += 1;
+      const result = await sandbox.run(command, signal);
+      return asked === 1 ? { ...result, end: { kind: 'exited', code: 137 } } : result;
+    },
+  };
+  const probe = new ToolchainProbe({ sandbox: killedOnce, path: sandbox.path, emptyTree: await home.tree() });
+  await expect(probe.read('bubblewrap')).rejects.toMatchObject({ type: 'Unavailable' });
+  expect((await probe.read('bubblewrap')).tools).toHaveProperty('node');
 });
 
 test('a check that has run does not run again because its log could not be kept at once', async () => {

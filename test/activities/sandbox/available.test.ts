@@ -1,4 +1,5 @@
-import { chmod } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { refuseWithoutSandbox, sandboxAvailable } from '../../../activities/sandbox/available.js';
@@ -30,6 +31,18 @@ test('without bubblewrap work is refused with a remedy', async () => {
   expect(() => refuseWithoutSandbox(found)).toThrow(
     expect.objectContaining({ type: 'InvalidState', message: expect.stringContaining('Install bubblewrap.') }),
   );
+});
+
+test('a probe that is killed does not count against the host', async () => {
+  const bwrap = join(home.directory, 'bwrap-killed-once');
+  const mark = join(home.directory, 'killed');
+  const dies = `[ "$1" = --version ] || [ -e ${mark} ] || { touch ${mark}; kill -9 $$; }`;
+  await writeFile(bwrap, `#!/bin/sh\n${dies}\nexec /usr/bin/bwrap "$@"\n`, { mode: 0o755 });
+  await chmod(home.directory, 0o777);
+  const found = await sandboxAvailable({ ...home.settings, bwrap });
+  await chmod(home.directory, 0o711);
+  expect(existsSync(mark)).toBe(true);
+  expect(found).toMatchObject({ isAvailable: true });
 });
 
 test('a tree that the service user cannot reach is named', async () => {
