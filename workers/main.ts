@@ -21,6 +21,8 @@ import { failureInterceptor } from './failure-interceptor.js';
 
 const BUNDLE = join(import.meta.dirname, '../workflow-bundle.js');
 const BRISK_SWEEP_MS = 30_000;
+/** For so long a workflow waits for the process that remembers it, which may have been killed. */
+const STICKY = { normal: '10 seconds', brisk: '2 seconds' } as const;
 const BEAT_MS = 20_000;
 /** A full host must not look dead: more slots than admitted runs times their parallel tools. */
 const hostSlots = ({ limits }: Config): number => limits.concurrentWorkers * 2 + 4;
@@ -151,6 +153,7 @@ async function createWorkers(
       taskQueue: QUEUE.shared,
       activities: sets.shared,
       maxCachedWorkflows: 1000,
+      stickyQueueScheduleToStartTimeout: STICKY[config.tuning],
       maxConcurrentActivityTaskExecutions: 50,
     },
     // The server spreads what all workers together may start: 1,000 model calls a minute.
