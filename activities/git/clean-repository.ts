@@ -1,6 +1,7 @@
+import { addsNothing } from '../../infra/git/adds-nothing.js';
 import { dropCheckpoint } from '../../infra/git/checkpoint.js';
 import { fetchAllBranches } from '../../infra/git/mirror.js';
-import { isAncestor, listRefs } from '../../infra/git/objects.js';
+import { listRefs } from '../../infra/git/objects.js';
 import { pushOwnRef } from '../../infra/git/push.js';
 import { CHECKPOINTS, FORGE_REFS } from '../../infra/git/refs.js';
 import type { GitRemote, Repository } from '../../infra/git/repository.js';
@@ -49,7 +50,7 @@ async function cleanBranches({ pools }: GitDeps, { projectId, mirror, remote, si
   return removed;
 }
 
-/** Landed work goes once the target holds all of it; cancelled work goes; failed work may be retried and stays. */
+/** Landed work goes once the target holds all that it would bring; cancelled work goes; failed work may be retried and stays. */
 async function mayGo(
   mirror: Repository,
   { state, target }: BranchWork,
@@ -59,5 +60,5 @@ async function mayGo(
   if (state === 'CANCELLED') return true;
   if (state !== 'COMPLETED' || target === null) return false;
   const held = (await listRefs(mirror, `${FORGE_REFS}${target}`, signal)).get(`${FORGE_REFS}${target}`);
-  return held !== undefined && (await isAncestor(mirror, tip, held, signal));
+  return held !== undefined && (await addsNothing(mirror, held, tip, signal));
 }

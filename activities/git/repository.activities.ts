@@ -1,10 +1,10 @@
 import { Failure } from '../../domain/failures.js';
+import { addsNothing } from '../../infra/git/adds-nothing.js';
 import { dropCheckpoint } from '../../infra/git/checkpoint.js';
 import { importSource } from '../../infra/git/import.js';
-import { mergeTrees } from '../../infra/git/merge.js';
 import { fetchBranch } from '../../infra/git/mirror.js';
 import { requireCommits } from '../../infra/git/mirrors.js';
-import { hasCommit, isAncestor, treeOf } from '../../infra/git/objects.js';
+import { hasCommit, isAncestor } from '../../infra/git/objects.js';
 import { pushOwnRef } from '../../infra/git/push.js';
 import { branchRef } from '../../infra/git/refs.js';
 import { readTip } from '../../infra/git/remote-refs.js';
@@ -75,9 +75,10 @@ export const createRepositoryActivities = (deps: RepositoryDeps): RepositoryActi
         if (!isMerged) return { deleted: false };
         const tip = await readTip(mirror, remote, branch, signal);
         if (tip === undefined) return { deleted: true };
-        // Somebody pushed on after the merge: that work is nowhere else.
         await requireCommits(mirror, remote, [tip], signal);
-        if (!(await isAncestor(mirror, tip, held, signal))) return { deleted: false };
+        // Somebody pushed on after the merge: that work is nowhere else. What another had landed already is there.
+        if (!(await addsNothing(mirror, mergedSha, tip, signal)) && !(await isAncestor(mirror, tip, held, signal)))
+          return { deleted: false };
         await pushOwnRef(mirror, remote, { ref: branchRef(branch), to: undefined, expected: tip }, signal);
         return { deleted: true };
       }),
@@ -116,10 +117,3 @@ export const createRepositoryActivities = (deps: RepositoryDeps): RepositoryActi
       }),
   };
 };
-
-/** Merged already, or a merge of it would change no file. */
-async function addsNothing(mirror: Repository, tip: string, head: string, signal: AbortSignal): Promise<boolean> {
-  if (await isAncestor(mirror, head, tip, signal)) return true;
-  const merged = await mergeTrees(mirror, tip, head, signal);
-  return merged.kind === 'clean' && merged.tree === (await treeOf(mirror, tip, signal));
-}

@@ -120,6 +120,17 @@ test('a merged branch goes only when the target holds the merge and nothing was 
   expect(await world.tip('millwright/x')).toBeUndefined();
 });
 
+test('a branch goes whose change the target had by another way', async () => {
+  await imported();
+  await createBranch('millwright/x');
+  await pushed(world.source.commitOn(base, 'work', { 'b.txt': 'b\n' }), 'millwright/x');
+  const same = world.source.commitOn(base, 'the same by somebody else', { 'b.txt': 'b\n' });
+  await pushed(same, 'main');
+  const later = world.source.commitOn(same, 'went on', { 'b.txt': 'c\n' });
+  await pushed(later, 'main');
+  expect(await deleteMerged('millwright/x', same)).toEqual({ deleted: true });
+});
+
 test('dropping a branch takes its checkpoint along and is repeatable', async () => {
   await imported();
   await createBranch('millwright/x');
