@@ -1,5 +1,6 @@
 import { Failure } from '../domain/failures.js';
 import { type Config, loadConfig } from '../infra/config.js';
+import { armFault } from '../infra/fault-point.js';
 import { createLogger } from '../infra/logging.js';
 import { createPools } from '../infra/pg/pools.js';
 import { temporalEndpoint } from '../infra/temporal.js';
@@ -11,6 +12,7 @@ const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 /** The API process: configuration, dependencies, listen, drain on SIGTERM. */
 const main = async (): Promise<void> => {
   const config = loadConfig();
+  armFault(config.fault);
   const logger = createLogger({ name: 'api', level: config.logLevel });
   const database = { databaseUrl: required('DATABASE_URL', config.databaseUrl), applicationName: 'millwright-api' };
   const port = required('MILLWRIGHT_API_PORT', config.api.port);

@@ -1,12 +1,14 @@
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute } from 'node:path';
 import { type ApiSettings, readApi } from './config/api.js';
+import { readFault } from './config/fault.js';
 import { type HostConfig, readHostFile } from './config/host-file.js';
 import { type HomeLayout, homeLayout, type ProcessUser, readCache, readHome } from './config/layout.js';
 import { type Limits, readLimits } from './config/limits.js';
 import { type ModelSettings, readModels } from './config/models.js';
 import { readTemporal, type TemporalSettings } from './config/temporal.js';
 import { type Environment, refused, Variables } from './config/variables.js';
+import type { Fault } from './fault-point.js';
 
 export type { ApiSettings } from './config/api.js';
 export type { HomeLayout } from './config/layout.js';
@@ -35,6 +37,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   readonly host: HostConfig;
   readonly users: ServiceUsers | undefined;
+  /** What a test wants to go wrong. */
+  readonly fault: Fault | undefined;
 }
 
 /** Present when started as root: what must not run as root then runs as these. No passwd entry is needed. */
@@ -77,6 +81,7 @@ export const loadConfig = (env: Environment = process.env, user: ProcessUser = c
     logLevel: variables.oneOf('MILLWRIGHT_LOG_LEVEL', LOG_LEVELS, 'info'),
     host: readHostFile(hostFile ?? layout.hostFile, hostFile !== undefined),
     users: user.uid === 0 ? readServiceUsers(variables) : undefined,
+    fault: readFault(variables, layout.faultFile),
   };
 };
 

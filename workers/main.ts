@@ -8,6 +8,7 @@ import { agentsToRegister, registerAgents } from '../activities/store/agent.repo
 import { beatHost } from '../activities/store/host.repository.js';
 import { Failure } from '../domain/failures.js';
 import { type Config, loadConfig } from '../infra/config.js';
+import { armFault } from '../infra/fault-point.js';
 import { createLogger, type Logger } from '../infra/logging.js';
 import { waitForOwnerLock } from '../infra/owner-lock.js';
 import { createPools, type Pools } from '../infra/pg/pools.js';
@@ -30,6 +31,7 @@ const hostSlots = ({ limits }: Config): number => limits.concurrentWorkers * 2 +
 /** Config → ports → pollers → run → drain. */
 async function main(): Promise<void> {
   const config = loadConfig();
+  armFault(config.fault);
   const log = createLogger({ name: 'worker', level: config.logLevel });
   if (config.databaseUrl === undefined) throw new Failure('InvalidInput', 'DATABASE_URL is not set.');
   Runtime.install({

@@ -4,6 +4,7 @@ import { redactSecrets } from '../../domain/redaction.js';
 import { toolsFor } from '../../domain/tools/catalogue.js';
 import { toolTitle } from '../../domain/tools/title.js';
 import type { BlobStore } from '../../infra/artifacts.js';
+import { faultPoint } from '../../infra/fault-point.js';
 import type { ModelStep } from '../../workflows/contract/activities/agents.js';
 import type { AgentRun } from '../store/agent-run.repository.js';
 import type { TurnCall } from '../store/turn.repository.js';
@@ -57,10 +58,12 @@ export async function buyReply(deps: PaidCallDeps, call: PaidCall): Promise<Mode
   const requestRef = await blobs.put(writeRequest(request));
   const start = { run, turn, fence: call.fence, requestRef, requestBytes: Buffer.byteLength(body) };
   const key = await ledger.begin({ ...start, model, maxTokens, price });
+  await faultPoint('model-call.before-call');
   const reply = await deps.model.complete({ body }, signal).catch(async (error: unknown) => {
     await ledger.fail(key, error);
     throw error;
   });
+  await faultPoint('model-call.after-call-before-record');
   const cost = costMicroUsd(reply.usage, price);
   if (reply.stopReason === CONTEXT_FULL) {
     await ledger.spend(key, reply.usage, cost);
@@ -74,6 +77,7 @@ export async function buyReply(deps: PaidCallDeps, call: PaidCall): Promise<Mode
     return [calls, await ledger.keep(key, { ...row, costMicroUsd: cost })];
   };
   const [calls, isKept] = await keepTrying(keep, signal);
+  await faultPoint('model-call.after-record-before-ack');
   return isKept ? stepOf(run, { ...reply, calls }) : undefined;
 }
 

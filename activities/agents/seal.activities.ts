@@ -1,4 +1,5 @@
 import type { BlobStore } from '../../infra/artifacts.js';
+import { faultPoint } from '../../infra/fault-point.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { SealActivities, SealTurnInput, SealTurnOutcome } from '../../workflows/contract/activities/agents.js';
 import { findAgentRun } from '../store/agent-run.repository.js';
@@ -29,6 +30,7 @@ export const createSealActivities = (deps: SealDeps): SealActivities => ({
         const run = await findAgentRun(db, runId);
         kept = input.treeId && !input.lost ? await deps.keepCheckpoint(input, signal) : {};
         if (run && before) await keepResults(deps, run, before, kept.checkpointSha);
+        await faultPoint('checkpoint.after-record-before-ack');
         if (!before) return { ...kept, stuck: false };
       }
       const turns = (await listTurns(db, runId)).filter(({ seq }) => seq <= turn);

@@ -17,6 +17,8 @@ export interface HomeLayout {
   readonly stackFile: string;
   /** There while a restore is not finished: what lies in the home is then a part of something. */
   readonly restoreFile: string;
+  /** There once the fault that a test asked for has struck. */
+  readonly faultFile: string;
   readonly logs: string;
   readonly postgres: string;
   readonly temporal: string;
@@ -46,6 +48,7 @@ export const homeLayout = (home: string): HomeLayout => {
     workerLockFile: join(state, 'worker.lock'),
     stackFile: join(state, 'stack.json'),
     restoreFile: join(state, 'restore.unfinished'),
+    faultFile: join(state, 'fault.struck'),
     logs: join(home, 'logs'),
     postgres: join(home, 'postgres'),
     temporal: join(home, 'temporal'),

@@ -1,3 +1,4 @@
+import { faultPoint } from '../fault-point.js';
 import { commitTree } from './commit.js';
 import { readCommit, readRef, treeOf } from './objects.js';
 import { requireObjectId } from './operands.js';
@@ -31,7 +32,9 @@ export async function keepCheckpoint(repo: Repository, input: CheckpointInput): 
   const snapshot = await takeSnapshot(repo, { tree, outputs, signal });
   if (snapshot.kind === 'refused') return snapshot;
   const sha = await commitOf(repo, { ...input, tree: snapshot.tree, message: `Checkpoint of ${input.taskId}` });
+  await faultPoint('checkpoint.before-call');
   await setRef(repo, checkpointRef(input.taskId), sha, input.signal);
+  await faultPoint('checkpoint.after-call-before-record');
   return { kind: 'kept', sha, ignored: snapshot.ignored };
 }
 

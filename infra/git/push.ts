@@ -1,4 +1,5 @@
 import { Failure } from '../../domain/failures.js';
+import { faultPoint } from '../fault-point.js';
 import { firstWords, gitFailure, isLockMessage } from './git-failures.js';
 import { requireObjectId } from './operands.js';
 import { branchRef, isOwnRef } from './refs.js';
@@ -29,7 +30,9 @@ export async function pushOwnRef(
   signal?: AbortSignal,
 ): Promise<void> {
   if (!isOwnRef(input.ref)) throw new Failure('PermissionDenied', `${input.ref} is not Millwright's to push`);
+  await faultPoint('push.before-call');
   const moved = await pushGuarded(repo, remote, [input], signal);
+  await faultPoint('push.after-call-before-record');
   if (moved.length > 0)
     throw new Failure('Conflict', `${input.ref} moved on the forge`, {
       ref: input.ref,
@@ -64,7 +67,9 @@ export async function pushLanding(
   await requireDescent(repo, base, commit, signal);
   const target = { ref: branchRef(branch), to: commit, expected: base };
   const guard = head && { ref: branchRef(head.branch), to: head.sha, expected: head.sha };
+  await faultPoint('merge.before-call');
   const moved = await pushGuarded(repo, remote, guard ? [target, guard] : [target], signal);
+  await faultPoint('merge.after-call-before-record');
   if (moved.includes(target.ref)) return { kind: 'baseMoved' };
   return moved.length > 0 ? { kind: 'headMoved' } : { kind: 'pushed' };
 }

@@ -1,4 +1,5 @@
 import { Failure } from '../../domain/failures.js';
+import { faultPoint } from '../fault-point.js';
 import { inTurn } from './in-turn.js';
 import type { Repository } from './repository.js';
 import type { Git } from './run.js';
@@ -133,11 +134,14 @@ export class Trees {
     }
     const made = this.store.newTransit();
     await makeDirectories(made, this.options.git.treeOwner);
+    await faultPoint('tree.before-call');
     await changeRecord(made, recordOf(input, { ready: false }));
     if (!(await this.store.toLive(made, input.treeId))) throw belongsToAnother(input.treeId);
     await writeExcludes(tree, []);
     await forceContent(input.repository, tree, { to: target(input), ...signalOf(input) });
+    await faultPoint('tree.after-call-before-record');
     await changeRecord(tree, recordOf(input, { ready: true }));
+    await faultPoint('tree.after-record-before-ack');
   }
 
   private async tryMove(input: AcquireInput, tree: Tree, pooled: TreeRecord): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { Failure } from '../../domain/failures.js';
+import { faultPoint } from '../fault-point.js';
 import { isTransactionConflict, toDatabaseFailure } from './failures.js';
 import type { Tx } from './statement.js';
 import { runStatement, type WritePool } from './writes.js';
@@ -36,10 +37,12 @@ const once = async <T>(client: ClientBase, work: (tx: Tx) => Promise<T>): Promis
     await command(client, 'ROLLBACK').catch(() => {});
     throw error;
   }
+  await faultPoint('commit.before-call');
   // PostgreSQL answers COMMIT of a failed transaction with a rollback and no error.
   if ((await command(client, 'COMMIT')) !== 'COMMIT') {
     throw new Failure('Internal', 'A statement failed inside the transaction and its error was swallowed.');
   }
+  await faultPoint('commit.after-call-before-record');
   return result;
 };
 

@@ -85,6 +85,12 @@ test('only the broker is handed the model key', () => {
   expect(mentions(/\bmodelCredentials\b/)).toEqual(['activities/sandbox/broker.ts', 'infra/config.ts']);
 });
 
+test('only adapters have points at which a fault may strike', () => {
+  const elsewhere = mentions(/\bfaultPoint\(/).filter((file) => !/^(activities|infra)\//.test(file));
+  expect(elsewhere).toEqual([]);
+  expect(mentions(/\barmFault\(/)).toEqual(['api/main.ts', 'infra/fault-point.ts', 'workers/main.ts']);
+});
+
 test('product code knows nothing of the stand-ins', () => {
   expect(PRODUCT.flatMap(importsOf).filter(({ to }) => to.startsWith('test/'))).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { Failure } from '../../../domain/failures.js';
 import { RUN_COMMAND } from '../../../domain/tools/file-tools.js';
 import { WORK_COMPLETE } from '../../../domain/tools/store-tools.js';
 import type { BlobStore } from '../../../infra/artifacts.js';
+import { faultPoint } from '../../../infra/fault-point.js';
 import type { Pools } from '../../../infra/pg/pools.js';
 import type { HostToolActivities, ToolCallInput, ToolOutcome } from '../../../workflows/contract/activities/agents.js';
 import { withAttempt } from '../../../workflows/contract/fence.js';
@@ -80,7 +81,11 @@ export function createHostToolActivities(deps: HostToolDeps): HostToolActivities
     signal: AbortSignal,
   ): Promise<void> => {
     try {
-      await record(input, await perform(loaded, input, fence, signal));
+      await faultPoint('tool-call.before-call');
+      const text = await perform(loaded, input, fence, signal);
+      await faultPoint('tool-call.after-call-before-record');
+      await record(input, text);
+      await faultPoint('tool-call.after-record-before-ack');
     } catch (error) {
       signal.throwIfAborted();
       // It had no effect, so it may be claimed again on another host.

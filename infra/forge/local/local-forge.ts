@@ -1,4 +1,5 @@
 import { Failure } from '../../../domain/failures.js';
+import { faultPoint } from '../../fault-point.js';
 import type { ProjectRepositories } from '../../git/mirrors.js';
 import { readRef } from '../../git/objects.js';
 import { branchRef } from '../../git/refs.js';
@@ -37,10 +38,12 @@ export class LocalForge implements Forge {
   }
 
   async openPullRequest(input: OpenPullRequest, signal?: AbortSignal): Promise<PullRequest> {
+    await faultPoint('pull-request.before-call');
     const row = await withTransaction(this.deps.pools.writes, async (tx) => {
       await lockInTransaction(tx, `pull-request/${input.projectId}`);
       return await openOrAdopt(tx, input);
     });
+    await faultPoint('pull-request.after-call-before-record');
     return await this.withHead(input.projectId, row, signal);
   }
 
@@ -67,7 +70,7 @@ export class LocalForge implements Forge {
   async markMerged(projectId: string, number: number, mergeCommitSha: string, signal?: AbortSignal): Promise<void> {
     const { headSha } = await this.readPullRequest(projectId, number, signal);
     const merged = { projectId, number, state: 'merged', headSha, mergeCommitSha } as const;
-    if (await endPullRequest(this.deps.pools.writes, merged)) return;
+    if (await endPullRequest(this.deps.pools.writes, merged)) return await faultPoint('merge.after-record-before-ack');
     const now = await this.require(projectId, number);
     if (now.state === 'merged' && now.mergeCommitSha === mergeCommitSha) return;
     throw new Failure('Conflict', `pull request #${number} is ${now.state} already`, {
