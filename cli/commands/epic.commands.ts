@@ -143,6 +143,18 @@ export function addEpicCommands(program: Command, contextOf: () => Context): voi
       printEpic(out, await client.post(`/epics/${id}/approve`, { planVersion }));
     });
 
+  epic
+    .command('budget <epic> <usd>')
+    .description('set the dollars for the whole epic; runs that had reached the old limit are then to be resumed')
+    .action(async (text: string, usd: string) => {
+      const { out, api } = contextOf();
+      const client = await api();
+      const id = await findId(client, '/epics', text);
+      const body = { budgetMicroUsd: microUsd(usd, 'The budget') };
+      const changed = await client.send(`/epics/${id}`, { method: 'PATCH', body });
+      printEpic(out, changed, out.json ? undefined : await client.get(`/epics/${id}/cost`));
+    });
+
   for (const [verb, description] of [
     ['land', "land the epic's pull request"],
     ['pause', 'let calls in flight end and start nothing more'],
@@ -163,12 +175,15 @@ export function addEpicCommands(program: Command, contextOf: () => Context): voi
   }
 }
 
+function microUsd(text: string, what: string): number {
+  const dollars = Number(text);
+  if (!(dollars > 0 && Number.isFinite(dollars))) throw new CliError(`${what} wants dollars, like 12.50.`, EXIT.usage);
+  return Math.round(dollars * 1e6);
+}
+
 async function createBody(options: CreateOptions): Promise<Resource> {
   const description =
     options.descriptionFile === undefined ? options.description : await readTextFile(options.descriptionFile);
-  const budget = options.budget === undefined ? undefined : Number(options.budget);
-  if (budget !== undefined && !(budget > 0 && Number.isFinite(budget)))
-    throw new CliError('--budget wants dollars, like 12.50.', EXIT.usage);
   const { planner, approval, mergeTarget, land, overlap, parallel, priority } = options;
   const body = {
     description,
@@ -179,7 +194,7 @@ async function createBody(options: CreateOptions): Promise<Resource> {
     overlap,
     priority,
     maxParallelTasks: parallel,
-    budgetMicroUsd: budget === undefined ? undefined : Math.round(budget * 1e6),
+    budgetMicroUsd: options.budget === undefined ? undefined : microUsd(options.budget, '--budget'),
     plan: options.plan === undefined ? undefined : await readPlanFile(options.plan),
   };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));

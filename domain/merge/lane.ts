@@ -19,7 +19,8 @@ export function pauseLane(state: QueueState, holder: LanePausedBy, word: LaneWor
     state,
     {
       ...lane,
-      ...word,
+      // It says nothing about this lane, and may be over long before what holds it besides.
+      ...(holder === 'factory' && lane.pausedBy.length > 0 ? {} : word),
       sinceMs: lane.pausedBy.length > 0 ? lane.sinceMs : nowMs,
       pausedBy: ORDER.filter((one) => one === holder || lane.pausedBy.includes(one)),
     },

@@ -47,6 +47,8 @@ test.each([
   [[...FILED, '--priority', 'high'], 'wants a whole number from 1 to 5'],
   [[...FILED, '--budget', 'much'], '--budget wants dollars, like 12.50.'],
   [[...FILED, '--budget', 'Infinity'], '--budget wants dollars, like 12.50.'],
+  [['epic', 'budget', 'e1', '0'], 'e1 is neither an id nor the end of one.'],
+  [['epic', 'budget', '00000000-0000-4000-8000-000000000000', '0'], 'The budget wants dollars, like 12.50.'],
   [[...FILED, '--plan', '/nowhere.json'], '/nowhere.json cannot be read: '],
   [[...FILED, '--plan', BROKEN], `${BROKEN} cannot be read as a plan`],
   [[...FILED, '--description-file', '/nowhere.md'], '/nowhere.md cannot be read: '],

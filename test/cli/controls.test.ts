@@ -218,6 +218,12 @@ test('who has not committed the configuration yet is told so, instead of being o
   expect(stdout).not.toContain('Proposed checks');
 });
 
+test('the budget of an epic is changed, and shown with what was spent', async () => {
+  const epicId = await seedEpic(api.database, projectId);
+  const { exit, stdout } = await millwright('epic', 'budget', epicId, '12.50');
+  expect([exit, stdout]).toEqual([0, expect.stringMatching(/^cost +\$0\.00 of \$12\.50$/m)]);
+});
+
 test('everything is held and let go', async () => {
   await start('factory', 'factory');
   const held = await millwright('pause', '--reason', 'an audit');

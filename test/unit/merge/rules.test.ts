@@ -303,6 +303,13 @@ describe('the lane', () => {
     expect(laneMode(openLane(markRed(held, { tip: TIP, reason: 'r', checks: [] }, T0), WORD, T0).lane)).toBe('red');
   });
 
+  test('a pause of everything leaves the reason of who held it before', () => {
+    const byPerson = pauseLane(emptyQueue(), 'person', { by: 'ada', reason: 'audit' }, T0);
+    const byBoth = pauseLane(byPerson, 'factory', { by: 'factory', reason: 'everything is paused' }, T0);
+    expect(byBoth.lane).toMatchObject({ pausedBy: ['person', 'factory'], by: 'ada', reason: 'audit' });
+    expect(unpauseLane(byBoth, ['factory'], WORD, T0).lane).toMatchObject({ pausedBy: ['person'], reason: 'audit' });
+  });
+
   test('a report about another tip turns nothing red and sends its sender on', () => {
     const state = markRed(emptyQueue(), { tip: sha(9), reason: 'r', checks: [], from: 'task/9' }, T0);
     expect(laneMode(state.lane)).toBe('open');
