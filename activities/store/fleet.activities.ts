@@ -3,6 +3,7 @@ import type { Queryable, Statement } from '../../infra/pg/statement.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import type { FleetActivities } from '../../workflows/contract/activities/fleet.js';
 import { markAgent } from './agent-state.repository.js';
+import { saveFactoryHold } from './factory-hold.repository.js';
 import { listLiveHosts } from './host.repository.js';
 import { RETENTION_SWEEPS } from './retention.js';
 
@@ -52,14 +53,8 @@ export const createFleetActivities = ({ pools }: { readonly pools: Pools }): Fle
     return { removed };
   },
 
-  async saveFactoryHold({ isPaused, by, reason }) {
-    await pools.writes.query({
-      name: 'save-factory-hold',
-      text: `INSERT INTO factory_hold (is_paused, by, reason) VALUES ($1, $2, $3)
-             ON CONFLICT (id) DO UPDATE SET is_paused = excluded.is_paused, by = excluded.by, reason = excluded.reason,
-               updated_at = now()`,
-      values: [isPaused, by, reason],
-    });
+  async saveFactoryHold(hold) {
+    await withTransaction(pools.writes, (tx) => saveFactoryHold(tx, hold));
   },
 
   async markAgent(marking) {

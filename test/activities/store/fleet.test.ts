@@ -138,6 +138,26 @@ test('what a person holds, failed agents and projects under way are there for a 
   expect((await findRestored(db.pools.writes)).isPaused).toBe(false);
 });
 
+test('a thaw opens the lanes whose queue is not running, and leaves what else holds them', async () => {
+  const { saveFactoryHold } = createFleetActivities(db);
+  const insert = (branch: string, mode: string, by: string, pausedBy: readonly string[]) =>
+    db.pools.writes.query({
+      text: `INSERT INTO queue_lane (project_id, branch, mode, paused_by, by, reason, tip_sha, since, version)
+             VALUES ($1, $2, $3, $4, $5, 'why', 't', now(), 1)`,
+      values: [projectId, branch, mode, pausedBy, by],
+    });
+  await insert('a', 'paused', 'factory', ['factory']);
+  await insert('b', 'paused', 'factory', ['person', 'factory']);
+  await insert('c', 'open', 'ada', []);
+  await saveFactoryHold({ isPaused: false, by: 'ada', reason: '' });
+  const lanes = 'SELECT branch, mode, paused_by, reason FROM queue_lane WHERE project_id = $1 ORDER BY 1';
+  expect(await rowsOf(lanes, [projectId])).toEqual([
+    { branch: 'a', mode: 'open', paused_by: [], reason: '' },
+    { branch: 'b', mode: 'paused', paused_by: ['person'], reason: 'why' },
+    { branch: 'c', mode: 'open', paused_by: [], reason: 'why' },
+  ]);
+});
+
 test('a run that nobody works on is orphaned once, with its claims and reservations settled', async () => {
   const runId = await insertRun(db.pools.writes, projectId, { agentId });
   await db.pools.writes.query({
