@@ -3,13 +3,15 @@ import { holdWords } from '../support/holds.js';
 import type { LiveRun } from './stages.js';
 import type { TaskFlow } from './task.state.js';
 
-/** A run that its task holds goes on by itself, once there is a slot. */
+/** A run that its task holds goes on by itself, once there is a slot; one that has its answer, too. */
 export const runWaits = (run: LiveRun | undefined): string | undefined =>
-  run?.state !== 'paused' || run.held
-    ? undefined
-    : run.waitingFor === undefined
-      ? 'its run to be resumed'
-      : `its run, which waits for ${run.waitingFor}`;
+  run?.state === 'waiting' && !run.answering
+    ? ANSWER_TO_AGENT
+    : run?.state !== 'paused' || run.held
+      ? undefined
+      : run.waitingFor === undefined
+        ? 'its run to be resumed'
+        : `its run, which waits for ${run.waitingFor}`;
 
 /** Whom or what the task waits for, in plain words. */
 export function waitingFor(task: TaskFlow): string | undefined {

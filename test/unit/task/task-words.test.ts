@@ -3,9 +3,9 @@ import { taskWaits } from '../../../domain/task-timing.js';
 import type { VerifyOutcome } from '../../../workflows/checks/verify.js';
 import type { TaskFacts } from '../../../workflows/contract/activities/store.js';
 import { afterStart, afterVerified } from '../../../workflows/task/after-step.js';
-import { runClosed } from '../../../workflows/task/controls.js';
+import { runClosed, runSaid } from '../../../workflows/task/controls.js';
 import { openedWith } from '../../../workflows/task/opening.js';
-import { become, restore } from '../../../workflows/task/task.state.js';
+import { become, changedOf, restore } from '../../../workflows/task/task.state.js';
 import { runWords } from '../../../workflows/task/texts.js';
 
 const FACTS: TaskFacts = {
@@ -66,4 +66,12 @@ test('the log says why a run failed, and of a blocked task what keeps it, not wh
     'BLOCKED',
     { from: 'IN_PROGRESS', to: 'BLOCKED', reason: 'no key' },
   ]);
+});
+
+test('an epic hears that the agent of its task sleeps over a question', () => {
+  const run = { runId: 'r1', next: { kind: 'execution', context: {}, opensAttempt: true }, nowMs: 0 } as const;
+  const running = afterStart({ ...openedWith(restore(INPUT), FACTS), host: HOST }, run);
+  const reasonIn = (state: 'running' | 'waiting') =>
+    changedOf(runSaid(running, { runId: 'r1', state }, 1), INPUT).reason;
+  expect([reasonIn('running'), reasonIn('waiting')]).toEqual([undefined, 'an answer to its agent']);
 });
