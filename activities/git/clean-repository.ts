@@ -50,15 +50,21 @@ async function cleanBranches({ pools }: GitDeps, { projectId, mirror, remote, si
   return removed;
 }
 
-/** Landed work goes once the target holds all that it would bring; cancelled work goes; failed work may be retried and stays. */
+/**
+ * Landed work goes when its head is what the queue landed, or the target holds all that it would bring; cancelled work
+ * goes; failed work may be retried and stays.
+ */
 async function mayGo(
   mirror: Repository,
-  { state, target }: BranchWork,
+  { state, target, landedHead }: BranchWork,
   tip: string,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (state === 'CANCELLED') return true;
-  if (state !== 'COMPLETED' || target === null) return false;
+  if (state !== 'COMPLETED') return false;
+  // What another had landed already is no ancestor of the target, which may be gone as well.
+  if (tip === landedHead) return true;
+  if (target === null) return false;
   const held = (await listRefs(mirror, `${FORGE_REFS}${target}`, signal)).get(`${FORGE_REFS}${target}`);
   return held !== undefined && (await addsNothing(mirror, held, tip, signal));
 }

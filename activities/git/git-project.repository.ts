@@ -69,6 +69,8 @@ export interface BranchWork {
   readonly state: string;
   /** Branch that the work lands on. */
   readonly target: string | null;
+  /** Head that its queue has landed. */
+  readonly landedHead: string | null;
 }
 
 /** Tasks and epics of the project that bear one of the branches. What failed in an epic that has ended is given up. */
@@ -80,10 +82,15 @@ export async function listBranchWork(
   const { rows } = await db.query<BranchWork>({
     name: 'list-branch-work',
     text: `SELECT t.branch, coalesce(t.target_branch, p.base_branch) AS target,
+                  (SELECT q.head_sha FROM queue_entry q WHERE q.task_id = t.id AND q.state = 'landed'
+                   ORDER BY q.decided_at DESC LIMIT 1) AS "landedHead",
                   CASE WHEN t.state = 'FAILED' AND e.state IN ('COMPLETED', 'CANCELLED') THEN 'CANCELLED' ELSE t.state END AS state
              FROM task t JOIN project p ON p.id = t.project_id LEFT JOIN epic e ON e.id = t.epic_id WHERE t.project_id = $1 AND t.branch = ANY($2)
            UNION ALL
-           SELECT e.branch, p.base_branch AS target, e.state
+           SELECT e.branch, p.base_branch AS target,
+                  (SELECT q.head_sha FROM queue_entry q WHERE q.epic_id = e.id AND q.task_id IS NULL AND q.state = 'landed'
+                   ORDER BY q.decided_at DESC LIMIT 1) AS "landedHead",
+                  e.state
              FROM epic e JOIN project p ON p.id = e.project_id WHERE e.project_id = $1 AND e.branch = ANY($2)`,
     values: [projectId, branches],
   });

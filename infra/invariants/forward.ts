@@ -38,14 +38,18 @@ async function lookAt({ db }: Truths, repository: Repository, entry: Landed): Pr
 }
 
 async function isOnBase(db: Truths['db'], repository: Repository, { projectId, commit, branch }: Landed) {
-  const { rows } = await db.query<{ base: string | null; state: string | null }>({
-    text: `SELECT p.base_branch AS base, e.state FROM project p
-           LEFT JOIN epic e ON e.project_id = p.id AND e.branch = $2 WHERE p.id = $1`,
+  const { rows } = await db.query<{ base: string | null; state: string | null; isPushed: boolean }>({
+    text: `SELECT p.base_branch AS base, e.state,
+                  EXISTS (SELECT FROM queue_entry q WHERE q.epic_id = e.id AND q.task_id IS NULL AND q.state = 'landed'
+                          AND q.landing->>'base' IS NOT NULL) AS "isPushed"
+           FROM project p LEFT JOIN epic e ON e.project_id = p.id AND e.branch = $2 WHERE p.id = $1`,
     values: [projectId, branch],
   });
   const [row] = rows;
   // A cancelled epic takes its branch along.
   if (row?.state === 'CANCELLED') return true;
+  // The base had the whole change by another way: there was nothing to push.
+  if (row?.state === 'COMPLETED' && !row.isPushed) return true;
   const tip = row?.base ? await readRef(repository, branchRef(row.base)) : undefined;
   return tip !== undefined && (await isAncestor(repository, commit, tip));
 }

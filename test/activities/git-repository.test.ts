@@ -172,11 +172,20 @@ test('cleaning removes branches and checkpoints of ended work and locks of dead 
   const unmerged = await insertTask(writes, projectId, { state: 'COMPLETED' });
   const work = world.source.commitOn(base, 'not landed', { 'b.txt': 'b\n' });
   await pushed(work, `millwright/a-task-${unmerged.slice(-12)}`);
+  // Another had landed the same: the target, an epic's branch, is gone, and the head is nobody's ancestor.
+  const same = await insertTask(writes, projectId, { state: 'COMPLETED' });
+  await pushed(work, `millwright/a-task-${same.slice(-12)}`);
+  await writes.query({ text: `UPDATE task SET target_branch = 'millwright/epic/gone' WHERE id = $1`, values: [same] });
+  await writes.query({
+    text: `INSERT INTO queue_entry (id, project_id, branch, pr_number, task_id, owner, title, head_ref, head_sha, seq, state, enqueued_by)
+           VALUES (gen_random_uuid(), $1, 'millwright/epic/gone', 9, $2, 'o', 't', 'h', $3, 1, 'landed', 'ada')`,
+    values: [projectId, same, work],
+  });
   writeFileSync(join(mirror.dir, 'packed-refs.lock'), '');
   const { url } = await world.forge.remote(projectId);
   writeFileSync(join(url, 'HEAD.lock'), '');
   const clean = () => asAttempt(1, world.repository.cleanRepository, { projectId });
-  expect(await clean()).toEqual({ removed: 6 });
+  expect(await clean()).toEqual({ removed: 7 });
   expect(await clean()).toEqual({ removed: 0 });
   const left = async (branch = '') => (await world.tip(branch)) !== undefined;
   expect([
@@ -185,7 +194,8 @@ test('cleaning removes branches and checkpoints of ended work and locks of dead 
     await left(branches.FAILED),
     await left(branches.IN_PROGRESS),
     await left(`millwright/a-task-${unmerged.slice(-12)}`),
-  ]).toEqual([false, false, true, true, true]);
+    await left(`millwright/a-task-${same.slice(-12)}`),
+  ]).toEqual([false, false, true, true, true, false]);
   expect(readdirSync(mirror.dir)).not.toContain('packed-refs.lock');
 });
 

@@ -158,6 +158,20 @@ test.each(plants)('%s is found', async (_name, id, plant) => {
   expect([...new Set(await found())]).toEqual([`${id} violated`]);
 });
 
+test('what landed on a branch that is gone must be on the base, unless its epic had nothing left to push', async () => {
+  world.git('update-ref', 'refs/heads/main', world.git('rev-parse', 'main^'));
+  await world.run(`UPDATE queue_entry SET branch = 'millwright/epic/x'`);
+  await world.run(`UPDATE epic SET branch = 'millwright/epic/x', state = 'COMPLETED'`);
+  const misses = async () => (await found()).filter((one) => one.startsWith('I3'));
+  expect(await misses()).toEqual([]);
+  await world.run(
+    `INSERT INTO queue_entry (id, project_id, branch, pr_number, epic_id, owner, title, head_ref, head_sha, seq, state, landing, enqueued_by)
+     SELECT gen_random_uuid(), project_id, 'main', 2, $1, 'o', 'e', 'millwright/epic/x', head_sha, 2, state, landing, 'ada' FROM queue_entry`,
+    world.epicId,
+  );
+  expect(await misses()).toEqual(['I3 violated']);
+});
+
 test('an open epic that the engine does not know is found', async () => {
   await world.run(`UPDATE epic SET state = 'BLOCKED', waiting_for = 'ada'`);
   await world.transition('epic', 'COMPLETED', 'BLOCKED');
