@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
 import { fetchBranch, fetchRefs } from './mirror.js';
@@ -35,7 +35,7 @@ interface Origin {
 /**
  * Brings the source's branch to the forge: creates it there or fast-forwards it, under a lease. Repeatable.
  * @throws Conflict `DIVERGED` when the forge has commits that the source lacks and the source moved as well;
- *   InvalidInput for an empty, shallow or SHA-256 repository; NotFound
+ *   InvalidInput for an empty, shallow or SHA-256 repository, or one that borrows objects; NotFound
  */
 export async function importSource(mirror: Repository, input: ImportInput): Promise<ImportOutcome> {
   const { signal, remote } = input;
@@ -77,6 +77,12 @@ async function originOf({ source, dataDirectory }: ImportInput): Promise<Origin>
     throw new Failure('InvalidInput', 'the repository is shallow: run `git fetch --unshallow` in it first', {
       reason: 'SHALLOW_REPOSITORY',
     });
+  if (await borrowsObjects(path))
+    throw new Failure(
+      'InvalidInput',
+      'the repository borrows objects of another one: run `git repack -a -d` and remove objects/info/alternates in it first',
+      { reason: 'BORROWED_OBJECTS' },
+    );
   return { remote: { url: path, transport: 'file' }, options: ['--upload-pack', uploadPackFor(path)] };
 }
 
@@ -85,6 +91,17 @@ async function isShallow(path: string): Promise<boolean> {
   for (const directory of [path, join(path, '.git')]) {
     const found = await stat(join(directory, 'shallow')).catch(() => undefined);
     if (found !== undefined && found.size > 0) return true;
+  }
+  return false;
+}
+
+/** Whoever can write the source could otherwise name any repository that we can read. */
+async function borrowsObjects(path: string): Promise<boolean> {
+  for (const directory of [path, join(path, '.git')]) {
+    const found = await stat(join(directory, 'objects/info/alternates')).catch(() => undefined);
+    if (found !== undefined && found.size > 0) return true;
+    const objects = await lstat(join(directory, 'objects')).catch(() => undefined);
+    if (objects?.isSymbolicLink()) return true;
   }
   return false;
 }

@@ -17,6 +17,8 @@ export function parseSource(text: string): Source {
   if (text.length > 2_000) throw refused('is too long');
   if (isAbsolute(text)) return { kind: 'path', path: text };
   if (!/^https:\/\//i.test(text)) throw refused('must be an absolute path or an https:// address');
+  // Other readers of an address take it for a part of the host name.
+  if (text.includes('\\')) throw refused('must not contain a backslash');
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) throw refused('is no valid address');
   if (url.username !== '' || url.password !== '') throw refused('must not contain a user name or password');

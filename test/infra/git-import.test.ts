@@ -99,6 +99,22 @@ test('empty, shallow, SHA-256, missing and inner repositories are refused', asyn
   await expect(importFrom(world.forge.dir)).rejects.toMatchObject({ type: 'InvalidInput' });
 });
 
+test('a repository that borrows the objects of another one is refused', async () => {
+  sourceRepository(path).commit('one', { 'a.txt': '1\n' });
+  const borrower = join(outside.path, 'borrower');
+  spawnSync('git', ['clone', '-q', '--shared', path, borrower]);
+  await expect(importFrom(borrower)).rejects.toMatchObject({ details: { reason: 'BORROWED_OBJECTS' } });
+  const linked = join(outside.path, 'linked');
+  mkdirSync(linked);
+  spawnSync('sh', [
+    '-c',
+    'cp -r "$0/.git" "$1/.git"; rm -rf "$1/.git/objects"; ln -s "$0/.git/objects" "$1/.git"',
+    path,
+    linked,
+  ]);
+  await expect(importFrom(linked)).rejects.toMatchObject({ details: { reason: 'BORROWED_OBJECTS' } });
+});
+
 test.each([
   'file:///etc',
   'ssh://-oProxyCommand=x/y',
@@ -109,11 +125,12 @@ test.each([
   'http://example.org/a',
   'https://user:pass@example.org/a',
   'https://example.org/a?x=1',
-  'https://127.0.0.1/a',
+  'https://example.org\\@evil.org/a',
   'https://2130706433/a',
   'https://[::1]/a',
   'https://localhost/a',
   'https://example.org',
+  'https://example.org\\\\@evil.org/a',
   '/path\nwith line',
 ])('%j is no source', (text) => {
   expect(() => parseSource(text)).toThrow(expect.objectContaining({ type: 'InvalidInput' }));
