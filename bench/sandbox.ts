@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { FileTools, type ToolTree } from '../activities/agents/tools/file-tools.js';
 import { runCommandTool } from '../activities/agents/tools/run-command.js';
 import { openSandbox } from '../activities/sandbox/run.js';
-import { removeDirectory } from '../activities/sandbox/scratch.js';
+import { removeDirectory } from '../infra/remove-directory.js';
 import type { Comparison } from './comparison.js';
 
 const ROUNDS = 15;

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { TreeFile } from '../../domain/evidence.js';
 import { Failure } from '../../domain/failures.js';
 import type { SetupConfig } from '../../domain/project-config/types.js';
+import { removeDirectory } from '../../infra/remove-directory.js';
 import { touch } from '../sandbox/clean.js';
 import type { CommandResult, Sandbox, SandboxCommand } from '../sandbox/command.js';
 import type { ServiceUser } from '../sandbox/etc-copy.js';
 import { hostLimits, type SandboxLimits } from '../sandbox/limits.js';
 import { capturedText } from '../sandbox/output.js';
-import { removeDirectory } from '../sandbox/scratch.js';
 import { logOf } from './log-text.js';
 import type { CheckTree } from './ports.js';
 

@@ -1,6 +1,6 @@
 import { readdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeDirectory } from './scratch.js';
+import { removeDirectory } from '../../infra/remove-directory.js';
 
 export interface Leftovers {
   readonly directory: string;

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
+import { removeDirectory } from '../../infra/remove-directory.js';
 import { isFiltered, seccompFilter } from '../../infra/seccomp/filter.js';
 import { type CapsInForce, type CgroupFactory, type CommandCgroup, findCgroups, newCgroupName } from './cgroup.js';
 import type { CommandResult, SandboxCommand, SessionSandbox } from './command.js';
@@ -13,7 +14,7 @@ import type { SandboxLimits } from './limits.js';
 import { capturedText } from './output.js';
 import { placeProgram } from './program-file.js';
 import { whyUnreachable } from './reach.js';
-import { makeScratch, removeDirectory } from './scratch.js';
+import { makeScratch } from './scratch.js';
 import { Sessions } from './session/sessions.js';
 
 export interface SandboxSettings {

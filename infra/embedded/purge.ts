@@ -2,8 +2,8 @@ import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
 import type { HomeLayout } from '../config.js';
-import { removeDirectory } from '../git/tree-files.js';
 import { tryOwnerLock } from '../owner-lock.js';
+import { removeDirectory } from '../remove-directory.js';
 
 /** What Millwright makes in a home, beside what the layout names. `host.yml` is the person's own. */
 const OTHERS = ['sandbox', 'check-results'];

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { isAlive } from '../process-identity.js';
-import { removeDirectory } from './tree-files.js';
+import { removeDirectory } from '../remove-directory.js';
 import { findRecord, type Tree, type TreeRecord } from './tree-record.js';
 import type { TreeStore } from './tree-store.js';
 

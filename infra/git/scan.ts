@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { pathText } from './repository.js';
 
@@ -30,19 +31,33 @@ export async function scanForHazards({ root, skip, maxEntries, signal }: ScanInp
   let entries = 0;
   for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
     signal?.throwIfAborted();
-    for (const entry of await readdir(bytes(root, directory), { withFileTypes: true, encoding: 'buffer' })) {
-      entries += 1;
-      if (entries > maxEntries) return { kind: 'tooMany' };
-      const name = entry.name.toString('latin1');
-      const path = directory === '' ? name : `${directory}/${name}`;
-      if (path === '.git' || skip.has(path)) continue;
-      const why = whyNotName(name) ?? whyNotKind(entry);
-      if (why !== undefined) hazards.push({ path, why });
-      else if (entry.isDirectory()) waiting.push(path);
-    }
+    const found = await entriesOf(bytes(root, directory));
+    if (found === 'tooLong') hazards.push({ path: directory, why: TOO_LONG });
+    else
+      for (const entry of found) {
+        entries += 1;
+        if (entries > maxEntries) return { kind: 'tooMany' };
+        const name = entry.name.toString('latin1');
+        const path = directory === '' ? name : `${directory}/${name}`;
+        if (path === '.git' || skip.has(path)) continue;
+        const why = whyNotName(name) ?? whyNotKind(entry);
+        if (why !== undefined) hazards.push({ path, why });
+        else if (entry.isDirectory()) waiting.push(path);
+      }
   }
   return { kind: 'scanned', hazards };
 }
+
+export const TOO_LONG = 'a path longer than the kernel takes';
+
+const entriesOf = async (directory: Buffer): Promise<readonly Dirent<Buffer>[] | 'tooLong'> => {
+  try {
+    return await readdir(directory, { withFileTypes: true, encoding: 'buffer' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return 'tooLong';
+    throw error;
+  }
+};
 
 /** How often each of the inodes occurs below the root, links not followed. */
 export async function countInodes(root: string, wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, number>> {

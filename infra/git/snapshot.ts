@@ -3,6 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { Failure } from '../../domain/failures.js';
 import { failureReason, gitFailure } from './git-failures.js';
 import { ignoredWork } from './ignored.js';
+import { whyNotOwnFile } from './own-files.js';
 import { pathText, type Repository, splitNul } from './repository.js';
 import type { GitCall } from './run.js';
 import { bytes, countInodes, type Hazard, inodeOf, scanForHazards } from './scan.js';
@@ -19,6 +20,7 @@ export interface SnapshotLimits {
 
 const LIMITS: SnapshotLimits = { maxFileBytes: 100 * 2 ** 20, maxChangedBytes: 2 ** 30, maxEntries: 300_000 };
 const LISTED_PATHS = 50;
+const SHOWN_CHARS = 400;
 
 export type SnapshotOutcome =
   | {
@@ -128,7 +130,7 @@ async function withoutIgnored(
   return hazards.filter(({ path }) => !ignored.has(path));
 }
 
-/** Sizes and links of what would be hashed, looked at before git reads a byte of it. */
+/** Sizes, links and git's own files among what would be hashed, looked at before git reads a byte of it. */
 async function oversized(tree: Tree, pending: readonly string[], limits: SnapshotLimits): Promise<readonly Hazard[]> {
   const hazards: Hazard[] = [];
   const linked: { readonly path: string; readonly stats: Stats }[] = [];
@@ -136,7 +138,10 @@ async function oversized(tree: Tree, pending: readonly string[], limits: Snapsho
   for (const path of pending) {
     if (path.endsWith('/')) hazards.push({ path, why: 'a repository inside the tree' });
     const stats = await lstat(bytes(tree.source, path)).catch(() => undefined);
-    if (!stats?.isFile()) continue;
+    if (stats === undefined) continue;
+    const why = await whyNotOwnFile(bytes(tree.source, path), stats);
+    if (why !== undefined) hazards.push({ path, why });
+    if (!stats.isFile()) continue;
     total += stats.size;
     if (stats.size > limits.maxFileBytes) hazards.push({ path, why: `larger than ${limits.maxFileBytes} bytes` });
     if (stats.nlink > 1) linked.push({ path, stats });
@@ -180,6 +185,8 @@ const unkept = (path: string): Hazard => ({ path, why: 'git did not keep it' });
 function refuse(hazards: readonly Hazard[]): SnapshotOutcome | undefined {
   if (hazards.length === 0) return undefined;
   const why = [...new Set(hazards.map((hazard) => hazard.why))].slice(0, 5).join('; ');
-  const paths = hazards.map(({ path }) => pathText(path)).filter((path) => path !== '');
+  const paths = hazards.map(({ path }) => shortened(pathText(path))).filter((path) => path !== '');
   return { kind: 'refused', paths: paths.slice(0, LISTED_PATHS), why };
 }
+
+const shortened = (path: string): string => (path.length > SHOWN_CHARS ? `${path.slice(0, SHOWN_CHARS)}…` : path);

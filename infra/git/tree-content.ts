@@ -1,11 +1,11 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
+import { makeRemovable, removeDirectory } from '../remove-directory.js';
 import { requireObjectId } from './operands.js';
 import { type Repository, splitNul } from './repository.js';
 import type { GitCall } from './run.js';
-import { bytes, scanForHazards } from './scan.js';
-import { removeDirectory } from './tree-files.js';
+import { bytes, scanForHazards, TOO_LONG } from './scan.js';
 import type { Tree } from './tree-record.js';
 
 type Signal = AbortSignal | undefined;
@@ -62,6 +62,11 @@ async function clearMetadata(tree: Tree, keep: readonly string[], signal: Signal
   const skip = new Set(keep.map((path) => Buffer.from(path).toString('latin1')));
   const found = await scanForHazards({ root: tree.source, skip, maxEntries: Number.MAX_SAFE_INTEGER, signal });
   if (found.kind !== 'scanned') return;
+  if (found.hazards.some(({ why }) => why === TOO_LONG)) {
+    // Neither git nor we can name what lies there: it is brought up first.
+    await makeRemovable(tree.source);
+    return clearMetadata(tree, keep, signal);
+  }
   for (const { path } of found.hazards) await rm(bytes(tree.source, path), { recursive: true, force: true });
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ownIdentity } from '../process-identity.js';
-import { removeDirectory } from './tree-files.js';
+import { removeDirectory } from '../remove-directory.js';
 import { findRecord, isMissing, type Tree, type TreeRecord, treeAt, writeRecord } from './tree-record.js';
 
 /**

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { linkSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { listTree } from '../../infra/git/objects.js';
 import { takeSnapshot } from '../../infra/git/snapshot.js';
-import { writeExcludes } from '../../infra/git/tree-content.js';
+import { forceContent, writeExcludes } from '../../infra/git/tree-content.js';
 import type { Tree } from '../../infra/git/tree-record.js';
 import { Trees } from '../../infra/git/trees.js';
 import { type GitWorld, gitWorld } from '../support/git/mirrors.js';
@@ -13,10 +13,11 @@ import { TREE_OWNER, testGit } from '../support/git/repositories.js';
 
 let world: GitWorld;
 let tree: Tree;
+let base: string;
 
 beforeEach(async () => {
   world = await gitWorld();
-  const base = world.source.commit('first', { 'a.txt': 'a\n', 'dir/b.txt': 'b\n', '.gitignore': 'ignored/\n' });
+  base = world.source.commit('first', { 'a.txt': 'a\n', 'dir/b.txt': 'b\n', '.gitignore': 'ignored/\n' });
   await world.take(base);
   const trees = new Trees({ git: testGit(), root: join(world.home, 'trees') });
   ({ tree } = await trees.acquire({
@@ -95,9 +96,24 @@ test.each([
   ['a named pipe', 'mkfifo dir/pipe', 'dir/pipe'],
   ['a link where git reads submodules', 'ln -s a.txt .gitmodules', '.gitmodules'],
   ['a huge sparse file', 'truncate -s 1T big', 'big'],
+  ['a new .gitmodules', `printf '[submodule "x"]\\n\\turl = -x\\n' > dir/.gitmodules`, 'dir/.gitmodules'],
+  ['attributes that git does not read', `printf '* %3000s\\n' x > .gitattributes`, '.gitattributes'],
 ])('%s is refused by its path', async (_, script, path) => {
   asAgent(`HOME=/nonexistent; export HOME; ${script}`);
   expect(await snapshot()).toMatchObject({ kind: 'refused', paths: [path] });
+});
+
+test('a path longer than the kernel takes is refused, and the tree can be used again', async () => {
+  const before = await filesOf();
+  asAgent(`n=$(printf '%0200d' 0); i=0; while [ $i -lt 30 ]; do mkdir $n; cd -P $n; i=$((i+1)); done; printf x > deep`);
+  expect(await snapshot()).toMatchObject({
+    kind: 'refused',
+    paths: [expect.stringMatching(/^[0/]{400}…$/)],
+    why: 'a path longer than the kernel takes',
+  });
+  await forceContent(world.mirror, tree, { to: base });
+  expect(readdirSync(tree.source).sort()).toEqual(['.gitignore', 'a.txt', 'dir']);
+  expect(await filesOf()).toEqual(before);
 });
 
 test('a socket is refused by its path', async () => {

@@ -1,13 +1,13 @@
 import { chown, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeDirectory } from '../../../infra/remove-directory.js';
 import { plainText } from '../../checks/log-text.js';
 import type { CommandResult, Sandbox, SandboxCommand } from '../../sandbox/command.js';
 import type { ServiceUser } from '../../sandbox/etc-copy.js';
 import { hostLimits, type SandboxLimits } from '../../sandbox/limits.js';
 import { capturedText } from '../../sandbox/output.js';
 import { whyUnreachable } from '../../sandbox/reach.js';
-import { removeDirectory } from '../../sandbox/scratch.js';
 import type { ToolTree } from '../tools/file-tools.js';
 import { type ProgramResult, type ReadResult, readResult } from './result.js';
 

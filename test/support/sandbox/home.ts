@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { SandboxCommand } from '../../../activities/sandbox/command.js';
 import { defaultLimits, type SandboxLimits } from '../../../activities/sandbox/limits.js';
 import { type BubblewrapSandbox, openSandbox, type SandboxSettings } from '../../../activities/sandbox/run.js';
-import { removeDirectory } from '../../../activities/sandbox/scratch.js';
+import { removeDirectory } from '../../../infra/remove-directory.js';
 
 const SERVICE_UID = 64_321;
 
