@@ -38,6 +38,12 @@ export class KeyRing {
     return known.expiresAtMs !== null && known.expiresAtMs <= this.nowMs() ? undefined : known;
   }
 
+  /** Whether a key that was accepted before still is: for answers that go on after the request was let in. */
+  async isLive(id: string): Promise<boolean> {
+    const known = await this.load(id);
+    return known !== undefined && (known.expiresAtMs === null || known.expiresAtMs > this.nowMs());
+  }
+
   private async load(id: string): Promise<KnownKey | undefined> {
     const kept = this.kept.get(id);
     if (kept !== undefined && kept.untilMs > this.nowMs()) return kept.key;

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { Failure } from '../../domain/failures.js';
 import { isPublicRoute, neededRole, type Route } from '../auth/access-table.js';
 import { type Caller, hasRole } from '../auth/caller.js';
@@ -35,6 +36,7 @@ export const installGate = (server: HttpServer, { keys, allowedHosts, meter }: G
     reply.raw.once('close', leave);
     // `decorateRequest` above made the field.
     (request as HttpRequest).caller = caller;
+    if (isStream(route)) endWithKey(reply.raw, () => keys.isLive(caller.keyId));
     const needed = neededRole(route);
     if (needed === undefined || !hasRole(caller, needed)) {
       throw new Failure(
@@ -43,6 +45,21 @@ export const installGate = (server: HttpServer, { keys, allowedHosts, meter }: G
       );
     }
   });
+};
+
+const LOOK_AT_KEY_MS = 1_000;
+
+/** A stream ends with the key that opened it, revoked or expired. */
+const endWithKey = (response: ServerResponse, isLive: () => Promise<boolean>): void => {
+  const timer = setInterval(() => {
+    isLive().then(
+      (live) => {
+        if (!live) response.end();
+      },
+      () => {}, // the database does not answer: looked at again in a moment
+    );
+  }, LOOK_AT_KEY_MS);
+  response.once('close', () => clearInterval(timer));
 };
 
 /** The route's pattern, or undefined when none matched. */

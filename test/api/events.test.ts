@@ -133,6 +133,18 @@ test('a key of certain projects hears of these only', async () => {
   reader.close();
 });
 
+test.each([
+  ['revoked', 'revoked_at = now()'],
+  ['expired', 'expires_at = now()'],
+])('the stream ends soon after its key was %s', async (name, end) => {
+  const key = await insertKey(api.database, { name, role: 'viewer' });
+  const reader = await follow('', undefined, key);
+  expect(reader.status).toBe(200);
+  await rowsOf(api.database, `UPDATE api_key SET ${end} WHERE name = $1`, [name]);
+  await reader.ended;
+  expect((await follow('', undefined, key)).status).toBe(401);
+});
+
 test('the stream goes on when the database ends every connection', async () => {
   const epic = await seedEpic(api.database, projectId);
   const reader = await follow(`?epicId=${epic}`, '0-0');

@@ -12,8 +12,12 @@ export class EventReader {
   readonly seen: SeenEvent[] = [];
   private readonly over = new AbortController();
   private text = '';
+  /** When the server, or `close`, has ended the stream. */
+  readonly ended: Promise<void>;
 
-  private constructor(private readonly response: Response) {}
+  private constructor(private readonly response: Response) {
+    this.ended = this.read();
+  }
 
   static async open(url: string, key: string, lastEventId?: string): Promise<EventReader> {
     const over = new AbortController();
@@ -26,7 +30,6 @@ export class EventReader {
     });
     const reader = new EventReader(response);
     reader.over.signal.addEventListener('abort', () => over.abort());
-    void reader.read(); // ends with the stream
     return reader;
   }
 
