@@ -1,10 +1,12 @@
+import { dataLine } from './prompt-data.js';
+
 /** What is said of an agent's files, to the agent and to people. */
 
 const NAMED_PATHS = 10;
 
-/** Paths as a short list in words. */
+/** Paths as a short list in words. Whoever made the files chose the names, so each is one line of plain text. */
 export const namePaths = (paths: readonly string[]): string =>
-  `${paths.slice(0, NAMED_PATHS).join(', ')}${paths.length > NAMED_PATHS ? ' and more' : ''}`;
+  `${paths.slice(0, NAMED_PATHS).map(dataLine).join(', ')}${paths.length > NAMED_PATHS ? ' and more' : ''}`;
 
 const areIgnored = (paths: readonly string[]): string =>
   `${namePaths(paths)} ${paths.length === 1 ? 'is' : 'are'} ignored by .gitignore`;

@@ -1,4 +1,4 @@
-import { capText } from '../../../domain/prompt-data.js';
+import { capText, markedData } from '../../../domain/prompt-data.js';
 import type { BlobStore } from '../../../infra/artifacts.js';
 import type { Queryable } from '../../../infra/pg/statement.js';
 import type { RunContext } from '../../../workflows/contract/activities/store.js';
@@ -124,11 +124,11 @@ const findRounds = async (
   return rows[0] ?? { attempt: 1, round: 1 };
 };
 
-/** The prompt on stdin: what the run was started with, then the mail that came since. */
+/** The prompt on stdin: what the run was started with, then the mail that came since, marked as in any prompt. */
 export const programPrompt = (prompt: string, { mail }: ProgramContext, newMailIds: readonly string[]): string =>
-  [
-    prompt,
-    ...mail
-      .filter(({ id }) => newMailIds.includes(id))
-      .map(({ from, subject, body }) => `You have mail from ${from}: ${subject}\n\n${body}`),
-  ].join('\n\n');
+  [prompt, ...mail.filter(({ id }) => newMailIds.includes(id)).map(promptMail)].join('\n\n');
+
+const promptMail = ({ id, from, kind, subject, body, needsAnswer }: ContextMail): string => {
+  const facts = { id, kind, ...(needsAnswer ? { 'needs-answer': 'yes' } : {}), subject };
+  return `You have mail.\n${markedData({ origin: 'mail', author: from, facts, text: body })}`;
+};

@@ -1,3 +1,4 @@
+import { dataLine } from '../../../domain/prompt-data.js';
 import type { TurnRow } from '../../store/turn.repository.js';
 import { type EncodedBlocks, encodeBlocks, joinBlocks } from './encode.js';
 import type { TurnRequest, TurnTexts } from './transcript.js';
@@ -7,7 +8,7 @@ const outcomeOf = (ok: boolean | undefined): string => (ok === undefined ? 'unkn
 /** What was done in the turns that are left out, one line a call: the files themselves are still there to be read. */
 export const digestOf = (rows: readonly TurnRow[]): string => {
   const lines = rows.flatMap(({ seq, calls }) =>
-    calls.map(({ title, ok }) => `turn ${seq}: ${title} → ${outcomeOf(ok)}`),
+    calls.map(({ title, ok }) => `turn ${seq}: ${dataLine(title)} → ${outcomeOf(ok)}`),
   );
   return [
     'The conversation grew too long, so its older part was left out. Your changes to files are kept: read what you need again.',
