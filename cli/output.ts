@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { showHidden } from '../domain/prompt-hidden.js';
 import type { Resource } from './api-client.js';
 
 /** A terminal, a file or a pipe. */
@@ -18,8 +19,15 @@ export const createOutput = (
 ): Output => ({
   json,
   screen: json ? stderr : stdout,
-  line: (text) => void stdout.write(`${text}\n`),
+  line: (text) => void stdout.write(`${json ? escaped(text) : showHidden(text)}\n`),
 });
+
+/** What people and agents wrote may hold escapes that rewrite the screen or type on it: they are shown instead. */
+export const visible = showHidden;
+
+/** JSON escapes these below 0x20 only; terminals heed the rest too. */
+const escaped = (text: string): string =>
+  text.replace(/[\u007f-\u009f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 
 export interface Column {
   readonly title: string;
@@ -48,7 +56,7 @@ const BARE = {
 
 export const cell = (value: unknown, max = 60): string => {
   const text = Array.isArray(value) ? value.join(', ') : value === null || value === undefined ? '' : String(value);
-  const line = text.replace(/\s+/g, ' ').trim();
+  const line = visible(text).replace(/\s+/g, ' ').trim();
   return line.length > max ? `${line.slice(0, max - 1)}…` : line;
 };
 

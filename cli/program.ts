@@ -13,6 +13,7 @@ import { addTalkCommands } from './commands/talk.commands.js';
 import { addTaskCommands } from './commands/task.commands.js';
 import { createContext, type GlobalOptions, type Surroundings } from './context.js';
 import { CliError, EXIT } from './errors.js';
+import { visible } from './output.js';
 
 /** Runs one command line to its end. Answers the exit code: 0 done, 1 refused or failed, 2 wrong usage. */
 export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -28,7 +29,7 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
     if (isJson && error instanceof CliError && error.problem !== undefined) {
       stdout.write(`${JSON.stringify(error.problem, undefined, 2)}\n`);
     }
-    stderr.write(`${error.message}\n`);
+    stderr.write(`${visible(error.message)}\n`);
     return error instanceof CliError ? error.exitCode : EXIT.failed;
   }
 }

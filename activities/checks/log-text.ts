@@ -23,7 +23,7 @@ export const plainText = (text: string): string => {
 export const logOf = (command: string, result: CommandResult): string =>
   [
     ...(result.isolation === 'none' ? ['WARNING: run without a sandbox, as an admin set sandbox: none.'] : []),
-    `$ ${command}`,
+    `$ ${plainText(command)}`,
     plainText(capturedText(result.stdout)).trimEnd(),
     `[${endOf(result)} after ${(result.ms / 1000).toFixed(1)} s]`,
     '',

@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
 import type { Resource } from '../api-client.js';
-import { cell, type Screen, table } from '../output.js';
+import { cell, type Screen, table, visible } from '../output.js';
 
 /** Shows how work goes on: a table that updates on a terminal, plain lines elsewhere. */
 export interface ProgressView {
@@ -43,7 +43,7 @@ export function createProgress(
 
 function lineProgress(stream: Screen, clock: Clock): ProgressView {
   return {
-    note: (text, atMs) => void stream.write(`${clock(atMs)}  ${text}\n`),
+    note: (text, atMs) => void stream.write(`${clock(atMs)}  ${visible(text)}\n`),
     show: () => {},
     done: () => {},
   };
@@ -67,7 +67,7 @@ function terminalProgress(stream: Screen, clock: Clock, footer: () => string): P
       tasks,
     );
     const below = footer() === '' ? [] : ['', footer()];
-    const lines = [`${clock()}  ${title}`, '', ...board.split('\n'), ...below, '', ...notes.slice(-NOTES)];
+    const lines = [`${clock()}  ${cell(title, 200)}`, '', ...board.split('\n'), ...below, '', ...notes.slice(-NOTES)];
     render(lines.map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line)).join('\n'));
   };
   const ticking = setInterval(draw, 500);

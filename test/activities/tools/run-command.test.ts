@@ -25,6 +25,10 @@ test('a command answers its output, both streams in order, and its exit code', a
   );
 });
 
+test('terminal escapes are taken out of the output and of the command itself', async () => {
+  expect(await run("printf 'a\\033[31mb'; : '\u001b[2J'")).toBe(`$ printf 'a\\033[31mb'; : ''\nab\n[exit 0 after T]\n`);
+});
+
 test('long output keeps its head and its tail', async () => {
   const text = await run('seq 1 100000');
   expect(text.length).toBeLessThan(40_000);
