@@ -150,6 +150,9 @@ test('list and search pass over links, and do not enter one that is named', asyn
   expect(code(await call(tree, { tool: 'list_files', path: 'etc' }))).toBe('PERMISSION_DENIED');
   expect(code(await search(tree, 'root', { path: 'etc' }))).not.toBe('ok');
   expect(code(await search(tree, 'root', { path: 'passwd' }))).toBe('INVALID_INPUT');
+  // Whether something lies behind a link is not told either.
+  for (const path of ['etc/passwd', 'etc/nothing', 'etc/ssl'])
+    expect(code(await search(tree, 'root', { path }))).toBe('PERMISSION_DENIED');
 });
 
 test('binary and huge files are refused', async () => {

@@ -2,13 +2,13 @@ import { explain, refuse } from './answer.js';
 import { answer, main, perform } from './main.js';
 import { makeDirectory, openDirectory, openRegular, partsOf, readBytes } from './open.js';
 import { cutLines, isBinary, readFileTool } from './read-file.js';
-import { filesBelow, hitsIn, listFilesTool, matcherOf, searchedFiles, searchTool } from './walk.js';
+import { filesBelow, hitsIn, listFilesTool, matcherOf, searchedFiles, searchTool, statOf } from './walk.js';
 import { editFileTool, placesOf, replaceAt, replaceFile, writeFileTool } from './write-file.js';
 
 const FUNCTIONS = [
   ...[refuse, explain, partsOf, openDirectory, makeDirectory, openRegular, readBytes],
   ...[readFileTool, cutLines, isBinary, writeFileTool, editFileTool, placesOf, replaceAt, replaceFile],
-  ...[listFilesTool, searchTool, hitsIn, searchedFiles, filesBelow, matcherOf, perform, answer, main],
+  ...[listFilesTool, searchTool, hitsIn, searchedFiles, statOf, filesBelow, matcherOf, perform, answer, main],
 ];
 
 /**

@@ -62,12 +62,24 @@ export function* hitsIn(file: string, pattern: RegExp, limits: FileLimits): Gene
 
 export function* searchedFiles(limits: FileLimits, parts: readonly string[]): Generator<string> {
   const place = parts.join('/');
-  const stat = fs.lstatSync(`${limits.root}/${place}`);
+  const stat = statOf(limits.root, parts);
   if (stat.isDirectory()) {
     fs.closeSync(openDirectory(limits.root, parts, false));
     yield* filesBelow(limits, place);
   } else if (stat.isFile()) yield place;
   else throw refuse('INVALID_INPUT', `${place} is neither a regular file nor a directory.`);
+}
+
+/** Follows no link on the way either: whether something exists behind it is nobody's business. */
+export function statOf(root: string, parts: readonly string[]): fs.Stats {
+  const name = parts[parts.length - 1];
+  if (name === undefined) return fs.lstatSync(root);
+  const directory = openDirectory(root, parts.slice(0, -1), false);
+  try {
+    return fs.lstatSync(`/proc/self/fd/${directory}/${name}`);
+  } finally {
+    fs.closeSync(directory);
+  }
 }
 
 /** Regular files in order of path; links are not followed. */
