@@ -19,6 +19,7 @@ const FOLDERS = [
   'test/support',
   'test/demo',
   'test/simulation',
+  'test/attack',
 ];
 const ASSET = /\.(sql|cjs|mjs|json|ya?ml|mod|sum)$|[/\\](tools[/\\]temporal-cli|demo[/\\]sample)[/\\]/;
 

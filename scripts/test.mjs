@@ -35,8 +35,8 @@ const count = (isOk) => (isOk ? passed++ : failed++);
 const RINGS = [
   { name: 'pure rings', folders: ['unit', 'simulation', 'bundle', 'replay'], flags: [] },
   {
-    name: 'activities, infrastructure, API and command line',
-    folders: ['activities', 'infra', 'api', 'cli'],
+    name: 'activities, infrastructure, API, command line and attack',
+    folders: ['activities', 'infra', 'api', 'cli', 'attack'],
     flags: ['--maxWorkers=2'],
   },
   { name: 'workflows on the real server', folders: ['workers', 'workflows'], flags: ['--runInBand'] },
