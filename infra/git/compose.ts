@@ -1,7 +1,7 @@
 import { commitTree, type Person } from './commit.js';
 import { whyNotWithin } from './footprint.js';
 import { mergeTrees } from './merge.js';
-import { readCommit } from './objects.js';
+import { factOf, readCommits } from './objects.js';
 import type { Repository } from './repository.js';
 
 /** One pull request as it enters a candidate. */
@@ -42,56 +42,42 @@ export type ComposeOutcome =
     };
 
 /**
- * Composes base + members by merges in memory. Deterministic: equal input gives the equal commit.
+ * Composes base + members by merges in memory. Deterministic: equal input gives the equal commit. What needs no other
+ * answer runs beside it, for starting a git takes as long as most of what it does here.
  * @throws NotFound when a commit is not in the mirror: fetch and repeat
  */
 export async function composeCandidate(
   repo: Repository,
-  input: ComposeInput,
+  { base, members, committer }: ComposeInput,
   signal?: AbortSignal,
 ): Promise<ComposeOutcome> {
-  let parent = input.base;
-  let composed: Candidate = { parent, commit: parent, tree: (await readCommit(repo, parent, signal)).tree };
-  for (const [at, member] of input.members.entries()) {
-    const merged = await mergeTrees(repo, parent, member.headSha, signal);
-    const before = input.members[at - 1];
-    const met = before === undefined ? 'tip' : { entryId: before.entryId };
-    if (merged.kind === 'conflict')
-      return { kind: 'conflict', with: met, entryId: member.entryId, files: merged.files };
-    const commit = await commitMerge(repo, { parent, tree: merged.tree, member, committer: input.committer }, signal);
-    composed = { parent, commit, tree: merged.tree };
-    parent = commit;
+  const heads = members.map(({ headSha }) => headSha);
+  const [head] = heads;
+  const [facts, first] = await Promise.all([
+    readCommits(repo, [base, ...heads], signal),
+    head === undefined ? undefined : mergeTrees(repo, base, head, signal),
+  ]);
+  let composed: Candidate = { parent: base, commit: base, tree: factOf(facts, base).tree };
+  let atSeconds = factOf(facts, base).committedAtSeconds;
+  for (const [at, member] of members.entries()) {
+    const { entryId, headSha, author } = member;
+    const parent = composed.commit;
+    const merged = (at === 0 ? first : undefined) ?? (await mergeTrees(repo, parent, headSha, signal));
+    if (merged.kind === 'conflict') {
+      const before = members[at - 1];
+      return { kind: 'conflict', with: before ? { entryId: before.entryId } : 'tip', entryId, files: merged.files };
+    }
+    const { tree } = merged;
+    atSeconds = Math.max(atSeconds, factOf(facts, headSha).committedAtSeconds);
+    const commitInput = { tree, parents: [parent, headSha], message: landingMessage(member), author, committer };
+    const [commit, strays] = await Promise.all([
+      commitTree(repo, { ...commitInput, atSeconds }, signal),
+      at < members.length - 1 ? [] : whyNotWithin(repo, { base, candidate: tree, heads }, signal),
+    ]);
+    if (strays.length > 0) return { kind: 'conflict', with: 'tip', entryId, files: strays, footprint: true };
+    composed = { parent, commit, tree };
   }
-  const heads = input.members.map(({ headSha }) => headSha);
-  const strays = await whyNotWithin(repo, { base: input.base, candidate: composed.commit, heads }, signal);
-  const last = input.members.at(-1);
-  if (strays.length > 0 && last !== undefined)
-    return { kind: 'conflict', with: 'tip', entryId: last.entryId, files: strays, footprint: true };
   return { kind: 'composed', ...composed };
-}
-
-interface MergeCommit {
-  readonly parent: string;
-  readonly tree: string;
-  readonly member: ComposeMember;
-  readonly committer: Person;
-}
-
-async function commitMerge(repo: Repository, merge: MergeCommit, signal?: AbortSignal): Promise<string> {
-  const { parent, tree, member, committer } = merge;
-  const [below, head] = [await readCommit(repo, parent, signal), await readCommit(repo, member.headSha, signal)];
-  return commitTree(
-    repo,
-    {
-      tree,
-      parents: [parent, member.headSha],
-      message: landingMessage(member),
-      author: member.author,
-      committer,
-      atSeconds: Math.max(below.committedAtSeconds, head.committedAtSeconds),
-    },
-    signal,
-  );
 }
 
 /** Message of a commit that lands a pull request. Part of its sha: change it and open candidates change too. */

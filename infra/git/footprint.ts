@@ -3,6 +3,7 @@ import { pathText, type Repository, splitNul } from './repository.js';
 
 export interface FootprintInput {
   readonly base: string;
+  /** Commit or tree. */
   readonly candidate: string;
   readonly heads: readonly string[];
 }
@@ -16,9 +17,11 @@ export async function whyNotWithin(
   input: FootprintInput,
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
-  const changed = await changedPaths(repo, input.base, input.candidate, signal);
-  const own = new Set<string>();
-  for (const head of input.heads) for (const path of await ownPaths(repo, input.base, head, signal)) own.add(path);
+  const [changed, ...owned] = await Promise.all([
+    changedPaths(repo, input.base, input.candidate, signal),
+    ...input.heads.map((head) => ownPaths(repo, input.base, head, signal)),
+  ]);
+  const own = new Set(owned.flat());
   return changed.filter((path) => !own.has(path)).map(pathText);
 }
 
@@ -31,8 +34,7 @@ async function ownPaths(
 ): Promise<readonly string[]> {
   const fork = await mergeBaseOf(repo, base, head, signal);
   if (fork === undefined) return [];
-  const own = await changedPaths(repo, fork, head, signal);
-  const moved = await renames(repo, fork, base, signal);
+  const [own, moved] = await Promise.all([changedPaths(repo, fork, head, signal), renames(repo, fork, base, signal)]);
   return own.flatMap((path) => {
     const now = moved.get(path);
     return now === undefined ? [path] : [path, now];

@@ -120,24 +120,47 @@ export interface CommitFacts {
 
 /** @throws NotFound when the commit is not here */
 export async function readCommit(repo: Repository, sha: string, signal?: Signal): Promise<CommitFacts> {
+  return factOf(await readCommits(repo, [sha], signal), sha);
+}
+
+/** @throws NotFound */
+export function factOf(facts: ReadonlyMap<string, CommitFacts>, sha: string): CommitFacts {
+  const found = facts.get(sha);
+  if (found === undefined) throw new Failure('NotFound', `commit ${sha} is not here`);
+  return found;
+}
+
+const FIELDS = ['%H', '%T', '%P', '%an', '%ae', '%ct', '%B'] as const;
+
+/** The same for several by one git, by their ids. @throws NotFound when one of them is not here */
+export async function readCommits(
+  repo: Repository,
+  shas: readonly string[],
+  signal?: Signal,
+): Promise<ReadonlyMap<string, CommitFacts>> {
   const { stdout } = await repo.git.run({
     command: 'log',
     gitDir: repo.dir,
-    options: ['-1', '-z', '--no-show-signature', '--format=%T%x00%P%x00%an%x00%ae%x00%ct%x00%B'],
-    operands: [requireObjectId(sha)],
+    options: ['--no-walk=unsorted', '-z', '--no-show-signature', `--format=${FIELDS.join('%x00')}`],
+    operands: shas.map((sha) => requireObjectId(sha)),
     signal,
   });
-  const [tree, parents, authorName, authorEmail, committedAt, message] = stdout.toString('utf8').split('\0');
-  if (tree === undefined || committedAt === undefined) throw new Failure('NotFound', `commit ${sha} is not here`);
-  return {
-    sha,
-    tree,
-    parents: (parents ?? '').split(' ').filter(Boolean),
-    authorName: authorName ?? '',
-    authorEmail: authorEmail ?? '',
-    committedAtSeconds: Number(committedAt),
-    message: (message ?? '').trimEnd(),
-  };
+  const fields = stdout.toString('utf8').split('\0');
+  const found = new Map<string, CommitFacts>();
+  for (let at = 0; at + FIELDS.length <= fields.length; at += FIELDS.length) {
+    const [sha = '', tree = '', parents = '', authorName = '', authorEmail = '', committedAt, message = ''] =
+      fields.slice(at);
+    found.set(sha, {
+      sha,
+      tree,
+      parents: parents.split(' ').filter(Boolean),
+      authorName,
+      authorEmail,
+      committedAtSeconds: Number(committedAt),
+      message: message.trimEnd(),
+    });
+  }
+  return found;
 }
 
 export interface TreeEntry {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ComposeMember, composeCandidate } from '../../infra/git/compose.js';
 import { whyNotWithin } from '../../infra/git/footprint.js';
 import { mergeTrees } from '../../infra/git/merge.js';
-import { firstParents, isAncestor, listTree, readCommit, treeOf } from '../../infra/git/objects.js';
+import { firstParents, isAncestor, listTree, readCommit, readCommits, treeOf } from '../../infra/git/objects.js';
 import { patchId } from '../../infra/git/patch-id.js';
 import { type GitWorld, gitWorld } from '../support/git/mirrors.js';
 
@@ -106,6 +106,14 @@ test('names that are no UTF-8 and names with line breaks survive parsing', async
   const odd = await branch({ 'odd\nname.txt': 'x\n', '-rf': 'y\n', '"quoted".txt': 'z\n' });
   const names = (await listTree(world.mirror, odd)).map(({ path }) => path);
   expect(names).toEqual(expect.arrayContaining(['odd\nname.txt', '-rf', '"quoted".txt']));
+});
+
+test('the facts of several commits are read by one git, the same commit twice as well', async () => {
+  const head = await branch({ 'b.txt': 'read\n' });
+  const facts = await readCommits(world.mirror, [head, base, head]);
+  expect([...facts.keys()]).toEqual([head, base]);
+  expect(facts.get(head)).toEqual(await readCommit(world.mirror, head));
+  expect(facts.get(base)?.parents).toEqual([]);
 });
 
 test('the patch id stays through a rebase and changes with white space', async () => {

@@ -1,7 +1,7 @@
 import { composeCandidate as composeInMirror } from '../../../infra/git/compose.js';
 import { fetchBranch } from '../../../infra/git/mirror.js';
 import { requireCommits } from '../../../infra/git/mirrors.js';
-import { readCommit, treeOf } from '../../../infra/git/objects.js';
+import { type CommitFacts, factOf, readCommits } from '../../../infra/git/objects.js';
 import type { ComposeInput, ComposeOutcome, MergeMember } from '../../../workflows/contract/activities/merge.js';
 import { type MergeDeps, openProject, type QueueProject } from './project.js';
 
@@ -25,13 +25,15 @@ export async function composeOn(
   members: readonly MergeMember[],
   signal: AbortSignal,
 ): Promise<ComposedOn> {
-  await requireCommits(mirror, remote, [tip, ...members.map((member) => member.headSha)], signal);
-  const parentTree = await treeOf(mirror, tip, signal);
+  const heads = members.map((member) => member.headSha);
+  await requireCommits(mirror, remote, [tip, ...heads], signal);
+  const facts = await readCommits(mirror, [tip, ...heads], signal);
+  const parentTree = factOf(facts, tip).tree;
   // Nothing to merge: the checks are to run on the tip itself, whose control is itself.
   if (members.length === 0) return { kind: 'composed', parent: tip, commit: tip, tree: parentTree, parentTree };
   const composed = await composeInMirror(
     mirror,
-    { base: tip, committer, members: await withAuthors(mirror, members, signal) },
+    { base: tip, committer, members: members.map((member) => withAuthor(member, factOf(facts, member.headSha))) },
     signal,
   );
   if (composed.kind === 'conflict')
@@ -41,10 +43,7 @@ export async function composeOn(
 }
 
 /** The author of a landed change is whoever wrote its head. */
-const withAuthors = (mirror: QueueProject['mirror'], members: readonly MergeMember[], signal: AbortSignal) =>
-  Promise.all(
-    members.map(async (member) => {
-      const { authorName: name, authorEmail: email } = await readCommit(mirror, member.headSha, signal);
-      return { ...member, author: { name, email } };
-    }),
-  );
+const withAuthor = (member: MergeMember, { authorName: name, authorEmail: email }: CommitFacts) => ({
+  ...member,
+  author: { name, email },
+});
