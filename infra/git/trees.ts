@@ -13,7 +13,7 @@ export interface TreesOptions {
   readonly git: Git;
   /** Directory of all trees of this host. */
   readonly root: string;
-  /** Clean trees kept per project. Default 4. */
+  /** Clean trees kept per project. Default 8: as many as tasks of one project commonly start at once. */
   readonly pooledPerProject?: number;
 }
 
@@ -29,6 +29,8 @@ export interface AcquireInput {
   readonly checkOut?: string;
   readonly signal?: AbortSignal | undefined;
 }
+
+const POOLED_PER_PROJECT = 8;
 
 /** Working trees of one host: taken from a pool that is cleaned in the background, given back when work ends. */
 export class Trees {
@@ -181,7 +183,11 @@ export class Trees {
     const sha = to ?? record?.baseSha;
     try {
       const pooled = record === undefined ? [] : await this.store.listPooled(record.projectId);
-      if (record === undefined || sha === undefined || pooled.length >= (this.options.pooledPerProject ?? 4)) {
+      if (
+        record === undefined ||
+        sha === undefined ||
+        pooled.length >= (this.options.pooledPerProject ?? POOLED_PER_PROJECT)
+      ) {
         await removeDirectory(away.directory);
         return;
       }

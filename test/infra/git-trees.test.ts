@@ -166,6 +166,13 @@ test('eight trees acquired at once are eight trees', async () => {
     expect(readFileSync(join(tree.source, 'a.txt'), 'utf8')).toBe(n % 2 === 0 ? 'a\n' : 'a2\n');
 });
 
+test('as many clean trees are kept as tasks start at once, and not one more', async () => {
+  const names = Array.from({ length: 9 }, (_, n) => `t${n}`);
+  for (const name of names) await acquire(name);
+  for (const name of names) await release(name);
+  expect(await trees.store.listPooled('p1')).toHaveLength(8);
+});
+
 test('outputs of setup stay in resets, out of snapshots, and do not reach the next owner', async () => {
   const { tree } = await acquire('t1');
   mkdirSync(join(tree.source, 'deps [1]'));
