@@ -9,7 +9,8 @@ export type BlobRef = string;
 
 /** Texts by reference: transcripts, diffs, logs, prompts. A repeated `put` of one text answers one reference. */
 export interface BlobStore {
-  put(text: string): Promise<BlobRef>;
+  /** @param through a transaction that also writes what names the text; both are there, or neither */
+  put(text: string, through?: Queryable): Promise<BlobRef>;
   /** @throws NotFound when nothing is kept under the reference */
   get(ref: BlobRef): Promise<string>;
 }
@@ -24,6 +25,9 @@ export const blobRef = (text: string): BlobRef => `sha256:${createHash('sha256')
 /** PostgreSQL keeps no NUL in text; one from a log or a model is shown as the replacement character instead. */
 export const storableText = (text: string): string => text.replaceAll('\u0000', '\uFFFD').toWellFormed();
 
+/** Under which reference a store keeps the text. */
+export const refOf = (text: string): BlobRef => blobRef(storableText(text));
+
 /** @param directory the home's `artifacts`; files are fsynced before the row that names them is written */
 export function createBlobStore(sql: Queryable, directory: string): BlobStore {
   const fileOf = (ref: BlobRef): string => {
@@ -31,12 +35,12 @@ export function createBlobStore(sql: Queryable, directory: string): BlobStore {
     return join(directory, hex.slice(0, 2), hex);
   };
   return {
-    async put(text) {
+    async put(text, through = sql) {
       const body = storableText(text);
       const ref = blobRef(body);
       if (Buffer.byteLength(body) > BLOB_ROW_BYTES) await writeDurably(fileOf(ref), body);
       else {
-        await sql.query({
+        await through.query({
           name: 'put-blob',
           // A text that comes again is young again: the sweep of old ones must not take it from its new row.
           text: `INSERT INTO blob (ref, body) VALUES ($1, $2) ON CONFLICT (ref) DO UPDATE SET created_at = now()

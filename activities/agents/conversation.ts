@@ -1,7 +1,7 @@
 import { Failure } from '../../domain/failures.js';
-import type { BlobStore } from '../../infra/artifacts.js';
 import type { AgentRun } from '../store/agent-run.repository.js';
 import type { TurnRow } from '../store/turn.repository.js';
+import type { CachedBlobs } from './transcripts/cached-blobs.js';
 import type { EncodedBlocks } from './transcripts/encode.js';
 import { encodePrompt, loadTurn, type TurnTexts } from './transcripts/transcript.js';
 
@@ -13,14 +13,14 @@ export interface Conversation {
 }
 
 export async function loadConversation(
-  blobs: BlobStore,
+  blobs: CachedBlobs,
   run: AgentRun,
   rows: readonly TurnRow[],
 ): Promise<Conversation> {
   if (run.promptRef === null) throw new Failure('InvalidState', 'The run has no prompt.', { runId: run.runId });
   const [prompt, turns] = await Promise.all([
-    blobs.get(run.promptRef),
+    blobs.made(run.promptRef, encodePrompt),
     Promise.all(rows.map((row) => loadTurn(blobs, row))),
   ]);
-  return { prompt: encodePrompt(prompt), rows, turns };
+  return { prompt, rows, turns };
 }

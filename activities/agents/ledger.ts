@@ -1,5 +1,6 @@
 import { Failure } from '../../domain/failures.js';
 import { type CallUsage, costMicroUsd, type ModelPrice, worstCaseUsage } from '../../domain/pricing.js';
+import { type BlobStore, refOf } from '../../infra/artifacts.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import type { AgentRun } from '../store/agent-run.repository.js';
@@ -12,17 +13,30 @@ import {
   releaseReservation,
   reserve,
   settle,
+  settleReply,
 } from '../store/usage.repository.js';
 
 export interface CallStart {
   readonly run: AgentRun;
   readonly turn: number;
   readonly fence: string;
-  readonly requestRef: string;
+  /** What the turn adds, as it is kept. */
+  readonly requestText: string;
   readonly requestBytes: number;
   readonly model: string;
   readonly maxTokens: number;
   readonly price: ModelPrice;
+}
+
+export interface BegunCall {
+  readonly key: LedgerKey;
+  readonly requestRef: string;
+}
+
+export interface Kept {
+  readonly reply: KeptReply;
+  /** Texts that the reply names. */
+  readonly texts: readonly string[];
 }
 
 /** Refusals for which nothing is billed, because no reply was begun. */
@@ -43,38 +57,54 @@ const isUnbilled = (error: unknown): boolean =>
  * booked at that, so the ledger never shows less than the provider bills.
  */
 export class Ledger {
-  constructor(private readonly pools: Pools) {}
+  constructor(
+    private readonly pools: Pools,
+    private readonly blobs: BlobStore,
+  ) {}
 
-  /** Claims the turn's call and reserves its money; calls of dead attempts become `lost`. */
-  begin(start: CallStart): Promise<LedgerKey> {
+  /** Keeps the request, claims the turn's call and reserves its money; calls of dead attempts become `lost`. */
+  begin(start: CallStart): Promise<BegunCall> {
     const { run, turn, price } = start;
+    const { runId } = run;
     const worst = worstCaseUsage(start.requestBytes, start.maxTokens);
+    const requestRef = refOf(start.requestText);
     return withTransaction(this.pools.writes, async (tx) => {
-      const claim = { runId: run.runId, turn, callId: MODEL_CALL_ID, tool: MODEL_CALL_ID };
-      await openClaim(tx, { ...claim, inputRef: start.requestRef, fence: start.fence });
-      await bookLost(tx, run.runId, turn);
-      const attempt = await reserve(tx, {
-        runId: run.runId,
-        turn,
-        taskId: run.taskId,
-        epicId: run.epicId,
-        projectId: run.projectId,
-        model: start.model,
-        worst,
-        costMicroUsd: costMicroUsd(worst, price),
-      });
-      return { runId: run.runId, turn, attempt };
+      const claim = { runId, turn, callId: MODEL_CALL_ID, tool: MODEL_CALL_ID };
+      // In this order, and none waits for another's answer: the claim shuts out a second attempt.
+      const [, , , attempt] = await Promise.all([
+        this.blobs.put(start.requestText, tx),
+        openClaim(tx, { ...claim, inputRef: requestRef, fence: start.fence }),
+        bookLost(tx, runId, turn),
+        reserve(tx, {
+          runId,
+          turn,
+          taskId: run.taskId,
+          epicId: run.epicId,
+          projectId: run.projectId,
+          model: start.model,
+          worst,
+          costMicroUsd: costMicroUsd(worst, price),
+        }),
+      ]);
+      return { requestRef, key: { runId, turn, attempt } };
     });
   }
 
-  /** Reply and usage in one transaction. False when another attempt's reply is kept already; both stay booked. */
-  keep(key: LedgerKey, reply: KeptReply): Promise<boolean> {
+  /**
+   * The reply with its texts and its usage, in one transaction. False when another attempt's reply is kept already;
+   * both stay booked.
+   */
+  keep(key: LedgerKey, { reply, texts }: Kept): Promise<boolean> {
+    const { runId, turn } = key;
     return withTransaction(this.pools.writes, async (tx) => {
-      const isKept = await insertReply(tx, reply);
-      await settle(tx, key, { ...reply, isKept });
-      await refreshRunTotals(tx, key.runId);
-      const claim = { runId: key.runId, turn: key.turn, callId: MODEL_CALL_ID };
-      await endClaim(tx, { ...claim, state: 'done', resultRef: reply.responseRef });
+      const claim = { runId, turn, callId: MODEL_CALL_ID };
+      const [isKept] = await Promise.all([
+        insertReply(tx, reply),
+        settleReply(tx, key, reply),
+        refreshRunTotals(tx, runId),
+        endClaim(tx, { ...claim, state: 'done', resultRef: reply.responseRef }),
+        ...texts.map((text) => this.blobs.put(text, tx)),
+      ]);
       return isKept;
     });
   }

@@ -1,8 +1,8 @@
 import type { CallUsage } from '../../domain/pricing.js';
 
-/** A request that is encoded already: the JSON text of the body. */
+/** A request that is encoded already: the JSON text of the body, or its UTF-8. */
 export interface EncodedRequest {
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 /** A block of a reply as the vendor sent it; it goes back into the next request unchanged. */

@@ -40,7 +40,7 @@ const KEPT_TURNS = [4, 0] as const;
 export function createModelActivities(deps: ModelActivitiesDeps): ModelActivities {
   const db = deps.pools.writes;
   const blobs = cachedBlobs(deps.blobs);
-  const paid: PaidCallDeps = { ...deps, blobs, prices: deps.prices ?? {}, ledger: new Ledger(deps.pools) };
+  const paid: PaidCallDeps = { ...deps, prices: deps.prices ?? {}, ledger: new Ledger(deps.pools, blobs) };
   return {
     /**
      * Repeating it is free: an attempt that finds the kept reply returns it. An attempt that dies between the vendor's
@@ -49,14 +49,19 @@ export function createModelActivities(deps: ModelActivitiesDeps): ModelActivitie
     callModel: (input) =>
       withHeartbeat(async (signal) => {
         const { runId, turn } = input;
-        const run = await findAgentRun(db, runId);
+        const { reads } = deps.pools;
+        const [run, listed, totals] = await Promise.all([
+          findAgentRun(reads, runId),
+          listTurns(reads, runId),
+          spentTotals(reads, runId),
+        ]);
         if (!run) throw new Failure('NotFound', 'There is no such run.', { runId });
-        const rows = await sealedBefore(deps, run, turn);
+        const rows = await sealedBefore(deps, { run, turn, listed });
         const kept = rows.find(({ seq }) => seq === turn);
         if (kept) return keptStep(blobs, run, kept);
-        const [totals, conversation] = await Promise.all([spentTotals(db, run), loadConversation(blobs, run, rows)]);
         const hit = budgetHit(run, totals, input.budgetGrants);
         if (hit) return { kind: 'budget', hit };
+        const conversation = await loadConversation(blobs, run, rows);
         const blocks = await addedBlocks(db, input, conversation);
         const fence = withAttempt(input.fence, activityInfo().attempt);
         for (const request of requestsOf(conversation, blocks)) {
@@ -69,10 +74,12 @@ export function createModelActivities(deps: ModelActivitiesDeps): ModelActivitie
 }
 
 /** The turns of a run. A seal that could not be made in its time is made up for: the vendor refuses open calls. */
-async function sealedBefore(deps: ModelActivitiesDeps, run: AgentRun, turn: number): Promise<readonly TurnRow[]> {
-  const rows = await listTurns(deps.pools.writes, run.runId);
-  const open = rows.filter(({ seq, isSealed }) => seq < turn && !isSealed);
-  if (open.length === 0) return rows;
+async function sealedBefore(
+  deps: ModelActivitiesDeps,
+  { run, turn, listed }: { readonly run: AgentRun; readonly turn: number; readonly listed: readonly TurnRow[] },
+): Promise<readonly TurnRow[]> {
+  const open = listed.filter(({ seq, isSealed }) => seq < turn && !isSealed);
+  if (open.length === 0) return listed;
   for (const row of open) await keepResults(deps, run, row);
   return listTurns(deps.pools.writes, run.runId);
 }

@@ -3,7 +3,7 @@ import { costMicroUsd, type ModelPrice, priceOf } from '../../domain/pricing.js'
 import { redactSecrets } from '../../domain/redaction.js';
 import { toolsFor } from '../../domain/tools/catalogue.js';
 import { toolTitle } from '../../domain/tools/title.js';
-import type { BlobStore } from '../../infra/artifacts.js';
+import { refOf } from '../../infra/artifacts.js';
 import { faultPoint } from '../../infra/fault-point.js';
 import type { ModelStep } from '../../workflows/contract/activities/agents.js';
 import type { AgentRun } from '../store/agent-run.repository.js';
@@ -11,14 +11,13 @@ import type { TurnCall } from '../store/turn.repository.js';
 import { keepTrying } from '../support/keep-trying.js';
 import type { Conversation } from './conversation.js';
 import type { Ledger } from './ledger.js';
-import type { ModelPort, ModelReply, ReplyBlock } from './model-port.js';
+import type { ModelPort, ReplyBlock, RequestedCall } from './model-port.js';
 import { stepOf } from './model-step.js';
 import { systemPrompt } from './prompts/system.js';
 import { encodeBlocks, encodeHead, encodeRequest } from './transcripts/encode.js';
 import { messagesOf, type TurnRequest, writeRequest } from './transcripts/transcript.js';
 
 export interface PaidCallDeps {
-  readonly blobs: BlobStore;
   readonly ledger: Ledger;
   readonly model: ModelPort;
   /** Of the host's configuration; wins over the built-in table. */
@@ -47,17 +46,17 @@ const CONTEXT_FULL = 'model_context_window_exceeded';
  * @throws whatever the model port throws, once the ledger knows of it
  */
 export async function buyReply(deps: PaidCallDeps, call: PaidCall): Promise<ModelStep | undefined> {
-  const { blobs, ledger } = deps;
+  const { ledger } = deps;
   const { run, turn, signal, conversation, request } = call;
   const model = run.model ?? deps.defaultModel;
   const maxTokens = run.configuredMaxTokens ?? run.maxTokens ?? DEFAULT_MAX_TOKENS;
   const price = priceOf(model, deps.prices);
   const system = systemPrompt(run.role, run.kind);
   const head = encodeHead({ model, maxTokens, tools: toolsFor(run.role, run.kind), system });
-  const body = encodeRequest(head, messagesOf(conversation.prompt, conversation.turns, request));
-  const requestRef = await blobs.put(writeRequest(request));
-  const start = { run, turn, fence: call.fence, requestRef, requestBytes: Buffer.byteLength(body) };
-  const key = await ledger.begin({ ...start, model, maxTokens, price });
+  // As bytes once: they are counted here and sent as they are.
+  const body = Buffer.from(encodeRequest(head, messagesOf(conversation.prompt, conversation.turns, request)));
+  const start = { run, turn, fence: call.fence, requestText: writeRequest(request), model, maxTokens, price };
+  const { key, requestRef } = await ledger.begin({ ...start, requestBytes: body.length });
   await faultPoint('model-call.before-call');
   const reply = await deps.model.complete({ body }, signal).catch(async (error: unknown) => {
     await ledger.fail(key, error);
@@ -69,27 +68,23 @@ export async function buyReply(deps: PaidCallDeps, call: PaidCall): Promise<Mode
     await ledger.spend(key, reply.usage, cost);
     throw new Failure('ContextTooLarge', 'The conversation fills the context of the model.');
   }
-  const keep = async (): Promise<readonly [readonly TurnCall[], boolean]> => {
-    const calls = await keepInputs(blobs, reply);
-    const responseRef = await blobs.put(encodeBlocks(sendable(reply.blocks)));
-    const { stopReason, usage } = reply;
-    const row = { runId: run.runId, seq: turn, requestRef, responseRef, stopReason, usage, calls };
-    return [calls, await ledger.keep(key, { ...row, costMicroUsd: cost })];
-  };
-  const [calls, isKept] = await keepTrying(keep, signal);
+  const inputs = reply.calls.map(({ input }) => JSON.stringify(input));
+  const response = encodeBlocks(sendable(reply.blocks));
+  const calls = reply.calls.map((asked, at) => callOf(asked, inputs[at] ?? ''));
+  const { stopReason, usage } = reply;
+  const row = { runId: run.runId, seq: turn, requestRef, responseRef: refOf(response), stopReason, usage, calls };
+  const kept = { reply: { ...row, costMicroUsd: cost }, texts: [response, ...inputs] };
+  const isKept = await keepTrying(() => ledger.keep(key, kept), signal);
   await faultPoint('model-call.after-record-before-ack');
   return isKept ? stepOf(run, { ...reply, calls }) : undefined;
 }
 
-const keepInputs = (blobs: BlobStore, reply: ModelReply): Promise<readonly TurnCall[]> =>
-  Promise.all(
-    reply.calls.map(async ({ callId, name, input }) => ({
-      id: callId,
-      name,
-      inputRef: await blobs.put(JSON.stringify(input)),
-      title: redactSecrets(toolTitle(name, input)),
-    })),
-  );
+const callOf = ({ callId, name, input }: RequestedCall, inputText: string): TurnCall => ({
+  id: callId,
+  name,
+  inputRef: refOf(inputText),
+  title: redactSecrets(toolTitle(name, input)),
+});
 
 /** What the vendor takes back: no text without a visible character, and no thought that led to nothing. */
 function sendable(blocks: readonly ReplyBlock[]): readonly ReplyBlock[] {

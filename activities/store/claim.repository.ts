@@ -37,21 +37,20 @@ export interface NewClaim extends ClaimKey {
  * one takes the newer fence, so that the older attempt finds itself superseded.
  */
 export async function openClaim(db: Queryable, claim: NewClaim): Promise<ClaimRow | undefined> {
-  const { rowCount } = await db.query({
-    name: 'insert-claim',
-    text: `INSERT INTO claim (run_id, turn, call_id, tool, input_ref, fence) VALUES ($1, $2, $3, $4, $5, $6)
-           ON CONFLICT (run_id, turn, call_id) DO NOTHING`,
+  const { rows } = await db.query<ClaimRow & { isNew: boolean }>({
+    name: 'open-claim',
+    // A row that was inserted and not updated has no xmax.
+    text: `INSERT INTO claim AS c (run_id, turn, call_id, tool, input_ref, fence) VALUES ($1, $2, $3, $4, $5, $6)
+           ON CONFLICT (run_id, turn, call_id) DO UPDATE SET
+             fence = CASE WHEN c.state = 'open' THEN greatest(c.fence, excluded.fence) ELSE c.fence END,
+             input_ref = CASE WHEN c.state = 'open' THEN excluded.input_ref ELSE c.input_ref END
+           RETURNING ${COLUMNS}, xmax = 0 AS "isNew"`,
     values: [claim.runId, claim.turn, claim.callId, claim.tool, claim.inputRef, claim.fence],
   });
-  if (rowCount === 1) return undefined;
-  const { rows } = await db.query<ClaimRow>({
-    name: 'take-claim',
-    text: `UPDATE claim SET fence = CASE WHEN state = 'open' THEN greatest(fence, $4) ELSE fence END,
-             input_ref = CASE WHEN state = 'open' THEN $5 ELSE input_ref END
-           WHERE run_id = $1 AND turn = $2 AND call_id = $3 RETURNING ${COLUMNS}`,
-    values: [claim.runId, claim.turn, claim.callId, claim.fence, claim.inputRef],
-  });
-  return rows[0];
+  const [row] = rows;
+  if (row === undefined || row.isNew) return undefined;
+  const { isNew: _, ...earlier } = row;
+  return earlier;
 }
 
 export interface ClaimEnd extends ClaimKey {

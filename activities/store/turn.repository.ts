@@ -63,10 +63,12 @@ export interface KeptReply {
  * there already, as after a commit whose answer was lost.
  */
 export async function insertReply(tx: Tx, reply: KeptReply): Promise<boolean> {
-  await tx.query({
+  const { rows } = await tx.query<{ responseRef: string }>({
     name: 'insert-turn',
+    // Changes nothing of a row that is there, but answers it.
     text: `INSERT INTO turn (run_id, seq, request_ref, response_ref, stop_reason, usage, tool_calls)
-           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (run_id, seq) DO NOTHING`,
+           VALUES ($1, $2, $3, $4, $5, $6, $7)
+           ON CONFLICT (run_id, seq) DO UPDATE SET seq = excluded.seq RETURNING response_ref AS "responseRef"`,
     values: [
       reply.runId,
       reply.seq,
@@ -76,11 +78,6 @@ export async function insertReply(tx: Tx, reply: KeptReply): Promise<boolean> {
       JSON.stringify({ ...reply.usage, costMicroUsd: reply.costMicroUsd }),
       JSON.stringify(reply.calls),
     ],
-  });
-  const { rows } = await tx.query<{ responseRef: string }>({
-    name: 'find-response',
-    text: 'SELECT response_ref AS "responseRef" FROM turn WHERE run_id = $1 AND seq = $2',
-    values: [reply.runId, reply.seq],
   });
   return rows[0]?.responseRef === reply.responseRef;
 }

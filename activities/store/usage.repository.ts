@@ -56,28 +56,46 @@ export async function reserve(tx: Tx, reservation: Reservation): Promise<number>
   return rows[0]?.attempt ?? 1;
 }
 
+export interface UsedCall {
+  readonly usage: CallUsage;
+  readonly costMicroUsd: number;
+}
+
 /** Replaces the reservation by what was used: `settled` for the reply that is kept, `lost` for any other. */
-export async function settle(
+export const settle = (tx: Tx, key: LedgerKey, call: UsedCall & { readonly isKept: boolean }): Promise<void> =>
+  replaceReservation(tx, key, { call, name: 'settle-usage', state: '$9', given: call.isKept ? 'settled' : 'lost' });
+
+/** The same, where the row of the turn says whether this reply is the one that is kept. */
+export const settleReply = (tx: Tx, key: LedgerKey, call: UsedCall & { readonly responseRef: string }): Promise<void> =>
+  replaceReservation(tx, key, {
+    call,
+    name: 'settle-reply',
+    state: `CASE WHEN EXISTS (SELECT FROM turn WHERE run_id = $1 AND seq = $2 AND response_ref = $9)
+                 THEN 'settled' ELSE 'lost' END`,
+    given: call.responseRef,
+  });
+
+async function replaceReservation(
   tx: Tx,
   key: LedgerKey,
-  call: { readonly usage: CallUsage; readonly costMicroUsd: number; readonly isKept: boolean },
+  to: { readonly call: UsedCall; readonly name: string; readonly state: string; readonly given: string },
 ): Promise<void> {
-  const { usage } = call;
+  const { usage, costMicroUsd } = to.call;
   await tx.query({
-    name: 'settle-usage',
-    text: `UPDATE usage_ledger SET state = $4, input_tokens = $5, cache_write_tokens = $6, cached_tokens = $7,
-             output_tokens = $8, cost_micro_usd = $9, settled_at = now()
+    name: to.name,
+    text: `UPDATE usage_ledger SET state = ${to.state}, input_tokens = $4, cache_write_tokens = $5, cached_tokens = $6,
+             output_tokens = $7, cost_micro_usd = $8, settled_at = now()
            WHERE run_id = $1 AND turn = $2 AND attempt = $3`,
     values: [
       key.runId,
       key.turn,
       key.attempt,
-      call.isKept ? 'settled' : 'lost',
       usage.inputTokens,
       usage.cacheWrite5mTokens + usage.cacheWrite1hTokens,
       usage.cacheReadTokens,
       usage.outputTokens,
-      call.costMicroUsd,
+      costMicroUsd,
+      to.given,
     ],
   });
 }
@@ -118,16 +136,17 @@ const totalsOf = (scope: string, condition: string): string =>
      'tokens', coalesce(sum(input_tokens + cache_write_tokens + cached_tokens + output_tokens) FILTER (WHERE ${condition}), 0),
      'costMicroUsd', coalesce(sum(cost_micro_usd) FILTER (WHERE ${condition}), 0)) AS ${scope}`;
 
-/** What is recorded as spent; calls in flight are not in it. */
-export async function spentTotals(
-  db: Queryable,
-  of: { readonly runId: string; readonly taskId: string | null; readonly epicId: string | null },
-): Promise<SpentTotals> {
+/** What is recorded as spent by a run, and by the task and epic it works for; calls in flight are not in it. */
+export async function spentTotals(db: Queryable, runId: string): Promise<SpentTotals> {
   const { rows } = await db.query<SpentTotals>({
     name: 'spent-totals',
-    text: `SELECT ${totalsOf('run', 'run_id = $1')}, ${totalsOf('task', 'task_id = $2')}, ${totalsOf('epic', 'epic_id = $3')}
-           FROM usage_ledger WHERE (run_id = $1 OR task_id = $2 OR epic_id = $3) AND state <> 'reserved'`,
-    values: [of.runId, of.taskId, of.epicId],
+    text: `WITH r AS MATERIALIZED (SELECT id, task_id, epic_id FROM run WHERE id = $1)
+           SELECT ${totalsOf('run', 'l.run_id = r.id')}, ${totalsOf('task', 'l.task_id = r.task_id')},
+                  ${totalsOf('epic', 'l.epic_id = r.epic_id')}
+           FROM r CROSS JOIN usage_ledger l
+           WHERE (l.run_id = $1 OR l.task_id = (SELECT task_id FROM r) OR l.epic_id = (SELECT epic_id FROM r))
+             AND l.state <> 'reserved'`,
+    values: [runId],
   });
   const nothing: BudgetTotals = { turns: 0, tokens: 0, costMicroUsd: 0 };
   return rows[0] ?? { run: nothing, task: nothing, epic: nothing };

@@ -9,7 +9,8 @@ import { runStatement, type WritePool } from './writes.js';
 const RETRIES = 3;
 
 /**
- * Runs `work` in one transaction and answers what it answered, after the commit. `work` runs again, at most three
+ * Runs `work` in one transaction and answers what it answered, after the commit. Statements that `work` asks for without
+ * awaiting the one before are sent at once and run in that order. `work` runs again, at most three
  * times, after a serialization failure or a deadlock: it must have no effect outside the transaction.
  * @throws Unavailable also when the connection broke at COMMIT: whether it was applied is then unknown, so writes carry
  * keys that make a repeat harmless
@@ -28,10 +29,10 @@ export const withTransaction = async <T>(writes: WritePool, work: (tx: Tx) => Pr
 
 const once = async <T>(client: ClientBase, work: (tx: Tx) => Promise<T>): Promise<T> => {
   const tx = { query: (statement) => runStatement(client, statement) } as Tx; // the only place that mints the brand
-  await command(client, 'BEGIN');
   let result: T;
   try {
-    result = await work(tx);
+    // The first statements follow on its heels instead of waiting for its answer.
+    [, result] = await Promise.all([command(client, 'BEGIN'), work(tx)]);
   } catch (error) {
     // A connection that cannot even roll back is broken; the first error says more than the second.
     await command(client, 'ROLLBACK').catch(() => {});

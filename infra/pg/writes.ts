@@ -9,7 +9,9 @@ export class WritePool implements Queryable {
   private readonly pool: pg.Pool;
 
   constructor(options: ConnectionOptions, maxConnections: number) {
-    this.pool = new pg.Pool({ ...connectionConfig(options), max: maxConnections, idleTimeoutMillis: 30_000 });
+    // Pipelined: statements of one transaction that need no answer of each other travel together.
+    const config = { ...connectionConfig(options), pipeline: true };
+    this.pool = new pg.Pool({ ...config, max: maxConnections, idleTimeoutMillis: 30_000 });
     // An idle client that loses its server is dropped by the pool; unheard, the event would end the process.
     this.pool.on('error', () => {});
   }

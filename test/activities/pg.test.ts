@@ -53,6 +53,34 @@ test('a swallowed error inside a transaction is not taken for a commit', async (
   await expect(swallowed).rejects.toMatchObject({ type: 'Internal' });
 });
 
+test('statements of a transaction that are asked for at once run in the order they were asked for', async () => {
+  const { writes } = database.pools;
+  await writes.query({ text: 'INSERT INTO counter VALUES (3, 1)' });
+  const read = { text: 'SELECT value FROM counter WHERE id = 3' };
+  const [, before, , after] = await withTransaction(writes, (tx) =>
+    Promise.all([
+      tx.query({ text: 'UPDATE counter SET value = value + 1 WHERE id = 3' }),
+      tx.query(read),
+      tx.query({ text: 'UPDATE counter SET value = value * 10 WHERE id = 3' }),
+      tx.query(read),
+    ]),
+  );
+  expect([before.rows, after.rows]).toEqual([[{ value: 2 }], [{ value: 20 }]]);
+});
+
+test('one failure among statements asked for at once leaves nothing of the others', async () => {
+  const failed = withTransaction(database.pools.writes, (tx) =>
+    Promise.all([
+      tx.query({ text: 'INSERT INTO counter VALUES (4, 0)' }),
+      tx.query({ text: 'INSERT INTO counter VALUES (1, 0)' }),
+      tx.query({ text: 'INSERT INTO counter VALUES (5, 0)' }),
+    ]),
+  );
+  await expect(failed).rejects.toMatchObject({ type: 'Conflict', details: { code: '23505' } });
+  const { rows } = await database.pools.writes.query({ text: 'SELECT id FROM counter WHERE id IN (4, 5)' });
+  expect(rows).toEqual([]);
+});
+
 test('two transactions that deadlock both commit, because the loser runs again', async () => {
   let arrived = 0;
   const crossing = (first: number, second: number): Promise<number> => {
@@ -68,7 +96,7 @@ test('two transactions that deadlock both commit, because the loser runs again',
   };
   const runs = await Promise.all([crossing(1, 2), crossing(2, 1)]);
   expect([...runs].sort()).toEqual([1, 2]);
-  const { rows } = await database.pools.reads.query({ text: 'SELECT value FROM counter ORDER BY id' });
+  const { rows } = await database.pools.reads.query({ text: 'SELECT value FROM counter WHERE id < 3 ORDER BY id' });
   expect(rows).toEqual([{ value: 2 }, { value: 2 }]);
 });
 

@@ -45,8 +45,8 @@ export class AgentRig {
     readonly blobs: BlobStore,
   ) {}
 
-  static async create(): Promise<AgentRig> {
-    const database = await createTestDatabase();
+  static async create(given?: TestDatabase): Promise<AgentRig> {
+    const database = given ?? (await createTestDatabase());
     const folder = await mkdtemp(join(tmpdir(), 'agent-rig-'));
     const rig = new AgentRig(database, folder, createBlobStore(database.pools.writes, folder));
     await rig.#seed();
@@ -66,9 +66,9 @@ export class AgentRig {
   get failingBlobs(): BlobStore {
     return {
       get: (ref) => this.blobs.get(ref),
-      put: async (text) => {
+      put: async (text, through) => {
         if (this.#failures-- > 0) throw new Failure('Unavailable', 'The database is away.');
-        return this.blobs.put(text);
+        return this.blobs.put(text, through);
       },
     };
   }
