@@ -1,17 +1,41 @@
+/** Where ours must lie against the baseline. */
+export interface Gate {
+  /** Costs: less is better. Rates: more is. */
+  readonly wants: 'atMost' | 'atLeast';
+  readonly target: number;
+  /** Beyond it nothing ships. Absent: nothing is red. */
+  readonly floor?: number;
+  /** Of ours / baseline (default), of ours less the baseline in the row's unit, or of ours alone: a count. */
+  readonly of?: 'ratio' | 'difference' | 'ours';
+}
+
 /** One measurement of both sides, a number for each round. */
 export interface Measured {
   readonly name: string;
   readonly unit: string;
-  /** How many times faster ours is (default), or how many times what the baseline costs. */
-  readonly shows?: 'gain' | 'cost';
   readonly baseline: readonly number[];
   readonly ours: readonly number[];
+  /** Absent: reported only. */
+  readonly gate?: Gate;
 }
 
 export interface Comparison {
   readonly title: string;
   /** What was measured, with its version. */
   readonly subject: string;
-  readonly rounds: number;
   readonly rows: readonly Measured[];
+}
+
+export interface BenchOptions {
+  /** Few and small, against the floors: for the gate. */
+  readonly isSmoke: boolean;
+  readonly seed: number;
+  /** Rounds that count; the bench's own number when absent. */
+  readonly rounds?: number;
+}
+
+export interface Bench {
+  /** What somebody must do to turn it red. */
+  readonly redWhen: string;
+  run(options: BenchOptions): Promise<Comparison>;
 }

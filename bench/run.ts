@@ -1,45 +1,90 @@
-// Benches compare with a baseline in the same run and print ratios; none asserts a time.
-import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
-import type { Comparison } from './comparison.js';
+// Benches compare with a baseline in the same run and judge ratios; none asserts a time.
+import { parseArgs } from 'node:util';
+import type { Bench, BenchOptions } from './comparison.js';
+import { mergeAttempt } from './merges.js';
 import { sandboxedCalls } from './sandbox.js';
+import { agentSteps } from './steps.js';
+import { isRed, loadNow, machine, type Report, reportText, rowsOf } from './support/report.js';
 import { temporalFlags } from './temporal-flags.js';
+import { treeAcquire } from './trees.js';
 
-const BENCHES: Readonly<Record<string, () => Promise<Comparison>>> = {
+const BENCHES: Readonly<Record<string, Bench>> = {
+  M6: treeAcquire,
+  M7: mergeAttempt,
+  M9: agentSteps,
   M10: sandboxedCalls,
   'temporal-flags': temporalFlags,
 };
 
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+/** The cheap ones, whose floors the gate asks for. */
+const SMOKE = ['M6', 'M7', 'M9', 'M10'];
+
+const USAGE = `npm run bench -- [${Object.keys(BENCHES).join(' | ')}] … [--rounds N] [--seed N] [--json] [--smoke]`;
+
+const runBench = async (metric: string, { redWhen, run }: Bench, options: BenchOptions): Promise<Report> => {
+  const startedAt = performance.now();
+  const before = loadNow();
+  const comparison = await run(options);
+  return {
+    metric,
+    title: comparison.title,
+    subject: comparison.subject,
+    redWhen,
+    rounds: comparison.rows[0]?.ours.length ?? 0,
+    seed: options.seed,
+    seconds: (performance.now() - startedAt) / 1_000,
+    machine: machine(),
+    load: [before, loadNow()],
+    rows: rowsOf(comparison),
+  };
 };
 
-const figure = (value: number): string => value.toFixed(value < 20 ? 1 : 0);
+/** A smoke that is red is run once more: on a machine that stood still for a moment the second answer counts. */
+const runTwiceIfRed = async (...run: Parameters<typeof runBench>): Promise<Report> => {
+  const first = await runBench(...run);
+  return run[2].isSmoke && isRed(first) ? await runBench(...run) : first;
+};
 
-const range = (values: readonly number[]): string =>
-  `${figure(median(values))} (${figure(Math.min(...values))}–${figure(Math.max(...values))})`;
+const readOptions = () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      smoke: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+    },
+  });
+  const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
+  const numbers = [values.rounds ?? '1', values.seed].map(Number);
+  if (unknown.length > 0 || !numbers.every((value) => Number.isSafeInteger(value) && value > 0)) throw new Error(USAGE);
+  return {
+    names: positionals.length > 0 ? positionals : values.smoke ? SMOKE : Object.keys(BENCHES),
+    isJson: values.json,
+    options: {
+      isSmoke: values.smoke,
+      seed: Number(values.seed),
+      ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }),
+    },
+  };
+};
 
-const print = ({ title, subject, rounds, rows }: Comparison): void => {
-  const gib = Math.round(totalmem() / 2 ** 30);
-  console.log(`${title}\n`);
-  console.log(`${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown processor'}, ${gib} GiB`);
-  console.log(`${platform()} ${release()} ${arch()}, Node ${process.version}`);
-  console.log(subject);
-  console.log(`${rounds} rounds, alternating; median (least–most)\n`);
-  console.log('| | baseline | ours | median of the ratios |');
-  console.log('|---|---|---|---|');
-  for (const { name, unit, shows = 'gain', baseline, ours } of rows) {
-    const gains = baseline.map((value, round) => value / (ours[round] ?? Number.NaN));
-    const ratio = median(shows === 'gain' ? gains : gains.map((gain) => 1 / gain));
-    console.log(`| ${name}, ${unit} | ${range(baseline)} | ${range(ours)} | ${ratio.toFixed(2)} × |`);
+const main = async (): Promise<void> => {
+  const { names, isJson, options } = readOptions();
+  const reports: Report[] = [];
+  for (const name of names) {
+    const bench = BENCHES[name];
+    if (bench === undefined) continue;
+    const report = await runTwiceIfRed(name, bench, options);
+    reports.push(report);
+    // With --json the standard output is one document and nothing else.
+    (isJson ? console.error : console.log)(`${reportText(report)}\n`);
   }
+  if (isJson) console.log(JSON.stringify({ benches: reports }, undefined, 2));
+  process.exitCode = reports.some(isRed) ? 1 : 0;
 };
 
-const [name = ''] = process.argv.slice(2);
-const bench = BENCHES[name];
-if (bench === undefined) {
-  console.error(`Which bench? ${Object.keys(BENCHES).join(', ')}`);
+await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
   process.exitCode = 2;
-} else {
-  print(await bench());
-}
+});

@@ -7,93 +7,78 @@ import { FileTools, type ToolTree } from '../activities/agents/tools/file-tools.
 import { runCommandTool } from '../activities/agents/tools/run-command.js';
 import { openSandbox } from '../activities/sandbox/run.js';
 import { removeDirectory } from '../infra/remove-directory.js';
-import type { Comparison } from './comparison.js';
+import type { Bench, Gate, Measured } from './comparison.js';
+import { inTurns, lengthOf, type Rounds, series, timeEach } from './support/rounds.js';
+import { median } from './support/statistics.js';
 
-const ROUNDS = 15;
 const CALLS = 20;
 const SERVICE_UID = 64_321;
 const COMMAND = ['/bin/sh', '-c', 'exec 2>&1; exec sh -c "$1"', 'command'];
+/** The floor is what the least costly sandbox of its own has cost in bare spawns: a call in a run's must stay below it. */
+const IN_RUN: Gate = { wants: 'atMost', target: 1.5, floor: 3 };
 
 type Call = () => Promise<unknown>;
 
 /** M10: what a tool call costs in the sandbox of its run, and in one of its own, against a bare spawn of the command. */
-export const sandboxedCalls = async (): Promise<Comparison> => {
-  const user = process.getuid?.() === 0 ? { uid: SERVICE_UID, gid: SERVICE_UID } : undefined;
-  const directory = await mkdtemp(join(tmpdir(), 'millwright-bench-'));
-  await chmod(directory, 0o711);
-  const path = await mkdtemp(join(directory, 'tree-'));
-  await writeFile(join(path, 'a.txt'), 'one\n');
-  if (user) await chown(path, user.uid, user.gid);
-  const sandbox = await openSandbox({ directory: join(directory, 'sandbox'), user, toolchains: [] });
-  const files = await FileTools.open(sandbox, join(directory, 'tools'));
-  const alone: ToolTree = { path, isReadOnly: false, isolation: 'bubblewrap', ignoredPaths: [] };
-  const inRun: ToolTree = { ...alone, session: 'run/bench' };
-  const shell =
-    (tree: ToolTree): Call =>
-    () =>
-      runCommandTool({ sandbox }, { command: 'cat a.txt', timeoutSeconds: 30 }, tree);
-  const read =
-    (tree: ToolTree): Call =>
-    () =>
-      files.run({ tool: 'read_file', path: 'a.txt', offset: 1, limit: 10 }, tree);
-  const arms: Readonly<Record<string, Call>> = {
-    bare: () => bareSpawn(path, user),
-    session: shell(inRun),
-    alone: shell(alone),
-    readInRun: read(inRun),
-    readAlone: read(alone),
-  };
-  try {
-    const measured = await inTurns(arms);
-    const row = (name: string, arm: string, baseline = 'bare') => ({
-      name,
-      unit: 'ms',
-      shows: 'cost' as const,
-      baseline: measured[baseline] ?? [],
-      ours: measured[arm] ?? [],
-    });
-    return {
-      title: 'M10: a tool call, p50 of a round, against a bare spawn of the command',
-      subject: (await promisify(execFile)('bwrap', ['--version'])).stdout.trim(),
-      rounds: ROUNDS,
-      rows: [
-        row('run_command in the sandbox of its run', 'session'),
-        row('run_command in a sandbox of its own', 'alone'),
-        row('read_file in the sandbox of its run', 'readInRun'),
-        row('read_file in a sandbox of its own', 'readAlone'),
-        row('the sandbox of a run against one each: run_command', 'session', 'alone'),
-      ],
-    };
-  } finally {
-    await sandbox.close();
-    await removeDirectory(directory);
-  }
-};
-
-/** The order changes with every round; the first one warms all up. */
-const inTurns = async (arms: Readonly<Record<string, Call>>): Promise<Readonly<Record<string, number[]>>> => {
-  const measured: Record<string, number[]> = {};
-  for (let round = -1; round < ROUNDS; round++) {
-    const names = Object.keys(arms);
-    for (const name of round % 2 === 0 ? names : names.reverse()) {
-      const p50 = await medianMs(arms[name] ?? (async () => undefined));
-      if (round < 0) continue;
-      measured[name] ??= [];
-      measured[name].push(p50);
+export const sandboxedCalls: Bench = {
+  redWhen: 'starts a sandbox per call',
+  run: async (options) => {
+    const { isSmoke } = options;
+    const user = process.getuid?.() === 0 ? { uid: SERVICE_UID, gid: SERVICE_UID } : undefined;
+    const directory = await mkdtemp(join(tmpdir(), 'millwright-bench-'));
+    await chmod(directory, 0o711);
+    const path = await mkdtemp(join(directory, 'tree-'));
+    await writeFile(join(path, 'a.txt'), 'one\n');
+    if (user) await chown(path, user.uid, user.gid);
+    const sandbox = await openSandbox({ directory: join(directory, 'sandbox'), user, toolchains: [] });
+    const files = await FileTools.open(sandbox, join(directory, 'tools'));
+    const alone: ToolTree = { path, isReadOnly: false, isolation: 'bubblewrap', ignoredPaths: [] };
+    const inRun: ToolTree = { ...alone, session: 'run/bench' };
+    const shell = (tree: ToolTree) => p50Of(() => runCommandTool({ sandbox }, SHELL_CALL, tree));
+    const read = (tree: ToolTree) => p50Of(() => files.run(READ_CALL, tree));
+    try {
+      const measured = await inTurns(
+        {
+          bare: p50Of(() => bareSpawn(path, user)),
+          session: shell(inRun),
+          readInRun: read(inRun),
+          ...(isSmoke ? {} : { alone: shell(alone), readAlone: read(alone) }),
+        },
+        lengthOf(options, 15),
+      );
+      return {
+        title: 'a tool call, p50 of a round, against a bare spawn of the command',
+        subject: (await promisify(execFile)('bwrap', ['--version'])).stdout.trim(),
+        rows: rowsOf(measured),
+      };
+    } finally {
+      await sandbox.close();
+      await removeDirectory(directory);
     }
-  }
-  return measured;
+  },
 };
 
-const medianMs = async (call: Call): Promise<number> => {
-  const took: number[] = [];
-  for (let at = 0; at < CALLS; at++) {
-    const startedAt = performance.now();
-    await call();
-    took.push(performance.now() - startedAt);
-  }
-  return took.sort((a, b) => a - b)[CALLS / 2] ?? Number.NaN;
+const SHELL_CALL = { command: 'cat a.txt', timeoutSeconds: 30 };
+const READ_CALL = { tool: 'read_file', path: 'a.txt', offset: 1, limit: 10 } as const;
+
+const rowsOf = (measured: Rounds): readonly Measured[] => {
+  const row = (name: string, arm: string, gate?: Gate, baseline = 'bare'): Measured => ({
+    name,
+    unit: 'ms',
+    baseline: series(measured, baseline, 'p50Ms'),
+    ours: series(measured, arm, 'p50Ms'),
+    ...(gate === undefined ? {} : { gate }),
+  });
+  return [
+    row('run_command in the sandbox of its run', 'session', IN_RUN),
+    row('read_file in the sandbox of its run', 'readInRun', IN_RUN),
+    row('run_command in a sandbox of its own', 'alone', { wants: 'atMost', target: 8, of: 'difference' }),
+    row('read_file in a sandbox of its own', 'readAlone'),
+    row('the sandbox of a run against one each: run_command', 'session', undefined, 'alone'),
+  ];
 };
+
+const p50Of = (call: Call) => async () => ({ p50Ms: median(await timeEach(CALLS, call)) });
 
 const bareSpawn = (cwd: string, user: { readonly uid: number; readonly gid: number } | undefined): Promise<unknown> => {
   const [program = '', ...args] = [...COMMAND, 'cat a.txt'];

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { loadConfig } from '../infra/config.js';
 import { locateTemporal } from '../infra/embedded/temporal-cli.js';
 import { devServerFlags } from '../infra/embedded/temporal-server.js';
-import type { Comparison } from './comparison.js';
+import type { Bench } from './comparison.js';
+import { inTurns, lengthOf, series, timeMs } from './support/rounds.js';
 
-const ROUNDS = 9;
 const CALLS = 10;
 const AT_ONCE = 50;
 
@@ -24,57 +24,45 @@ interface Subject {
 }
 
 /** What the flags of the embedded server buy: the same work on a server with and one without, in turns. */
-export const temporalFlags = async (): Promise<Comparison> => {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
-  const cli = await findCli();
-  const directory = mkdtempSync(join(tmpdir(), 'millwright-bench-'));
-  const subjects = [
-    await startSubject(cli, join(directory, 'default.db'), []),
-    await startSubject(cli, join(directory, 'ours.db'), devServerFlags()),
-  ];
-  try {
-    const measured = await inTurns(subjects);
-    const rows = [
-      { name: `${CALLS} activities in sequence`, unit: 'ms', of: 'sequenceMs' },
-      { name: 'signal until the workflow has ended', unit: 'ms', of: 'signalMs' },
-      { name: `${AT_ONCE} workflows that do nothing, at once`, unit: 'ms', of: 'noopMs' },
-    ] as const;
-    return {
-      title: "flags of the embedded Temporal server: a server's defaults against ours, both with a file",
-      subject: (await promisify(execFile)(cli, ['--version'])).stdout.trim(),
-      rounds: ROUNDS,
-      rows: rows.map(({ name, unit, of }) => ({
+export const temporalFlags: Bench = {
+  redWhen: 'starts the embedded server without its flags',
+  run: async (options) => {
+    const cli = await findCli();
+    const directory = mkdtempSync(join(tmpdir(), 'millwright-bench-'));
+    const plain = await startSubject(cli, join(directory, 'default.db'), []);
+    const tuned = await startSubject(cli, join(directory, 'ours.db'), devServerFlags());
+    try {
+      const measured = await inTurns(
+        { plain: () => measure(plain), tuned: () => measure(tuned) },
+        lengthOf(options, 9),
+      );
+      const row = (name: string, of: string) => ({
         name,
-        unit,
-        baseline: measured.map(([base]) => base?.[of] ?? Number.NaN),
-        ours: measured.map(([, ours]) => ours?.[of] ?? Number.NaN),
-      })),
-    };
-  } finally {
-    for (const subject of subjects) await subject.stop();
-    rmSync(directory, { recursive: true, force: true });
-  }
-};
-
-type Round = Readonly<Record<'sequenceMs' | 'signalMs' | 'noopMs', number>>;
-
-/** The order changes with every round, so that neither profits from what the machine does meanwhile. */
-const inTurns = async (subjects: readonly Subject[]): Promise<readonly (readonly Round[])[]> => {
-  const measured: Round[][] = [];
-  for (let round = -1; round < ROUNDS; round++) {
-    const results: Round[] = [];
-    const order = round % 2 === 0 ? [0, 1] : [1, 0];
-    for (const at of order) {
-      const subject = subjects[at];
-      if (subject === undefined) continue;
-      const sequenceMs = await subject.sequenceMs();
-      const signalMs = await subject.signalMs();
-      results[at] = { sequenceMs, signalMs, noopMs: await subject.noopMs() };
+        unit: 'ms',
+        baseline: series(measured, 'plain', of),
+        ours: series(measured, 'tuned', of),
+      });
+      return {
+        title: "flags of the embedded Temporal server: a server's defaults against ours, both with a file",
+        subject: (await promisify(execFile)(cli, ['--version'])).stdout.trim(),
+        rows: [
+          row(`${CALLS} activities in sequence`, 'sequenceMs'),
+          row('signal until the workflow has ended', 'signalMs'),
+          row(`${AT_ONCE} workflows that do nothing, at once`, 'noopMs'),
+        ],
+      };
+    } finally {
+      for (const subject of [plain, tuned]) await subject.stop();
+      rmSync(directory, { recursive: true, force: true });
     }
-    if (round >= 0) measured.push(results); // the first one warms both up
-  }
-  return measured;
+  },
 };
+
+const measure = async (subject: Subject) => ({
+  sequenceMs: await subject.sequenceMs(),
+  signalMs: await subject.signalMs(),
+  noopMs: await subject.noopMs(),
+});
 
 const startSubject = async (cli: string, filename: string, extraArgs: string[]): Promise<Subject> => {
   const environment = await TestWorkflowEnvironment.createLocal({
@@ -114,12 +102,6 @@ const startSubject = async (cli: string, filename: string, extraArgs: string[]):
       await environment.teardown();
     },
   };
-};
-
-const timeMs = async (work: () => Promise<unknown>): Promise<number> => {
-  const startedAt = performance.now();
-  await work();
-  return performance.now() - startedAt;
 };
 
 const findCli = async (): Promise<string> => {
