@@ -5,7 +5,8 @@ type Line = (subject: string, text: (key: string) => string, event: StreamEvent)
 
 /** What a line of progress says, by type of event. Types that are not here concern machines only. */
 const LINES: Readonly<Record<string, Line>> = {
-  'epic.state': (_, text) => `epic: ${text('from')} → ${text('to')}${because(text('reason'))}`,
+  'epic.state': (_, text, { epicId }) =>
+    `epic: ${text('from')} → ${text('to')}${because(text('reason'))}${asked(text('to') === 'BLOCKED' ? 'epic show' : undefined, epicId)}`,
   'epic.phase': (_, text, { epicId }) => {
     const phase = text('phase') || text('to');
     return `epic: ${phase.replaceAll('_', ' ')}${asked(ASKS[phase], epicId)}`;

@@ -40,8 +40,11 @@ export function blocked(task: TaskFlow, { reason, ask, anyMail = false, needsPer
 export function attemptFailed(task: TaskFlow, reason: string, again: Stage & { readonly kind: 'run' }): TaskFlow {
   const next = afterBadAttempt(task.attempts);
   const { run: _ended, ...rest } = task;
-  if (next.kind === 'fail')
-    return { ...rest, stage: { kind: 'failing', reason: `${reason} (attempt ${task.attempts} of ${MAX_ATTEMPTS})` } };
+  if (next.kind === 'fail') {
+    // Behind the limit each retry of a person is one attempt more.
+    const of = task.attempts > MAX_ATTEMPTS ? '' : ` of ${MAX_ATTEMPTS}`;
+    return { ...rest, stage: { kind: 'failing', reason: `${reason} (attempt ${task.attempts}${of})` } };
+  }
   const context = { ...again.next.context, previousFailure: reason.slice(0, 2000) };
   return {
     ...rest,

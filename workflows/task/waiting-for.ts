@@ -29,6 +29,8 @@ export function waitingFor(task: TaskFlow): string | undefined {
       return runWaits(task.run);
     case 'lane':
       return 'the target branch to be green again';
+    case 'enqueue':
+      return stage.notBeforeMs > 0 ? 'the merge queue to take entries again' : undefined;
     case 'queued':
       return 'the merge queue';
     case 'blocked':

@@ -2,11 +2,12 @@ import { expect, test } from '@jest/globals';
 import { taskWaits } from '../../../domain/task-timing.js';
 import type { VerifyOutcome } from '../../../workflows/checks/verify.js';
 import type { TaskFacts } from '../../../workflows/contract/activities/store.js';
-import { afterStart, afterVerified } from '../../../workflows/task/after-step.js';
+import { afterEnqueued, afterStart, afterVerified } from '../../../workflows/task/after-step.js';
 import { runClosed, runSaid } from '../../../workflows/task/controls.js';
 import { openedWith } from '../../../workflows/task/opening.js';
 import { become, changedOf, restore } from '../../../workflows/task/task.state.js';
 import { runWords } from '../../../workflows/task/texts.js';
+import { waitingFor } from '../../../workflows/task/waiting-for.js';
 
 const FACTS: TaskFacts = {
   taskId: 'task-1',
@@ -74,4 +75,11 @@ test('an epic hears that the agent of its task sleeps over a question', () => {
   const reasonIn = (state: 'running' | 'waiting') =>
     changedOf(runSaid(running, { runId: 'r1', state }, 1), INPUT).reason;
   expect([reasonIn('running'), reasonIn('waiting')]).toEqual([undefined, 'an answer to its agent']);
+});
+
+test('a task whose queue drains says that it waits for the queue', () => {
+  const opened = { ...openedWith(restore(INPUT), FACTS), host: HOST };
+  const outcome = { kind: 'refused', code: 'LANE_DRAINING', message: 'draining' } as const;
+  const refused = afterEnqueued(opened, { kind: 'enqueued', outcome }, { nowMs: 1, waits: taskWaits('brisk') });
+  expect(waitingFor(refused)).toBe('the merge queue to take entries again');
 });
