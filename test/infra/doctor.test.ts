@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { loadConfig } from '../../infra/config.js';
 import { examine } from '../../infra/embedded/doctor/doctor.js';
+import { createTestTemporal } from '../support/temporal.js';
 
 const root = mkdtempSync(join(tmpdir(), 'doctor-'));
 chmodSync(root, 0o711);
@@ -51,6 +52,16 @@ test('without bubblewrap on the path the sandbox fails closed', async () => {
 test('a database that does not answer and a CLI that is none are said', async () => {
   expect(await find({ DATABASE_URL: 'postgres://127.0.0.1:1/x' }, 'postgres')).toMatchObject({ ok: false });
   expect(await find({ MILLWRIGHT_TEMPORAL_CLI: '/bin/false' }, 'temporal')).toMatchObject({ ok: false });
+});
+
+test('a Temporal server of their own may lack the namespace, which the start makes', async () => {
+  const temporal = await createTestTemporal();
+  try {
+    const env = { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: 'not-made-yet' };
+    expect(await find(env, 'temporal')).toMatchObject({ ok: true, finding: expect.stringContaining('not-made-yet') });
+  } finally {
+    await temporal.teardown();
+  }
 });
 
 test('a remembered port that a stranger took is said', async () => {

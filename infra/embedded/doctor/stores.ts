@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { NamespaceNotFoundError } from '@temporalio/common';
+import { Failure } from '../../../domain/failures.js';
 import type { Config } from '../../config.js';
 import { errorReason } from '../../errors.js';
 import { connectTemporal, probeTemporal } from '../../temporal.js';
@@ -33,6 +35,12 @@ const checkTemporalServer = async (endpoint: Parameters<typeof connectTemporal>[
     await probeTemporal(client).finally(() => client.close());
     return passed('temporal', `the server at ${endpoint.address} answers`);
   } catch (error) {
+    if (error instanceof Failure && error.cause instanceof NamespaceNotFoundError) {
+      return passed(
+        'temporal',
+        `the server at ${endpoint.address} answers; namespace ${endpoint.namespace} is made at the start`,
+      );
+    }
     return failed('temporal', errorReason(error), 'Correct TEMPORAL_ADDRESS and the TEMPORAL_TLS variables.');
   }
 };
