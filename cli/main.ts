@@ -9,15 +9,20 @@ const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../pac
   readonly version: string;
 };
 
-// Whoever reads us may stop early, as `head` does: that ends us, and is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever reads us may stop early, as `head` does: that ends us, and is no failure.
   if (error.code === 'EPIPE') process.exit();
-  throw error;
+  // On a full disk the supervision goes on without its log; any other command has failed by this.
+  process.exitCode = 1;
+  process.stderr.write(`The output could not be written: ${error.message}\n`);
 });
+// There is nobody left to tell.
+process.stderr.on('error', () => {});
 
-process.exitCode = await runCommandLine(process.argv.slice(2), {
+const exitCode = await runCommandLine(process.argv.slice(2), {
   version,
   stdout: process.stdout,
   stderr: process.stderr,
   connect: connectApi,
 });
+if (exitCode !== 0) process.exitCode = exitCode;

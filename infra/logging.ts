@@ -32,5 +32,15 @@ export const createLogger = ({ name, level, destination }: LoggerOptions): Logge
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: SECRET_FIELDS, censor: '[redacted]' },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return pino(options, destination ?? patientDestination());
+};
+
+/** What waits to be written while nothing can be: the rest of a full disk's log is lost. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** Standard output, or `fd`. A log that cannot be written, for the disk is full, must not end who writes it. */
+export const patientDestination = (fd = 1): DestinationStream => {
+  const stream = pino.destination({ dest: fd, sync: true, maxLength: MAX_WAITING_BYTES });
+  stream.on('error', () => {});
+  return stream;
 };

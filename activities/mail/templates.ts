@@ -95,8 +95,8 @@ export function mailText(template: MailTemplate): MailText {
     case 'no_host':
       return {
         kind: 'escalation',
-        subject: 'No worker host has answered for an hour',
-        body: 'Start a worker; the work goes on by itself once one is there.',
+        subject: 'No worker host has taken this work for an hour',
+        body: 'Start a worker, or free disk where one runs: `millwright doctor` says what is missing. The work goes on by itself then.',
       };
     case 'lane_incident':
       return {

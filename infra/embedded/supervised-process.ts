@@ -90,16 +90,17 @@ export class SupervisedProcess {
   private async runOnce(): Promise<string> {
     this.starts++;
     this.become('starting');
+    let child: Launched;
     try {
       await this.spec.prepare?.();
+      if (this.stopping.signal.aborted) return 'stopped';
+      rotate(this.spec.logFile);
+      const output = openSync(this.spec.logFile, 'a', 0o600);
+      child = launch({ ...this.spec, output });
+      closeSync(output);
     } catch (error) {
       return String(error);
     }
-    if (this.stopping.signal.aborted) return 'stopped';
-    rotate(this.spec.logFile);
-    const output = openSync(this.spec.logFile, 'a', 0o600);
-    const child = launch({ ...this.spec, output });
-    closeSync(output);
     this.child = child;
     this.become('running');
     const end = await child.ended;
