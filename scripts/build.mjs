@@ -20,6 +20,7 @@ const FOLDERS = [
   'test/demo',
   'test/simulation',
   'test/attack',
+  'test/chaos',
 ];
 const ASSET = /\.(sql|cjs|mjs|json|ya?ml|mod|sum)$|[/\\](tools[/\\]temporal-cli|demo[/\\]sample)[/\\]/;
 

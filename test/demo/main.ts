@@ -10,13 +10,13 @@ import { createProgress } from '../../cli/watch/progress.js';
 import { loadConfig } from '../../infra/config.js';
 import { startStackDetached, stopStack } from '../../infra/embedded/lifecycle.js';
 import { readStackFacts } from '../../infra/embedded/stack-file.js';
+import { untilReady } from '../support/e2e/settle.js';
 import { processesOf } from '../support/processes.js';
 import { until } from '../support/until.js';
 import { BUDGET_USD, fileEpic, seeThrough } from './epic.js';
 import { type ModelProcess, startScriptedModel } from './model.js';
 import { printReport } from './report.js';
 import { createSampleRepository, pullAndDraw } from './sample-repository.js';
-import { untilReady } from './settle.js';
 import { openFire } from './under-fire.js';
 import { printVerdict } from './verdict.js';
 

@@ -1,12 +1,13 @@
 import { promiseTable } from '../../cli/invariants.js';
 import { table } from '../../cli/output.js';
+import { loadConfig } from '../../infra/config.js';
 import type { Counts } from '../../infra/invariants/counts.js';
 import { type Finding, INVARIANTS } from '../../infra/invariants/finding.js';
 import type { Kill } from '../support/e2e/killer.js';
+import { settle } from '../support/e2e/settle.js';
 import { type BilledCall, readRecord } from '../support/model-server/record.js';
 import { mergesIn, redAmong } from './recheck.js';
 import { heading } from './report.js';
-import { settle } from './settle.js';
 import { tally } from './under-fire.js';
 
 /** What the scenario plans, known without asking Millwright. */
@@ -85,7 +86,7 @@ export async function printVerdict(
 ): Promise<boolean> {
   const { epicId, source, record, kills } = run;
   const bill = readRecord(record).filter((line) => line.kind === 'billed');
-  const { counts, findings } = await settle(bill, [epicId]);
+  const { counts, findings } = await settle(loadConfig(), { bill, acknowledged: [{ kind: 'epic', id: epicId }] });
   const merges = mergesIn(source);
   const pulled = merges.map(({ number }) => number);
   const rows = countRows({ counts, findings, bill, kills, pulled, red: redAmong(source, merges) });

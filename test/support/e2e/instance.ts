@@ -6,13 +6,17 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { ApiClient, type Resource } from '../../../cli/api-client.js';
 import { type HomeLayout, homeLayout } from '../../../infra/config/layout.js';
+import { type Config, loadConfig } from '../../../infra/config.js';
 import { embeddedDatabaseUrl } from '../../../infra/embedded/postgres-server.js';
 import { readStackFacts, type StackFacts } from '../../../infra/embedded/stack-file.js';
-import { ROOT } from '../import-graph.js';
 import { findTestCli } from '../temporal.js';
 import { until } from '../until.js';
 
-const CLI = join(ROOT, 'dist/cli/main.js');
+/** Of the build, whether this file is part of it or not. */
+const CLI =
+  ['../../../dist/cli/main.js', '../../../cli/main.js']
+    .map((path) => join(import.meta.dirname, path))
+    .find(existsSync) ?? 'npm run build';
 const run = promisify(execFile);
 /** Whole epics take their time on two busy cores; the bound only ends a test that would hang. */
 const PATIENCE = { everyMs: 200, atMostMs: 8 * 60_000 };
@@ -63,6 +67,16 @@ export class Instance {
     const facts = readStackFacts(this.layout);
     if (!facts) throw new Error('The instance is not running.');
     return facts;
+  }
+
+  /** As its own processes read it. */
+  get config(): Config {
+    return loadConfig(this.env);
+  }
+
+  /** The environment that `up` gives its processes. */
+  get environment(): NodeJS.ProcessEnv {
+    return this.env;
   }
 
   /** Runs the command line against this instance; answers what it printed. */

@@ -1,10 +1,10 @@
-import type { ApiClient } from '../../cli/api-client.js';
-import { WORDS } from '../../cli/invariants.js';
-import { loadConfig } from '../../infra/config.js';
-import { checkInvariants, type InvariantReport } from '../../infra/invariants/check.js';
-import { openHome } from '../../infra/invariants/open-home.js';
-import type { BilledReply } from '../../infra/invariants/truths.js';
-import { until } from '../support/until.js';
+import type { ApiClient } from '../../../cli/api-client.js';
+import { WORDS } from '../../../cli/invariants.js';
+import type { Config } from '../../../infra/config.js';
+import { checkInvariants, type InvariantReport } from '../../../infra/invariants/check.js';
+import { openHome } from '../../../infra/invariants/open-home.js';
+import type { Truths } from '../../../infra/invariants/truths.js';
+import { until } from '../until.js';
 
 /** Every part answers a real round trip again. */
 export const untilReady = (api: ApiClient): Promise<void> =>
@@ -22,14 +22,13 @@ export const untilReady = (api: ApiClient): Promise<void> =>
  * stay.
  */
 export async function settle(
-  bill: readonly BilledReply[],
-  epicIds: readonly string[],
+  config: Config,
+  known: Pick<Truths, 'bill' | 'acknowledged'>,
   atMostMs = 90_000,
 ): Promise<InvariantReport> {
-  const acknowledged = epicIds.map((id) => ({ kind: 'epic', id }) as const);
   let report: InvariantReport | undefined;
   const compare = async (): Promise<boolean> => {
-    const home = await openHome(loadConfig(), WORDS, { bill, acknowledged, graceMs: 0 }).catch(() => undefined); // not up yet
+    const home = await openHome(config, WORDS, { ...known, graceMs: 0 }).catch(() => undefined); // not up yet
     report = home && (await checkInvariants(home.truths).finally(() => home.close()));
     return report?.findings.length === 0;
   };

@@ -1,0 +1,70 @@
+// Fails everything on purpose: `npm run chaos`, `-- --list`, `-- --case <part of a name> --seed N`.
+import { parseArgs } from 'node:util';
+import { table } from '../../cli/output.js';
+import { CASES } from './cases.js';
+import { type CaseResult, runCase } from './run-case.js';
+
+const { values: options } = parseArgs({
+  options: {
+    list: { type: 'boolean', default: false },
+    case: { type: 'string', multiple: true, default: [] },
+    seed: { type: 'string', default: String(Date.now() % 100_000) },
+  },
+});
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const seed = Number(options.seed);
+
+const chosen = CASES.filter(
+  ({ name }) => options.case.length === 0 || options.case.some((part) => name.includes(part)),
+);
+
+function list(): void {
+  const columns = [
+    { title: 'case', of: ({ name }: { readonly name?: unknown }) => name },
+    { title: 'what is done', of: ({ does }: { readonly does?: unknown }) => does, max: 90 },
+    { title: 'what it would have caught', of: ({ catches }: { readonly catches?: unknown }) => catches, max: 110 },
+  ];
+  say(
+    table(
+      columns,
+      chosen.map(({ name, does, catches }) => ({ name, does, catches })),
+    ),
+  );
+}
+
+async function runAll(): Promise<void> {
+  say(`${chosen.length} cases, seed ${seed}`);
+  const results: (CaseResult & { readonly name: string })[] = [];
+  const width = Math.max(...chosen.map(({ name }) => name.length));
+  for (const one of chosen) {
+    const result = await runCase(one, seed, noteBelow(one.name.padEnd(width)));
+    results.push({ ...result, name: one.name });
+    const mark = { passed: '✔', failed: '✘', skipped: '–' }[result.kind];
+    const time = result.kind === 'skipped' ? 'skipped' : `${(result.ms / 1000).toFixed(1).padStart(6)} s`;
+    say(
+      `${eraseLine}${mark} ${one.name.padEnd(width)}  ${time}  ${result.kind === 'passed' ? one.does : (result.why ?? '')}`,
+    );
+  }
+  const count = (kind: CaseResult['kind']): number => results.filter((one) => one.kind === kind).length;
+  const failed = results.filter(({ kind }) => kind === 'failed');
+  say(`\n${count('passed')} passed, ${failed.length} failed, ${count('skipped')} skipped`);
+  for (const { name } of failed) say(`Again with: npm run chaos -- --case ${name} --seed ${seed}`);
+  process.exitCode = failed.length > 0 ? 1 : 0;
+}
+
+/** On a terminal one line says what the running case does. */
+const eraseLine = process.stdout.isTTY ? '\r\u001b[2K' : '';
+const noteBelow =
+  (name: string) =>
+  (text: string): void => {
+    if (process.stdout.isTTY) process.stdout.write(`${eraseLine}… ${name}  ${text}`);
+  };
+
+if (!Number.isSafeInteger(seed) || chosen.length === 0) {
+  process.stderr.write(chosen.length === 0 ? `No case is called so; see --list.\n` : '--seed is a whole number.\n');
+  process.exitCode = 2;
+} else if (options.list) list();
+else {
+  await runAll();
+  process.exit();
+}

@@ -1,0 +1,39 @@
+import { seeded } from '../support/merge/random.js';
+import type { CaseRun, ChaosCase } from './case.js';
+
+export interface CaseResult {
+  readonly kind: 'passed' | 'failed' | 'skipped';
+  /** Why it was skipped, or what did not hold. */
+  readonly why?: string;
+  readonly ms: number;
+}
+
+/** Runs one case and cleans up after it, however it ends. */
+export async function runCase(
+  chaosCase: ChaosCase,
+  seed: number,
+  note: (text: string) => void = () => {},
+): Promise<CaseResult> {
+  const whyNot = chaosCase.whyNot?.();
+  if (whyNot !== undefined) return { kind: 'skipped', why: whyNot, ms: 0 };
+  const startedAtMs = performance.now();
+  const cleanUps: (() => Promise<void> | void)[] = [];
+  const run: CaseRun = { seed, random: seeded(seed), note, atEnd: (cleanUp) => void cleanUps.push(cleanUp) };
+  const failures: unknown[] = [];
+  await chaosCase.run(run).catch((error: unknown) => failures.push(error));
+  note('cleaning up');
+  for (const cleanUp of cleanUps.reverse()) {
+    try {
+      await cleanUp();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  const ms = performance.now() - startedAtMs;
+  if (failures.length === 0) return { kind: 'passed', ms };
+  return {
+    kind: 'failed',
+    why: failures.map((one) => (one instanceof Error ? one.message : String(one))).join('\n'),
+    ms,
+  };
+}

@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { embeddedDatabaseUrl } from '../../infra/embedded/postgres-server.js';
+import type { Instance } from '../support/e2e/instance.js';
+import { until } from '../support/until.js';
+import type { CaseRun } from './case.js';
+
+export interface SecondApi {
+  readonly baseUrl: string;
+  readonly process: ChildProcess;
+  readonly ended: Promise<unknown>;
+}
+
+const PROGRAM = join(import.meta.dirname, '../../api/main.js');
+
+/** One more process of the API beside the instance's own, with its own environment. */
+export async function startSecondApi(run: CaseRun, instance: Instance, env: NodeJS.ProcessEnv): Promise<SecondApi> {
+  const port = await freePort();
+  const { postgres } = JSON.parse(readFileSync(instance.layout.portsFile, 'utf8')) as { readonly postgres: number };
+  const password = readFileSync(instance.layout.databasePasswordFile, 'utf8').trim();
+  const { temporalAddress, temporalNamespace } = instance.facts;
+  const child = spawn(process.execPath, [PROGRAM], {
+    stdio: 'ignore',
+    env: {
+      ...instance.environment,
+      DATABASE_URL: embeddedDatabaseUrl({ port: postgres, password }),
+      TEMPORAL_ADDRESS: temporalAddress,
+      TEMPORAL_NAMESPACE: temporalNamespace,
+      MILLWRIGHT_API_PORT: String(port),
+      ...env,
+    },
+  });
+  const ended = once(child, 'exit');
+  run.atEnd(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  const baseUrl = `http://127.0.0.1:${port}`;
+  await until(() =>
+    fetch(`${baseUrl}/api/v1/health/live`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
+  return { baseUrl, process: child, ended };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('A socket without a port.');
+  return address.port;
+}
