@@ -62,8 +62,11 @@ export class Ledger {
     private readonly blobs: BlobStore,
   ) {}
 
-  /** Keeps the request, claims the turn's call and reserves its money; calls of dead attempts become `lost`. */
-  begin(start: CallStart): Promise<BegunCall> {
+  /**
+   * Keeps the request, claims the turn's call and reserves its money; calls of dead attempts become `lost`. Undefined
+   * when another attempt has kept a reply meanwhile: the claim's row is locked, so nothing comes between the two.
+   */
+  begin(start: CallStart): Promise<BegunCall | undefined> {
     const { run, turn, price } = start;
     const { runId } = run;
     const worst = worstCaseUsage(start.requestBytes, start.maxTokens);
@@ -71,7 +74,7 @@ export class Ledger {
     return withTransaction(this.pools.writes, async (tx) => {
       const claim = { runId, turn, callId: MODEL_CALL_ID, tool: MODEL_CALL_ID };
       // In this order, and none waits for another's answer: the claim shuts out a second attempt.
-      const [, , , attempt] = await Promise.all([
+      const [, earlier, , attempt] = await Promise.all([
         this.blobs.put(start.requestText, tx),
         openClaim(tx, { ...claim, inputRef: requestRef, fence: start.fence }),
         bookLost(tx, runId, turn),
@@ -86,7 +89,10 @@ export class Ledger {
           costMicroUsd: costMicroUsd(worst, price),
         }),
       ]);
-      return { requestRef, key: { runId, turn, attempt } };
+      const key = { runId, turn, attempt };
+      if (earlier?.state !== 'done') return { requestRef, key };
+      await releaseReservation(tx, key);
+      return undefined;
     });
   }
 
@@ -98,11 +104,12 @@ export class Ledger {
     const { runId, turn } = key;
     return withTransaction(this.pools.writes, async (tx) => {
       const claim = { runId, turn, callId: MODEL_CALL_ID };
-      const [isKept] = await Promise.all([
+      // The claim first, because that locks it: an attempt that begins waits, and then finds the reply.
+      const [, isKept] = await Promise.all([
+        endClaim(tx, { ...claim, state: 'done', resultRef: reply.responseRef }),
         insertReply(tx, reply),
         settleReply(tx, key, reply),
         refreshRunTotals(tx, runId),
-        endClaim(tx, { ...claim, state: 'done', resultRef: reply.responseRef }),
         ...texts.map((text) => this.blobs.put(text, tx)),
       ]);
       return isKept;

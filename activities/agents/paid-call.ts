@@ -56,7 +56,9 @@ export async function buyReply(deps: PaidCallDeps, call: PaidCall): Promise<Mode
   // As bytes once: they are counted here and sent as they are.
   const body = Buffer.from(encodeRequest(head, messagesOf(conversation.prompt, conversation.turns, request)));
   const start = { run, turn, fence: call.fence, requestText: writeRequest(request), model, maxTokens, price };
-  const { key, requestRef } = await ledger.begin({ ...start, requestBytes: body.length });
+  const begun = await ledger.begin({ ...start, requestBytes: body.length });
+  if (begun === undefined) return undefined;
+  const { key, requestRef } = begun;
   await faultPoint('model-call.before-call');
   const reply = await deps.model.complete({ body }, signal).catch(async (error: unknown) => {
     await ledger.fail(key, error);

@@ -65,9 +65,10 @@ export interface KeptReply {
 export async function insertReply(tx: Tx, reply: KeptReply): Promise<boolean> {
   const { rows } = await tx.query<{ responseRef: string }>({
     name: 'insert-turn',
-    // Changes nothing of a row that is there, but answers it.
-    text: `INSERT INTO turn (run_id, seq, request_ref, response_ref, stop_reason, usage, tool_calls)
-           VALUES ($1, $2, $3, $4, $5, $6, $7)
+    // Changes nothing of a row that is there, but answers it. The time is not when the transaction began: that may be
+    // before a call that this reply did not yet forbid.
+    text: `INSERT INTO turn (run_id, seq, request_ref, response_ref, stop_reason, usage, tool_calls, created_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())
            ON CONFLICT (run_id, seq) DO UPDATE SET seq = excluded.seq RETURNING response_ref AS "responseRef"`,
     values: [
       reply.runId,

@@ -99,6 +99,30 @@ test('an attempt that dies between the answer and the keeping of it is booked as
   expect(await rig.sql('SELECT turns FROM run WHERE id = $1', run.runId)).toEqual([{ turns: 1 }]);
 });
 
+test('an attempt that begins while the reply of another one is being kept takes that reply and buys none', async () => {
+  const model = await rig.script([LOOK]);
+  let answer = (): void => undefined;
+  const slow: ModelPort = {
+    complete: async (request, signal) => {
+      const reply = await model.complete(request, signal);
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return reply;
+    },
+  };
+  const run = await rig.newRun();
+  const first = run.callModel(slow, 0);
+  await until(() => rig.server.record.billed.length === 1);
+  rig.beforeNextRead(() => {
+    answer();
+    return first;
+  });
+  expect(await run.callModel(model, 0, { attempt: 2 })).toEqual(await first);
+  expect(rig.server.record.billed).toHaveLength(1);
+  expect((await ledgerOf(run.runId)).map(({ state }) => state)).toEqual(['settled']);
+});
+
 test('a refused call costs nothing, one that broke off is booked in full', async () => {
   const model = await rig.script([
     { ...LOOK, incidents: [{ kind: 'overloaded' }, { kind: 'rate_limit' }, { kind: 'clean_close' }] },

@@ -37,6 +37,7 @@ export class AgentRig {
   readonly supervisorId = uuid();
   #server: ModelServer | undefined;
   #failures = 0;
+  #meanwhile: (() => Promise<unknown>) | undefined;
   readonly #servers: ModelServer[] = [];
 
   private constructor(
@@ -62,10 +63,20 @@ export class AgentRig {
     this.#failures = times;
   }
 
+  /** Happens before the next text is read: after a call has looked for a kept reply, and before it is claimed. */
+  beforeNextRead(meanwhile: () => Promise<unknown>): void {
+    this.#meanwhile = meanwhile;
+  }
+
   /** The blob store, as its users see it during an outage. */
   get failingBlobs(): BlobStore {
     return {
-      get: (ref) => this.blobs.get(ref),
+      get: async (ref) => {
+        const meanwhile = this.#meanwhile;
+        this.#meanwhile = undefined;
+        await meanwhile?.();
+        return this.blobs.get(ref);
+      },
       put: async (text, through) => {
         if (this.#failures-- > 0) throw new Failure('Unavailable', 'The database is away.');
         return this.blobs.put(text, through);
