@@ -6,7 +6,7 @@ export interface CaseRun {
   /** What is being done at this moment, for whoever watches. */
   note(text: string): void;
   /** Runs after the case, the newest first, however it ended. */
-  atEnd(cleanUp: () => Promise<void> | void): void;
+  atEnd(cleanUp: (isFailed: boolean) => Promise<void> | void): void;
 }
 
 /** One fault of the matrix, at one moment, and the proof that nothing comes of it. */

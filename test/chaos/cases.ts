@@ -1,6 +1,27 @@
 import type { ChaosCase } from './case.js';
 import { apiCases } from './cases/api.js';
 import { exactMoments } from './cases/exact-moments.js';
+import { gitCases } from './cases/git.js';
+import { modelCases } from './cases/model.js';
+import { outboxCases } from './cases/outbox.js';
+import { peopleCases } from './cases/people.js';
+import { postgresCases } from './cases/postgres.js';
+import { powerCases } from './cases/power-cut.js';
+import { temporalCases } from './cases/temporal.js';
+import { workerCases } from './cases/worker.js';
+
+const rowOf = ({ name }: ChaosCase): number => Number.parseInt(name, 10);
 
 /** Every case, in the order of the fault matrix. */
-export const CASES: readonly ChaosCase[] = [...exactMoments, ...apiCases];
+export const CASES: readonly ChaosCase[] = [
+  ...exactMoments,
+  ...workerCases,
+  ...apiCases,
+  ...temporalCases,
+  ...postgresCases,
+  ...powerCases,
+  ...outboxCases,
+  ...gitCases,
+  ...modelCases,
+  ...peopleCases,
+].sort((a, b) => rowOf(a) - rowOf(b));

@@ -17,14 +17,14 @@ export async function runCase(
   const whyNot = chaosCase.whyNot?.();
   if (whyNot !== undefined) return { kind: 'skipped', why: whyNot, ms: 0 };
   const startedAtMs = performance.now();
-  const cleanUps: (() => Promise<void> | void)[] = [];
+  const cleanUps: ((isFailed: boolean) => Promise<void> | void)[] = [];
   const run: CaseRun = { seed, random: seeded(seed), note, atEnd: (cleanUp) => void cleanUps.push(cleanUp) };
   const failures: unknown[] = [];
   await chaosCase.run(run).catch((error: unknown) => failures.push(error));
   note('cleaning up');
   for (const cleanUp of cleanUps.reverse()) {
     try {
-      await cleanUp();
+      await cleanUp(failures.length > 0);
     } catch (error) {
       failures.push(error);
     }

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { embeddedDatabaseUrl } from '../../infra/embedded/postgres-server.js';
 import type { Instance } from '../support/e2e/instance.js';
 import { until } from '../support/until.js';
 import type { CaseRun } from './case.js';
+import { connectionStringOf } from './database.js';
 
 export interface SecondApi {
   readonly baseUrl: string;
@@ -19,14 +18,12 @@ const PROGRAM = join(import.meta.dirname, '../../api/main.js');
 /** One more process of the API beside the instance's own, with its own environment. */
 export async function startSecondApi(run: CaseRun, instance: Instance, env: NodeJS.ProcessEnv): Promise<SecondApi> {
   const port = await freePort();
-  const { postgres } = JSON.parse(readFileSync(instance.layout.portsFile, 'utf8')) as { readonly postgres: number };
-  const password = readFileSync(instance.layout.databasePasswordFile, 'utf8').trim();
   const { temporalAddress, temporalNamespace } = instance.facts;
   const child = spawn(process.execPath, [PROGRAM], {
     stdio: 'ignore',
     env: {
       ...instance.environment,
-      DATABASE_URL: embeddedDatabaseUrl({ port: postgres, password }),
+      DATABASE_URL: connectionStringOf(instance),
       TEMPORAL_ADDRESS: temporalAddress,
       TEMPORAL_NAMESPACE: temporalNamespace,
       MILLWRIGHT_API_PORT: String(port),

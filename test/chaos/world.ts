@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiClient, Resource } from '../../cli/api-client.js';
 import type { Acknowledged } from '../../infra/invariants/truths.js';
@@ -47,7 +48,10 @@ export class ChaosWorld {
       env: { ANTHROPIC_BASE_URL: model.url, ANTHROPIC_API_KEY: 'scripted-model-needs-no-key', ...options.env },
       ...(options.prepare ? { prepare: options.prepare } : {}),
     });
-    run.atEnd(() => instance.stop());
+    run.atEnd((isFailed) => {
+      if (isFailed) cpSync(instance.layout.logs, `${tmpdir()}/millwright-chaos-logs`, { recursive: true, force: true });
+      return instance.stop();
+    });
     const source = makeRepository(join(instance.directory, 'source'), options.repository ?? REPOSITORY);
     return new ChaosWorld(instance, model, source);
   }
@@ -96,9 +100,15 @@ export class ChaosWorld {
     for (const { id } of this.acknowledged.filter(({ kind }) => kind === 'epic')) {
       const stuck = ({ waitingFor }: Resource): boolean => String(waitingFor).startsWith('somebody');
       const ended = await this.instance.untilEpic(id, (epic) => epic.state === 'COMPLETED' || stuck(epic));
-      if (ended.state !== 'COMPLETED') throw new Error(`The epic is ${ended.state}: it waits for ${ended.waitingFor}.`);
+      if (ended.state !== 'COMPLETED')
+        throw new Error(`The epic is ${ended.state}: it waits for ${ended.waitingFor}.${await this.runErrors()}`);
     }
     await untilReady(this.api);
+  }
+
+  private async runErrors(): Promise<string> {
+    const rows = await this.instance.query<{ error: string }>('SELECT DISTINCT error FROM run WHERE error IS NOT NULL');
+    return rows.map(({ error }) => `\n  a run ended with: ${error}`).join('');
   }
 
   /** Everything is done, once, and nothing is left. @throws with whatever is not so */
@@ -109,10 +119,11 @@ export class ChaosWorld {
     const landings = epics + this.tasks;
     sameCounts(counts, { epics, tasks: this.tasks, landings });
     const { pullCommand } = await this.api.get(`/projects/${this.projectId}`);
-    fetchResult(this.source, String(pullCommand));
-    const pulled = mergesIn(this.source).map(({ number }) => number);
+    const pulled = this.pulledMerges(String(pullCommand));
     if (pulled.length !== landings || new Set(pulled).size !== landings)
-      throw new Error(`Expected ${landings} merges, each pull request once, and pulled ${pulled.sort().join(', ')}.`);
+      throw new Error(
+        `Expected ${landings} merges, each pull request once, and pulled ${[...pulled].sort().join(', ')}.`,
+      );
     this.requireOnce();
     const again = boughtTwice(this.model.record.lines).size;
     if (again > boughtAgain) throw new Error(`${again} replies were bought twice; ${boughtAgain} were in flight.`);
@@ -129,6 +140,16 @@ export class ChaosWorld {
   /** Waits until the fault that was asked for has struck, and the process that it killed is back. */
   async untilStruck(): Promise<void> {
     await until(() => this.hasStruck, { everyMs: 50, atMostMs: 300_000 });
+  }
+
+  /** Pull requests whose merges come with the project's `git pull` line. */
+  pulledMerges(pullCommand: string): readonly number[] {
+    fetchResult(this.source, pullCommand);
+    return mergesIn(this.source).map(({ number }) => number);
+  }
+
+  removeBelow(directory: string): void {
+    for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true });
   }
 
   /** What the files of the tasks say: each command ran once. */

@@ -9,6 +9,7 @@ import { type HomeLayout, homeLayout } from '../../../infra/config/layout.js';
 import { type Config, loadConfig } from '../../../infra/config.js';
 import { embeddedDatabaseUrl } from '../../../infra/embedded/postgres-server.js';
 import { readStackFacts, type StackFacts } from '../../../infra/embedded/stack-file.js';
+import { processesOf } from '../processes.js';
 import { findTestCli } from '../temporal.js';
 import { until } from '../until.js';
 
@@ -113,6 +114,31 @@ export class Instance {
       return condition(epic);
     }, PATIENCE);
     return epic;
+  }
+
+  /** Stops everything in order, or not at all when it is not running, and starts it again. */
+  async restart({ whileDown }: { readonly whileDown?: (layout: HomeLayout) => void } = {}): Promise<void> {
+    await run(process.execPath, [CLI, 'down'], { env: this.env });
+    whileDown?.(this.layout);
+    await this.up();
+  }
+
+  async up(): Promise<void> {
+    await run(process.execPath, [CLI, 'up'], { env: this.env });
+  }
+
+  /** SIGKILL to every process of this home at once, agents included; answers how many there were. */
+  async cutPower(): Promise<number> {
+    const pids = await processesOf(this.layout.home);
+    for (const pid of pids) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It died with another one.
+      }
+    }
+    await until(async () => (await processesOf(this.layout.home)).length === 0);
+    return pids.length;
   }
 
   async stop(): Promise<void> {

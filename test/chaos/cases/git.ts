@@ -1,0 +1,180 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { descendantsNow } from '../../../activities/sandbox/process-tree.js';
+import { homeLayout } from '../../../infra/config/layout.js';
+import { Trees } from '../../../infra/git/trees.js';
+import { gitWorld } from '../../support/git/mirrors.js';
+import { testGit } from '../../support/git/repositories.js';
+import { until } from '../../support/until.js';
+import type { CaseRun, ChaosCase } from '../case.js';
+import { REPOSITORY } from '../scenario.js';
+import { ChaosWorld } from '../world.js';
+
+const MOST_KILLS = 60;
+const CHANCE = 0.2;
+
+/** Kills one in five of the git processes that the worker starts, whatever they do. */
+async function killGit(run: CaseRun): Promise<void> {
+  const world = await ChaosWorld.open(run);
+  await world.addProject();
+  await world.fileEpic('a', 3);
+  run.note('one in five processes of git is killed');
+  const seen = new Set<number>();
+  let kills = 0;
+  let isOver = false;
+  const killing = (async () => {
+    for (; !isOver && kills < MOST_KILLS; await sleep(2)) {
+      for (const pid of descendantsNow(world.instance.pidOf('worker'))) {
+        if (seen.has(pid) || !isGit(pid)) continue;
+        seen.add(pid);
+        if (run.random() < CHANCE && wasKilled(pid)) kills++;
+      }
+    }
+  })();
+  await world.untilDone().finally(() => {
+    isOver = true;
+  });
+  await killing;
+  if (kills === 0) throw new Error('No process of git was ever killed.');
+  requireSound(world);
+  await world.verdict();
+}
+
+const isGit = (pid: number): boolean => {
+  try {
+    return /(^|\/)git(-[a-z-]+)?\n$/.test(readFileSync(`/proc/${pid}/comm`, 'latin1'));
+  } catch {
+    return false; // it ended by itself
+  }
+};
+
+const wasKilled = (pid: number): boolean => {
+  try {
+    process.kill(pid, 'SIGKILL');
+    return true;
+  } catch {
+    return false; // it ended by itself
+  }
+};
+
+/** @throws naming what git's own check finds */
+function requireSound({ instance: { layout } }: ChaosWorld): void {
+  for (const root of [layout.mirrors, layout.forge])
+    for (const name of readdirSync(root).filter((one) => one.endsWith('.git')))
+      execFileSync('git', ['fsck', '--full', '--no-dangling'], { cwd: join(root, name), stdio: 'pipe' });
+}
+
+const SMALL = 'size=9m';
+const LARGE = 'size=300m';
+const BIG_FILE_BYTES = 3 * 1024 * 1024;
+
+async function fillDisk(run: CaseRun): Promise<void> {
+  const big = Array.from({ length: BIG_FILE_BYTES / 16 }, () => run.random().toString(36).padEnd(15, '0')).join('\n');
+  let mounted = '';
+  const unmount = (): void => {
+    if (mounted !== '') execFileSync('umount', ['--lazy', mounted]);
+    mounted = '';
+  };
+  run.atEnd(unmount); // for an instance that never came up
+  const world = await ChaosWorld.open(run, {
+    repository: { ...REPOSITORY, big },
+    prepare: (directory) => {
+      const { trees } = homeLayout(join(directory, 'home'));
+      mkdirSync(trees, { recursive: true, mode: 0o711 });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `${SMALL},mode=0711`, 'tmpfs', trees]);
+      mounted = trees;
+    },
+  });
+  run.atEnd(unmount);
+  await world.addProject();
+  await world.fileEpic('a', 4);
+  run.note('the disk of the trees is full; after a while there is room again');
+  await until(() => hasFilled(world), { everyMs: 100, atMostMs: 120_000 });
+  await sleep(3_000 + run.random() * 5_000);
+  execFileSync('mount', ['-o', `remount,${LARGE}`, mounted]);
+  await world.verdict({ boughtAgain: 4 });
+  requireSound(world);
+}
+
+const hasFilled = ({ instance }: ChaosWorld): boolean =>
+  /DISK_FULL|No space left|disk is full/i.test(readFileSync(join(instance.layout.logs, 'worker.log'), 'utf8'));
+
+function whyNoMount(): string | undefined {
+  const directory = mkdtempSync(join(tmpdir(), 'millwright-mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory], { stdio: 'ignore' });
+    execFileSync('umount', [directory]);
+    return undefined;
+  } catch {
+    return 'a file system of a given size cannot be mounted here';
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const TREES = 24;
+
+async function manyTrees(run: CaseRun): Promise<void> {
+  const world = await gitWorld();
+  run.atEnd(() => world.remove());
+  const files = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`src/${index}.txt`, `${index}\n`]));
+  const base = world.source.commit('first', files);
+  await world.take(base);
+  const trees = new Trees({ git: testGit(), root: join(world.home, 'trees') });
+  run.atEnd(() => trees.settle());
+  run.note(`${TREES} trees at once while git collects garbage`);
+  let isOver = false;
+  const collecting = (async () => {
+    while (!isOver) {
+      const gc = spawn('git', ['gc', '--quiet', '--prune=now'], { cwd: world.mirror.dir, stdio: 'ignore' });
+      await once(gc, 'exit');
+    }
+  })();
+  const taken = await Promise.allSettled(
+    Array.from({ length: TREES }, (_, index) =>
+      trees.acquire({
+        repository: world.mirror,
+        treeId: `tree-${index}`,
+        projectId: 'project-1',
+        ownerId: `owner-${index}`,
+        mode: 'write',
+        baseSha: base,
+      }),
+    ),
+  );
+  isOver = true;
+  await collecting;
+  const failed = taken.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []));
+  if (failed.length > 0) throw new Error(`${failed.length} of ${TREES} failed: ${failed[0]}`);
+  for (const one of taken) {
+    if (one.status !== 'fulfilled') continue;
+    const there = readdirSync(join(one.value.tree.source, 'src')).length;
+    if (there !== 200) throw new Error(`${one.value.tree.treeId} has ${there} of 200 files.`);
+  }
+}
+
+export const gitCases: readonly ChaosCase[] = [
+  {
+    name: '22-disk-full',
+    does: 'the disk that holds the trees is full while four tasks want one, and has room again later',
+    catches: 'a half-written tree that is worked in, or tasks that stay behind after an outage of the disk',
+    whyNot: whyNoMount,
+    run: fillDisk,
+  },
+  {
+    name: '23-git-killed',
+    does: 'SIGKILL to one in five processes of git, whatever they do',
+    catches: 'a lock of a dead git that stops everything after it; a repository that git fsck refuses',
+    run: killGit,
+  },
+  {
+    name: '26-many-trees-at-once',
+    does: `${TREES} trees of one repository at once while git collects garbage`,
+    catches: 'a checkout that fails or misses files because another one runs',
+    run: manyTrees,
+  },
+];
