@@ -1,10 +1,4 @@
-import {
-  type BudgetAccount,
-  type BudgetLimits,
-  DEFAULT_EPIC_LIMITS,
-  DEFAULT_RUN_LIMITS,
-  whyNotCall,
-} from '../../domain/budget.js';
+import { type BudgetAccount, type BudgetLimits, DEFAULT_EPIC_LIMITS, whyNotCall } from '../../domain/budget.js';
 import type { BudgetHit } from '../../workflows/contract/activities/agents.js';
 import type { AgentRun } from '../store/agent-run.repository.js';
 import type { SpentTotals } from '../store/usage.repository.js';
@@ -33,15 +27,18 @@ const granted = (limits: BudgetLimits, grants: number): BudgetLimits => {
   });
 };
 
-/** The project's limits over the defaults of SPEC section 8; a task has none of its own unless the project sets one. */
-export function limitsOf({
-  limits,
-  epicBudgetMicroUsd,
-}: AgentRun): Readonly<Record<'run' | 'task' | 'epic', BudgetLimits>> {
+/**
+ * The project's limits over those of the installation; a task has none of its own unless the project sets one.
+ * @param ofRun what a run may use unless its project says otherwise
+ */
+export function limitsOf(
+  { limits, epicBudgetMicroUsd }: AgentRun,
+  ofRun: BudgetLimits,
+): Readonly<Record<'run' | 'task' | 'epic', BudgetLimits>> {
   const { run, task, epic } = limits ?? {};
   return {
     run: {
-      ...DEFAULT_RUN_LIMITS,
+      ...ofRun,
       ...defined({ turns: run?.turns, tokens: run?.tokens, costMicroUsd: microUsd(run?.dollars) }),
     },
     task: defined({ turns: undefined, tokens: task?.tokens, costMicroUsd: microUsd(task?.dollars) }),
@@ -58,9 +55,15 @@ export function limitsOf({
 
 const WHAT = { turns: 'turns', tokens: 'tokens', cost: 'money' } as const;
 
+export interface Spent {
+  readonly totals: SpentTotals;
+  /** How often a person let the run go on behind a limit. */
+  readonly grants: number;
+}
+
 /** The limit that the recorded totals have reached, if any. */
-export function budgetHit(run: AgentRun, totals: SpentTotals, grants: number): BudgetHit | undefined {
-  const limits = limitsOf(run);
+export function budgetHit(run: AgentRun, { totals, grants }: Spent, ofRun: BudgetLimits): BudgetHit | undefined {
+  const limits = limitsOf(run, ofRun);
   const accounts = (['run', 'task', 'epic'] as const).map(
     (scope): BudgetAccount => ({ scope, limits: granted(limits[scope], grants), totals: totals[scope] }),
   );

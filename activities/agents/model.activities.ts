@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { type BudgetLimits, DEFAULT_RUN_LIMITS } from '../../domain/budget.js';
 import { Failure } from '../../domain/failures.js';
 import type { ModelPrice } from '../../domain/pricing.js';
 import type { BlobStore } from '../../infra/artifacts.js';
@@ -29,6 +30,8 @@ export interface ModelActivitiesDeps {
   readonly model: ModelPort;
   /** Of the host's configuration; wins over the built-in table. */
   readonly prices?: Readonly<Record<string, ModelPrice>>;
+  /** What a run may use unless its project says otherwise. */
+  readonly runLimits?: BudgetLimits;
   /** Model of a run whose row names none. */
   readonly defaultModel: string;
 }
@@ -59,7 +62,7 @@ export function createModelActivities(deps: ModelActivitiesDeps): ModelActivitie
         const rows = await sealedBefore(deps, { run, turn, listed });
         const kept = rows.find(({ seq }) => seq === turn);
         if (kept) return keptStep(blobs, run, kept);
-        const hit = budgetHit(run, totals, input.budgetGrants);
+        const hit = budgetHit(run, { totals, grants: input.budgetGrants }, deps.runLimits ?? DEFAULT_RUN_LIMITS);
         if (hit) return { kind: 'budget', hit };
         const conversation = await loadConversation(blobs, run, rows);
         const blocks = await addedBlocks(db, input, conversation);

@@ -28,14 +28,19 @@ export interface RunRow {
   readonly prompt_ref: string | null;
   readonly model: string | null;
   readonly sealed_turns: number;
+  /** `limits.run.seconds` of the project. */
+  readonly run_seconds: number | null;
   readonly overrides: Readonly<Record<string, unknown>>;
 }
+
+const RUN_SECONDS = `(SELECT (p.config #>> '{limits,run,seconds}')::int FROM project p WHERE p.id = run.project_id)`;
 
 export async function findRun(db: Queryable, runId: string): Promise<RunRow | undefined> {
   const { rows } = await db.query<RunRow>({
     name: 'find-run',
     text: `SELECT id, state, revision, prompt_ref, model,
                   (SELECT p.overrides FROM project p WHERE p.id = run.project_id) AS overrides,
+                  ${RUN_SECONDS} AS run_seconds,
                   (SELECT count(*)::int FROM turn WHERE run_id = run.id AND sealed_at IS NOT NULL) AS sealed_turns
            FROM run WHERE id = $1`,
     values: [runId],
@@ -47,6 +52,7 @@ export interface NewRun extends OpenRunInput {
   readonly agentId: string;
   readonly model: string;
   readonly promptRef: string;
+  /** Unless its project sets another. */
   readonly deadlineMs: number;
 }
 
@@ -56,7 +62,7 @@ export async function insertRun(tx: Tx, run: NewRun): Promise<void> {
     name: 'insert-run',
     text: `INSERT INTO run (id, agent_id, project_id, task_id, epic_id, parent_run_id, kind, attempt, round, prompt_ref,
                             model, host_queue, tree_id, deadline)
-           VALUES ($1, $2, $3, $4, $5, (SELECT id FROM run WHERE id = $6), $7, $8, $9, $10, $11, $12, $13, now() + $14 * interval '1 millisecond')
+           VALUES ($1, $2, $3, $4, $5, (SELECT id FROM run WHERE id = $6), $7, $8, $9, $10, $11, $12, $13, now() + interval '1 millisecond' * coalesce((SELECT (p.config #>> '{limits,run,seconds}')::int * 1000.0 FROM project p WHERE p.id = $3), $14))
            ON CONFLICT (id) DO NOTHING`,
     values: [
       run.runId,

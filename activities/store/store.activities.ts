@@ -162,7 +162,7 @@ const createRunActivities = (deps: StoreDeps): RunPart => ({
         state: row.state,
         revision: row.revision,
         promptRef: row.prompt_ref ?? '',
-        deadlineMs: deps.runDeadlineMs,
+        deadlineMs: row.run_seconds === null ? deps.runDeadlineMs : row.run_seconds * 1000,
         sealedTurns: row.sealed_turns,
         caveats: caveatsOf(row.overrides),
       },

@@ -22,12 +22,8 @@ const DEFAULTS = {
     maxEntries: 500,
   },
   agents: { worker: { use: 'anthropic-worker' }, supervisor: { use: 'anthropic-supervisor' } },
-  limits: {
-    parallelTasks: 10,
-    run: { turns: 100, tokens: 2_000_000, dollars: 5, seconds: 3600 },
-    task: {},
-    epic: { dollars: 50 },
-  },
+  // What a run and an epic may use is the installation's to say where the project does not.
+  limits: { parallelTasks: 10, run: {}, task: {}, epic: {} },
   epics: { mergeTarget: 'epic', land: 'person', overlap: 'serialise', approval: 'none', planner: 'model' },
 } as const satisfies Partial<ProjectConfig>;
 

@@ -53,7 +53,8 @@ export interface SpendLimits {
 
 export interface LimitsConfig {
   readonly parallelTasks: number;
-  readonly run: { readonly turns: number; readonly tokens: number; readonly dollars: number; readonly seconds: number };
+  /** Absent: what the installation says (`MILLWRIGHT_RUN_…`). */
+  readonly run: SpendLimits & { readonly turns?: number; readonly seconds?: number };
   readonly task: SpendLimits;
   readonly epic: SpendLimits;
 }

@@ -119,6 +119,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
       model: createAnthropicModel({ fetch: createBrokerFetch() }),
       prices: ledgerPrices(config.host.prices),
       defaultModel: config.models.roles.worker.model,
+      runLimits: { turns: limits.runTurns, tokens: limits.runTokens, costMicroUsd: limits.runMicroUsd },
     }),
     checks: { runCheck: checks.runCheck },
     host: {

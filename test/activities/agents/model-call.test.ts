@@ -169,6 +169,10 @@ test('at a limit nothing is bought, until a person grants the allowance again', 
   expect(rig.server.record.billed).toHaveLength(1);
   expect(await run.callModel(model, 1, { budgetGrants: 1 })).toMatchObject({ kind: 'calls' });
   await rig.sql(`UPDATE project SET config = '{}' WHERE id = $1`, rig.projectId);
+  // Where the project says nothing, the installation does.
+  expect(await run.callModel(model, 2, { runLimits: { turns: 2 } })).toMatchObject({
+    hit: { what: 'turns', limit: 2 },
+  });
   await rig.sql(`UPDATE epic SET budget_micro_usd = 1 WHERE id = $1`, rig.epicId);
   expect(await run.callModel(model, 2)).toMatchObject({
     kind: 'budget',

@@ -209,3 +209,20 @@ test('a mail to the admins reaches each live admin key once', async () => {
     { to_kind: 'human', to_id: 'ada' },
   ]);
 });
+
+test('a run lasts as long as its project says, else as long as the installation does', async () => {
+  const deadlineOf = async () => {
+    const opened = await open();
+    return opened.kind === 'open' ? opened.facts.deadlineMs : opened;
+  };
+  expect(await deadlineOf()).toBe(60_000);
+  const config = (text: string) =>
+    db.pools.writes.query({ text: 'UPDATE project SET config = $2 WHERE id = $1', values: [projectId, text] });
+  await config('{"limits": {"run": {"seconds": 120}}}');
+  expect(await deadlineOf()).toBe(120_000);
+  const { rows } = await db.pools.writes.query<{ s: number }>({
+    text: `SELECT extract(epoch FROM deadline - created_at)::int AS s FROM run ORDER BY id DESC LIMIT 1`,
+  });
+  expect(rows).toEqual([{ s: 120 }]);
+  await config('{}');
+});

@@ -10,6 +10,7 @@ import type { ModelPort } from '../../../activities/agents/model-port.js';
 import { createSealActivities } from '../../../activities/agents/seal.activities.js';
 import { createStoreToolActivities } from '../../../activities/agents/tools/store-tool.activities.js';
 import { createBrokerFetch } from '../../../activities/sandbox/broker.js';
+import type { BudgetLimits } from '../../../domain/budget.js';
 import { Failure } from '../../../domain/failures.js';
 import { type BlobStore, createBlobStore } from '../../../infra/artifacts.js';
 import type { Pools } from '../../../infra/pg/pools.js';
@@ -176,10 +177,17 @@ export class RunHandle {
   callModel(
     model: ModelPort,
     turn: number,
-    more: { mailIds?: string[]; notes?: string[]; budgetGrants?: number; attempt?: number } = {},
+    more: {
+      mailIds?: string[];
+      notes?: string[];
+      budgetGrants?: number;
+      attempt?: number;
+      runLimits?: BudgetLimits;
+    } = {},
   ): Promise<ModelStep> {
-    const { attempt = 1, ...rest } = more;
+    const { attempt = 1, runLimits, ...rest } = more;
     const { callModel } = createModelActivities({
+      ...(runLimits === undefined ? {} : { runLimits }),
       pools: this.rig.pools,
       blobs: this.rig.failingBlobs,
       model,

@@ -26,16 +26,9 @@ test('defaults hold where neither file nor admin says anything', () => {
   },
   "isSetupNetworkAllowed": false,
   "limits": {
-    "epic": {
-      "dollars": 50,
-    },
+    "epic": {},
     "parallelTasks": 10,
-    "run": {
-      "dollars": 5,
-      "seconds": 3600,
-      "tokens": 2000000,
-      "turns": 100,
-    },
+    "run": {},
     "task": {},
   },
   "merge": {
