@@ -1,5 +1,6 @@
 import { Failure } from '../../domain/failures.js';
 import { type ModelCredentials, modelCredentials } from '../../infra/config.js';
+import { scrubbed } from './scrub.js';
 
 export type Fetch = typeof globalThis.fetch;
 
@@ -11,7 +12,8 @@ const PASSED_HEADERS = ['accept', 'anthropic-beta', 'anthropic-version', 'conten
 
 /**
  * A `fetch` that adds the model key on the way out and serves one endpoint, fixed by configuration. Its caller never
- * holds the key: authorisation that the caller sets is dropped, and redirects are not followed.
+ * holds the key: authorisation that the caller sets is dropped, redirects are not followed, and the key is blotted out
+ * of what comes back.
  * @throws PermissionDenied for any other address, Unavailable when the endpoint redirects
  */
 export function createBrokerFetch(
@@ -38,7 +40,7 @@ export function createBrokerFetch(
       await response.body?.cancel();
       throw new Failure('Unavailable', 'The model endpoint redirects, which is not followed with a key in hand.');
     }
-    return response;
+    return scrubbed(response, credentials.apiKey);
   };
 }
 
