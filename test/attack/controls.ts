@@ -4,6 +4,7 @@ import { GIT_CONTROLS } from './git/git.controls.js';
 import { KEY_CONTROLS } from './keys/keys.controls.js';
 import { PROMPT_CONTROLS } from './prompts/prompts.controls.js';
 import { SANDBOX_CONTROLS } from './sandbox/sandbox.controls.js';
+import { SECRET_CONTROLS } from './secrets/secrets.controls.js';
 import { TREE_CONTROLS } from './trees/trees.controls.js';
 
 export const CONTROLS: readonly Control[] = [
@@ -13,4 +14,5 @@ export const CONTROLS: readonly Control[] = [
   ...FILE_CONTROLS,
   ...KEY_CONTROLS,
   ...PROMPT_CONTROLS,
+  ...SECRET_CONTROLS,
 ];

@@ -8,7 +8,7 @@ export class Tally {
   /** One attack. @param how it got through; undefined when it was stopped */
   count(how: string | undefined): void {
     this.attacks++;
-    if (how !== undefined) this.through.push(how);
+    if (how !== undefined) this.through.push(how.replace(/\s+/g, ' '));
   }
 }
 

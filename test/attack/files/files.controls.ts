@@ -51,15 +51,7 @@ export const FILE_CONTROLS: readonly Control[] = [
   {
     name: 'files.size',
     about: 'only files of a bounded size are read',
-    edits: [
-      { file: OPEN, cut: 'if (size > maxBytes)', put: 'if (size < 0)' },
-      {
-        file: 'activities/agents/tools/program/read-file.ts',
-        cut: 'if (isBinary(bytes)) throw',
-        put: 'if (bytes.length < 0) throw',
-      },
-      { file: WRITE, cut: 'if (isBinary(bytes)) throw', put: 'if (bytes.length < 0) throw' },
-    ],
+    edits: [{ file: OPEN, cut: 'if (size > maxBytes)', put: 'if (size < 0)' }],
   },
   {
     name: 'files.replaced',

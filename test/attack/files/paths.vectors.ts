@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { linkSync } from 'node:fs';
-import { chmod, lstat, readFile, symlink, truncate } from 'node:fs/promises';
+import { chmod, lstat, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileRequest } from '../../../activities/agents/tools/program/answer.js';
 import { giveAway } from '../../support/sandbox/home.js';
@@ -132,13 +132,14 @@ const traps: readonly Trap[] = [
     paths: () => ['a.txt/b', 'a.txt/../../outside/secret'],
   },
   {
-    name: 'files of a gigabyte',
+    name: 'files of a gigabyte, and of twenty megabytes',
     controls: ['files.size'],
-    paths: () => ['big'],
+    paths: () => ['big', 'large'],
     prepare: async (_, tree) => {
       await truncate(join(tree, 'a.txt'), 23);
       execFileSync('truncate', ['-s', '1G', join(tree, 'big')]);
-      await giveAway(join(tree, 'big'));
+      await writeFile(join(tree, 'large'), 'the secret of nobody\n'.repeat(1_000_000));
+      await Promise.all(['big', 'large'].map((name) => giveAway(join(tree, name))));
     },
     // Replaced as a whole; listed by name; passed over.
     harmless: ['write_file', 'list_files', 'search'],

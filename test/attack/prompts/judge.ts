@@ -7,8 +7,11 @@ const CLOSING = '</untrusted-data>';
 const NAMES_SOMETHING =
   /^(?:(?:Project|Epic|Task|Task id): |The required check |- |As your files are now, |zanzibar-canary)/;
 
-/** How a prompt lets untrusted text stand as something else than data; undefined when it does not. */
-export const whyNotMarked = (prompt: string): string | undefined => {
+/**
+ * How a prompt lets untrusted text stand as something else than data; undefined when it does not.
+ * @param ours lines of the head as they truly are
+ */
+export const whyNotMarked = (prompt: string, ours: ReadonlySet<string> | 'unknown' = OURS): string | undefined => {
   if (hasHidden(prompt)) return 'it holds characters that nobody sees';
   if (/<!--|-->/.test(prompt)) return 'it holds a comment that nobody sees';
   let isOpen = false;
@@ -18,7 +21,7 @@ export const whyNotMarked = (prompt: string): string | undefined => {
     else if (/<\s*\/?\s*untrusted-data/i.test(line)) return `a block is opened or closed by “${line.slice(0, 80)}”`;
     else if (!isOpen && line.includes(CANARY) && !NAMES_SOMETHING.test(line))
       return `outside of a block stands “${line.slice(0, 80)}”`;
-    else if (!isOpen && /^(?:Role|Kind|Run): /.test(line) && !OURS.has(line))
+    else if (!isOpen && /^(?:Role|Kind|Run): /.test(line) && ours !== 'unknown' && !ours.has(line))
       return `a line of ours is forged: “${line}”`;
   }
   return isOpen ? 'a block is never closed' : undefined;

@@ -1,0 +1,53 @@
+import type { Control } from '../control.js';
+
+const BROKER = 'activities/sandbox/broker.ts';
+
+export const SECRET_CONTROLS: readonly Control[] = [
+  {
+    name: 'secrets.scrubbed-replies',
+    about: 'the key is blotted out of what a gateway answers',
+    edits: [{ file: BROKER, cut: 'return scrubbed(response, credentials.apiKey);', put: 'return response;' }],
+  },
+  {
+    name: 'secrets.broker-endpoint',
+    about: 'the broker serves one address',
+    edits: [
+      {
+        file: BROKER,
+        cut: "if (url.origin !== BROKER_ORIGIN || !ALLOWED_PATHS.has(url.pathname) || init.method !== 'POST') {",
+        put: 'if (url.pathname === undefined) {',
+      },
+    ],
+  },
+  {
+    name: 'secrets.no-redirects',
+    about: 'redirects are not followed with the key',
+    edits: [{ file: BROKER, cut: "redirect: 'manual'", put: "redirect: 'follow'" }],
+  },
+  {
+    name: 'secrets.environment',
+    about: 'a process inherits what it needs',
+    edits: [{ file: 'infra/config.ts', cut: "child === 'worker' || (", put: 'child !== undefined || (' }],
+  },
+  {
+    name: 'secrets.log-fields',
+    about: 'fields that hold secrets are not printed',
+    edits: [{ file: 'infra/logging.ts', cut: "    redact: { paths: SECRET_FIELDS, censor: '[redacted]' },\n" }],
+  },
+  {
+    name: 'secrets.shown-once',
+    about: 'the answer that holds a new key is not kept for a repeat',
+    edits: [
+      {
+        file: 'api/keys/key.service.ts',
+        cut: '{ ...answer, key: null }',
+        put: '{ ...answer, key: formatApiKey(made) }',
+      },
+    ],
+  },
+  {
+    name: 'secrets.file-modes',
+    about: 'key files are for their owner only',
+    edits: [{ file: 'infra/api-keys.ts', cut: "open(draft, 'wx', 0o600)", put: "open(draft, 'wx', 0o644)" }],
+  },
+];

@@ -1,0 +1,13 @@
+import { family } from '../vector.js';
+import { BROKER } from './broker.vectors.js';
+import { sweep } from './sweep.vectors.js';
+import { SecretsWorld } from './world.js';
+
+export const SECRETS = family(
+  {
+    name: 'secrets',
+    about: 'the model key, API keys and passwords: out of the broker, and wherever a real run could leave them',
+  },
+  [...BROKER, sweep],
+  () => SecretsWorld.open(),
+);
