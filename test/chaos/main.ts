@@ -2,11 +2,13 @@
 import { parseArgs } from 'node:util';
 import { table } from '../../cli/output.js';
 import { CASES } from './cases.js';
+import { markdownTable } from './markdown.js';
 import { type CaseResult, runCase } from './run-case.js';
 
 const { values: options } = parseArgs({
   options: {
     list: { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
     case: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
   },
@@ -63,7 +65,8 @@ const noteBelow =
 if (!Number.isSafeInteger(seed) || chosen.length === 0) {
   process.stderr.write(chosen.length === 0 ? `No case is called so; see --list.\n` : '--seed is a whole number.\n');
   process.exitCode = 2;
-} else if (options.list) list();
+} else if (options.markdown) say(markdownTable(chosen));
+else if (options.list) list();
 else {
   await runAll();
   process.exit();

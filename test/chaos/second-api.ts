@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { builtProgram } from '../support/built.js';
 import type { Instance } from '../support/e2e/instance.js';
 import { until } from '../support/until.js';
 import type { CaseRun } from './case.js';
@@ -13,13 +13,11 @@ export interface SecondApi {
   readonly ended: Promise<unknown>;
 }
 
-const PROGRAM = join(import.meta.dirname, '../../api/main.js');
-
 /** One more process of the API beside the instance's own, with its own environment. */
 export async function startSecondApi(run: CaseRun, instance: Instance, env: NodeJS.ProcessEnv): Promise<SecondApi> {
   const port = await freePort();
   const { temporalAddress, temporalNamespace } = instance.facts;
-  const child = spawn(process.execPath, [PROGRAM], {
+  const child = spawn(process.execPath, [builtProgram('api/main.js')], {
     stdio: 'ignore',
     env: {
       ...instance.environment,

@@ -1,4 +1,6 @@
+import type { Resource } from '../../../cli/api-client.js';
 import type { Incident, IncidentKind, Rule } from '../../support/model-server/scenario.js';
+import { until } from '../../support/until.js';
 import type { CaseRun, ChaosCase } from '../case.js';
 import { scenarioOf, WORKER } from '../scenario.js';
 import { ChaosWorld } from '../world.js';
@@ -40,11 +42,32 @@ const BROKEN_STREAMS = after(
   ['no_stop_reason', 'mid_line_close'],
 );
 
-/** Longer than the attempts of one call last. */
+/** Longer than the attempts of one call last, for the tasks of one epic. */
 const STORM: Rule = {
   ...WORKER,
+  name: 'worker in a storm',
+  when: { ...WORKER.when, task: '/^a-/' },
   steps: steps.map((step, index) => (index === 0 ? { ...step, incidents: [{ kind: 'overloaded', times: 25 }] } : step)),
 };
+
+/** A task that no attempt could help says so, the others go on, and a word of a person is enough to go on with it. */
+async function storm(run: CaseRun): Promise<void> {
+  const world = await ChaosWorld.open(run, { scenario: scenarioOf(STORM, WORKER) });
+  await world.addProject();
+  const stormy = await world.fileEpic('a', 2);
+  const calm = await world.fileEpic('b', 2);
+  run.note('25 refusals in a row for one epic, and another one beside it');
+  await world.instance.untilEpic(calm, ({ state }) => state === 'COMPLETED');
+  const tasks = (): Promise<readonly Resource[]> => world.api.list(`/epics/${stormy}/tasks`);
+  await until(async () => (await tasks()).every(({ state }) => state === 'BLOCKED'), { everyMs: 200 });
+  for (const { id, title, waitingFor, blockedReason } of await tasks()) {
+    if (!String(blockedReason).includes('Overloaded') || !waitingFor)
+      throw new Error(`${title} does not say why it stands: ${blockedReason}; it waits for ${waitingFor}.`);
+    await world.api.post(`/tasks/${id}/resume`, { reason: 'The provider is back.' });
+  }
+  await world.instance.untilEpic(stormy, ({ waitingFor }) => !String(waitingFor).startsWith('somebody'));
+  await world.verdict();
+}
 
 /** What a model says when it is at its worst; each is answered, and the work goes on. */
 const ODD: Rule = {
@@ -77,9 +100,9 @@ export const modelCases: readonly ChaosCase[] = [
   },
   {
     name: '32-storm',
-    does: 'the provider is overloaded for longer than all attempts of one call',
-    catches: 'a task that is given up because its provider was away',
-    run: worksWith('25 refusals in a row', STORM),
+    does: 'the provider is overloaded for the tasks of one epic, for longer than all attempts of one call',
+    catches: 'a task that is lost with its provider, or that takes the work of others along',
+    run: storm,
   },
   {
     name: '33-odd-replies',

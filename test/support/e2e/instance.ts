@@ -9,15 +9,12 @@ import { type HomeLayout, homeLayout } from '../../../infra/config/layout.js';
 import { type Config, loadConfig } from '../../../infra/config.js';
 import { embeddedDatabaseUrl } from '../../../infra/embedded/postgres-server.js';
 import { readStackFacts, type StackFacts } from '../../../infra/embedded/stack-file.js';
+import { builtProgram } from '../built.js';
 import { processesOf } from '../processes.js';
 import { findTestCli } from '../temporal.js';
 import { until } from '../until.js';
 
-/** Of the build, whether this file is part of it or not. */
-const CLI =
-  ['../../../dist/cli/main.js', '../../../cli/main.js']
-    .map((path) => join(import.meta.dirname, path))
-    .find(existsSync) ?? 'npm run build';
+const CLI = builtProgram('cli/main.js');
 const run = promisify(execFile);
 /** Whole epics take their time on two busy cores; the bound only ends a test that would hang. */
 const PATIENCE = { everyMs: 200, atMostMs: 8 * 60_000 };
