@@ -1,5 +1,5 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
-import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { createBlobStore } from '../infra/artifacts.js';
 import { ProjectRepositories } from '../infra/git/mirrors.js';
 import { createGit } from '../infra/git/run.js';
@@ -24,7 +24,7 @@ import { EventRepository } from './events/event.repository.js';
 import { EventStreamService } from './events/event-stream.service.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
-import { EtagInterceptor } from './http/etag.interceptor.js';
+import { aroundEveryPost } from './http/around-every-post.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { IdempotencyRepository } from './http/idempotency.repository.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -104,6 +104,8 @@ const SERVICES: readonly Provider[] = [
   TaskService,
 ];
 
+aroundEveryPost(CONTROLLERS, IdempotencyInterceptor);
+
 @Module({ controllers: CONTROLLERS })
 class AppModule {}
 
@@ -120,8 +122,5 @@ export const appModule = ({ pools, database, temporal, logger, settings }: ApiDe
     { provide: WorkflowGateway, useFactory: () => new WorkflowGateway(temporal) },
     { provide: APP_PIPE, useFactory: inputPipe },
     { provide: APP_FILTER, useFactory: () => new ProblemFilter(logger) },
-    // The first is the outermost: a stored answer gets its ETag too.
-    { provide: APP_INTERCEPTOR, useClass: EtagInterceptor },
-    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
   ],
 });

@@ -6,6 +6,7 @@ import { appModule } from './app.module.js';
 import { accessGaps, type Route } from './auth/access-table.js';
 import { KeyRing } from './auth/key-ring.js';
 import type { ApiDependencies } from './dependencies.js';
+import { installAnswerHeaders } from './http/answer-headers.js';
 import { installGate } from './http/gate.js';
 import { parseJsonBody } from './http/json-body.js';
 import { REQUEST_LIMITS, RequestMeter } from './http/limits.js';
@@ -42,6 +43,7 @@ export const createApplication = async (dependencies: ApiDependencies): Promise<
     allowedHosts: dependencies.settings.allowedHosts,
     meter: new RequestMeter({ ...REQUEST_LIMITS, ...dependencies.settings.requestLimits }),
   });
+  installAnswerHeaders(server);
   installJsonParser(server);
   const app = await NestFactory.create<NestFastifyApplication>(appModule(dependencies), adapter, {
     bodyParser: false,

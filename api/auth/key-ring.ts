@@ -1,4 +1,5 @@
-import { matchesApiKey, parseApiKey } from '../../infra/api-keys.js';
+import { timingSafeEqual } from 'node:crypto';
+import { type ApiKey, matchesApiKey, parseApiKey } from '../../infra/api-keys.js';
 import type { Queryable } from '../../infra/pg/statement.js';
 import type { KeyRole, Scope } from './caller.js';
 
@@ -14,6 +15,8 @@ export interface KnownKey {
 interface Cached {
   readonly key: KnownKey | undefined;
   readonly untilMs: number;
+  /** Given with the right secret before: the HMAC of it need not be made again for every request. */
+  proven?: Buffer;
 }
 
 /** Below a second, so that a revoked key stops working within one. */
@@ -33,20 +36,24 @@ export class KeyRing {
   async find(token: string): Promise<KnownKey | undefined> {
     const given = parseApiKey(token);
     if (given === undefined) return undefined;
-    const known = await this.load(given.id);
-    if (known === undefined || !matchesApiKey(given, known.hash)) return undefined;
-    return known.expiresAtMs !== null && known.expiresAtMs <= this.nowMs() ? undefined : known;
+    const row = await this.load(given.id);
+    if (row.key === undefined || !isProven(row, given)) return undefined;
+    return this.unlessExpired(row.key);
   }
 
   /** Whether a key that was accepted before still is: for answers that go on after the request was let in. */
   async isLive(id: string): Promise<boolean> {
-    const known = await this.load(id);
-    return known !== undefined && (known.expiresAtMs === null || known.expiresAtMs > this.nowMs());
+    const { key } = await this.load(id);
+    return key !== undefined && this.unlessExpired(key) !== undefined;
   }
 
-  private async load(id: string): Promise<KnownKey | undefined> {
+  private unlessExpired(key: KnownKey): KnownKey | undefined {
+    return key.expiresAtMs !== null && key.expiresAtMs <= this.nowMs() ? undefined : key;
+  }
+
+  private async load(id: string): Promise<Cached> {
     const kept = this.kept.get(id);
-    if (kept !== undefined && kept.untilMs > this.nowMs()) return kept.key;
+    if (kept !== undefined && kept.untilMs > this.nowMs()) return kept;
     const untilMs = this.nowMs() + KEEP_MS;
     const { rows } = await this.reads.query<KeyRow>({
       name: 'api-key-by-id',
@@ -56,10 +63,20 @@ export class KeyRing {
     const key = rows[0] === undefined ? undefined : toKnownKey(rows[0]);
     // Ids are guessable, so unknown ones must not fill the memory.
     if (this.kept.size >= MAX_KEPT) this.kept.clear();
-    this.kept.set(id, { key, untilMs });
-    return key;
+    const row = { key, untilMs };
+    this.kept.set(id, row);
+    return row;
   }
 }
+
+const isProven = (row: Cached, given: ApiKey): boolean => {
+  const secret = Buffer.from(given.secret);
+  if (row.proven !== undefined && row.proven.length === secret.length && timingSafeEqual(row.proven, secret))
+    return true;
+  if (row.key === undefined || !matchesApiKey(given, row.key.hash)) return false;
+  row.proven = secret;
+  return true;
+};
 
 interface KeyRow {
   readonly id: string;

@@ -78,3 +78,12 @@ test('a revoked key is refused within a second, though keys are remembered', asy
   nowMs = 1_000;
   expect(await ring.find(key)).toBeUndefined();
 });
+
+test('a wrong secret is refused after the right one was accepted, and the right one after it', async () => {
+  const key = await createFirstAdminKey(database.pools.writes, file);
+  const known = parseApiKey(key);
+  const ring = new KeyRing(database.pools.reads, () => 0);
+  expect(await ring.find(key)).toBeDefined();
+  expect(await ring.find(formatApiKey({ id: known?.id ?? '', secret: makeApiKey().secret }))).toBeUndefined();
+  expect(await ring.find(key)).toBeDefined();
+});
