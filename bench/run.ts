@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions } from './comparison.js';
 import { mergeAttempt } from './merges.js';
+import { apiReads } from './reads.js';
 import { sandboxedCalls } from './sandbox.js';
 import { agentSteps } from './steps.js';
 import { isRed, loadNow, machine, type Report, reportText, rowsOf } from './support/report.js';
@@ -9,6 +10,7 @@ import { temporalFlags } from './temporal-flags.js';
 import { treeAcquire } from './trees.js';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  M3: apiReads,
   M6: treeAcquire,
   M7: mergeAttempt,
   M9: agentSteps,

@@ -10,7 +10,7 @@ import { AgentRig } from '../test/support/agents/rig.js';
 import { createTestDatabase } from '../test/support/postgres.js';
 import { makeFence } from '../workflows/contract/fence.js';
 import type { Bench, Gate, Measured } from './comparison.js';
-import { startInstantModel } from './support/instant-model.js';
+import { startServerChild } from './support/child.js';
 import { startDurablePostgres } from './support/postgres.js';
 import { inTurns, lengthOf, type Measures, type Rounds, series, timeMs } from './support/rounds.js';
 import { median, quantile } from './support/statistics.js';
@@ -26,7 +26,7 @@ export const agentSteps: Bench = {
   redWhen: 'encodes the transcript anew for every call, or writes for every piece of a reply',
   run: async (options) => {
     const { isSmoke } = options;
-    const server = await startInstantModel();
+    const server = await startServerChild('instant-model.main.js');
     const rig = await AgentRig.create(isSmoke ? await createTestDatabase() : await startDurablePostgres());
     try {
       const sizes: readonly PromptSize[] = isSmoke ? ['1 kB'] : ['1 kB', '400 kB', '2 MB'];
