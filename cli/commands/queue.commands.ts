@@ -41,7 +41,7 @@ export function addQueueCommands(program: Command, contextOf: () => Context): vo
 
   queue
     .command('list', { isDefault: true })
-    .description('all queues')
+    .description('all queues (the default)')
     .action(async () => {
       const { out, api } = contextOf();
       printList(out, await (await api()).list('/queues'), QUEUE_COLUMNS, 'No queue yet.');

@@ -35,7 +35,7 @@ export function addRunCommands(program: Command, contextOf: () => Context): void
 
   runs
     .command('list', { isDefault: true })
-    .description('runs, newest first')
+    .description('runs, newest first (the default)')
     .option('--epic <epic>', 'only of this epic')
     .option('--task <task>', 'only of this task')
     .option('--state <state>', 'only in this state: running, waiting (for mail), paused, completed, failed, …')

@@ -44,7 +44,7 @@ export function addTalkCommands(program: Command, contextOf: () => Context): voi
 
   mail
     .command('list', { isDefault: true })
-    .description('mail to people, newest first')
+    .description('mail to people, newest first (the default)')
     .option('--all', 'mail of agents, tasks and epics too')
     .option('--waiting', 'only questions that somebody waits for')
     .option('--epic <epic>', 'only of this epic')

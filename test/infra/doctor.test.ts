@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,22 +20,10 @@ const find = async (env: Record<string, string>, name: string) =>
 
 test('every part is examined, and every check that fails says what to do', async () => {
   const checks = await examine(() => loadConfig({ ...base, MILLWRIGHT_HOME: join(root, 'home') }));
-  expect(checks.map(({ name }) => name)).toEqual([
-    'node',
-    'git',
-    'configuration',
-    'model key',
-    'host.yml',
-    'sandbox',
-    'cgroups',
-    'home',
-    'restore',
-    'disk',
-    'api address',
-    'ports',
-    'postgres',
-    'temporal',
-  ]);
+  const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
+  const rows = page.slice(page.indexOf('\n## doctor\n')).match(/^\| `[^`]+`/gm) ?? [];
+  expect(checks.map(({ name }) => name)).toEqual(rows.slice(0, checks.length).map((row) => row.slice(3, -1)));
+  expect(checks.map(({ name }) => name)).toContain('sandbox');
   expect(checks.filter(({ ok, remedy }) => !ok && !remedy)).toEqual([]);
   expect(checks.find(({ name }) => name === 'postgres')).toMatchObject({ ok: true });
 });
