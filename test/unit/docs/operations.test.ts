@@ -55,3 +55,10 @@ test('the promises of doctor --deep are those that are looked at', () => {
   const rows = [...section('doctor').matchAll(/^\| (I\d+) +\| ([^|]+?) +\|/gm)].map(([, id, promise]) => [id, promise]);
   expect(Object.fromEntries(rows)).toEqual(INVARIANTS);
 });
+
+test('every npm script is explained to contributors', () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly scripts: object };
+  const contributing = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+  const rows = contributing.slice(contributing.indexOf('| `npm run …`'), contributing.indexOf('\n## Layers'));
+  expect(firstCells(rows).flatMap(codeIn).slice(1).sort()).toEqual(Object.keys(scripts).sort());
+});
