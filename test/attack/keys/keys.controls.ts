@@ -25,7 +25,7 @@ export const KEY_CONTROLS: readonly Control[] = [
   {
     name: 'keys.secret',
     about: 'the secret of a key is compared',
-    edits: [{ file: RING, cut: '|| !matchesApiKey(given, known.hash)' }],
+    edits: [{ file: RING, cut: '|| !matchesApiKey(given, row.key.hash)' }],
   },
   {
     name: 'keys.expiry',
@@ -33,8 +33,8 @@ export const KEY_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: RING,
-        cut: 'return known.expiresAtMs !== null && known.expiresAtMs <= this.nowMs() ? undefined : known;',
-        put: 'return known;',
+        cut: 'return key.expiresAtMs !== null && key.expiresAtMs <= this.nowMs() ? undefined : key;',
+        put: 'return key;',
       },
     ],
   },
