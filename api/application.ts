@@ -11,6 +11,7 @@ import { installGate } from './http/gate.js';
 import { parseJsonBody } from './http/json-body.js';
 import { REQUEST_LIMITS, RequestMeter } from './http/limits.js';
 import type { HttpServer } from './http/server.js';
+import { answerUnparsed, answerUnroutable } from './http/unreadable.js';
 import { makeDocument } from './openapi/document.js';
 import { serveDocument } from './openapi/serve.js';
 
@@ -35,6 +36,8 @@ export const createApplication = async (dependencies: ApiDependencies): Promise<
     forceCloseConnections: true,
     exposeHeadRoutes: false,
     return503OnClosing: true,
+    frameworkErrors: answerUnroutable,
+    clientErrorHandler: answerUnparsed,
   });
   const server: HttpServer = adapter.getInstance();
   const routes = collectRoutes(server);

@@ -26,6 +26,7 @@ export const installGate = (server: HttpServer, { keys, allowedHosts, meter }: G
     if (!hosts.has(hostName(request.headers.host ?? ''))) {
       throw new Failure('PermissionDenied', 'This host name is not served here.');
     }
+    checkOnce(request);
     checkOrigin(request, hosts);
     meter.fromAddress(request.ip);
     const route = matchedRoute(request);
@@ -85,6 +86,19 @@ const identify = async (request: PlainRequest, keys: KeyRing, meter: RequestMete
     cursorSecret: key.hash,
     idempotencyKey: readIdempotencyKey(request.headers['idempotency-key']),
   };
+};
+
+/** Names of a query that no route has, and that parsers treat each in its own way. */
+const FORBIDDEN_NAMES = ['__proto__', 'constructor', 'prototype'];
+
+/** What two readers of one request could understand differently. */
+const checkOnce = ({ raw, url }: PlainRequest): void => {
+  const hosts = raw.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
+  if (hosts.length > 1) throw new Failure('InvalidInput', 'A request names one host.');
+  const at = url.indexOf('?');
+  if (at >= 0 && [...new URLSearchParams(url.slice(at)).keys()].some((name) => FORBIDDEN_NAMES.includes(name))) {
+    throw new Failure('InvalidInput', 'The query holds a name that is not allowed.');
+  }
 };
 
 /** A page of another site may neither read nor write, whatever credentials its visitor holds. */

@@ -86,7 +86,8 @@ const clientErrorStatus = (error: unknown): number | undefined => {
   return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 };
 
-const httpProblem = (status: number): Problem => {
+/** Of a status alone: nobody can say more of a request that could not be read. */
+export const httpProblem = (status: number): Problem => {
   if (status === 404) return problem(404, 'UnknownRoute', 'There is no such route.');
   if (status === 413) return problem(413, 'TooLarge', 'The request body is too large.');
   if (status === 415) return problem(415, 'UnsupportedMediaType', 'Send application/json, not compressed.');
@@ -98,12 +99,14 @@ const TITLES: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  408: 'Request Timeout',
   409: 'Conflict',
   412: 'Precondition Failed',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
   422: 'Unprocessable Content',
   429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',

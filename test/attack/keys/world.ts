@@ -4,6 +4,7 @@ import { KEY_ROLES, type KeyRole } from '../../../api/auth/caller.js';
 import { appendEvent } from '../../../infra/pg/events.js';
 import { withTransaction } from '../../../infra/pg/transaction.js';
 import { insertKey, TestApi } from '../../support/api/api.js';
+import { type Document, sampleBody } from '../../support/api/sample-body.js';
 import {
   rowsOf,
   seedAgent,
@@ -15,7 +16,6 @@ import {
   seedRun,
   seedTask,
 } from '../../support/api/seed.js';
-import { type Document, sampleBody } from './sample-body.js';
 
 /** In every text of the other project: whoever reads it has read what is not his. */
 export const CANARY = `canary-of-the-other-project-${process.pid}`;

@@ -2,15 +2,20 @@ import type { Route } from '../../../api/auth/access-table.js';
 
 /** What is read of the OpenAPI document. */
 export interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly requestBody?: Body } | undefined>>>>;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation | undefined>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+interface Operation {
+  readonly requestBody?: Body;
+  readonly parameters?: readonly { readonly in: string; readonly name: string; readonly schema: Schema }[];
 }
 
 interface Body {
   readonly content: { readonly 'application/json'?: { readonly schema: Schema } };
 }
 
-interface Schema {
+export interface Schema {
   readonly $ref?: string;
   readonly allOf?: readonly Schema[];
   readonly type?: string;
@@ -19,7 +24,11 @@ interface Schema {
   readonly enum?: readonly unknown[];
   readonly format?: string;
   readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
   readonly minItems?: number;
+  readonly maxItems?: number;
   readonly items?: Schema;
   readonly example?: unknown;
 }
@@ -31,10 +40,16 @@ export type Known = Readonly<Record<string, unknown>>;
  * wrong, and a new route is attacked without anybody thinking of it.
  * @param known values of fields by name that no schema can tell: ids of things that exist
  */
-export const sampleBody = (document: Document, { method, url }: Route, known: Known): object => {
+export const sampleBody = (document: Document, route: Route, known: Known): object => {
+  const schema = bodySchema(document, route);
+  return schema === undefined ? {} : (sample(document, schema, known) as object);
+};
+
+/** What the document says of the route's body; undefined when it takes none. */
+export const bodySchema = (document: Document, { method, url }: Route): Schema | undefined => {
   const path = url.replace(/:(\w+)/g, '{$1}');
   const schema = document.paths[path]?.[method.toLowerCase()]?.requestBody?.content['application/json']?.schema;
-  return schema === undefined ? {} : (sample(document, schema, known) as object);
+  return schema?.$ref === undefined ? schema : document.components.schemas[schema.$ref.split('/').at(-1) ?? ''];
 };
 
 const sample = (document: Document, schema: Schema, known: Known, name = ''): unknown => {
