@@ -8,6 +8,7 @@ import { peopleCases } from './cases/people.js';
 import { postgresCases } from './cases/postgres.js';
 import { powerCases } from './cases/power-cut.js';
 import { temporalCases } from './cases/temporal.js';
+import { wildAgentCases } from './cases/wild-agent.js';
 import { workerCases } from './cases/worker.js';
 
 const rowOf = ({ name }: ChaosCase): number => Number.parseInt(name, 10);
@@ -23,5 +24,6 @@ export const CASES: readonly ChaosCase[] = [
   ...outboxCases,
   ...gitCases,
   ...modelCases,
+  ...wildAgentCases,
   ...peopleCases,
 ].sort((a, b) => rowOf(a) - rowOf(b));

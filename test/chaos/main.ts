@@ -1,9 +1,10 @@
-// Fails everything on purpose: `npm run chaos`, `-- --list`, `-- --case <part of a name> --seed N`.
+// Fails everything on purpose: `npm run chaos`, `-- --list`, `-- --case <beginning of a name> --seed N`.
 import { parseArgs } from 'node:util';
 import { table } from '../../cli/output.js';
 import { CASES } from './cases.js';
 import { markdownTable } from './markdown.js';
 import { type CaseResult, runCase } from './run-case.js';
+import { KEPT_LOGS } from './world.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -17,7 +18,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const seed = Number(options.seed);
 
 const chosen = CASES.filter(
-  ({ name }) => options.case.length === 0 || options.case.some((part) => name.includes(part)),
+  ({ name }) => options.case.length === 0 || options.case.some((part) => name.startsWith(part)),
 );
 
 function list(): void {
@@ -50,6 +51,7 @@ async function runAll(): Promise<void> {
   const count = (kind: CaseResult['kind']): number => results.filter((one) => one.kind === kind).length;
   const failed = results.filter(({ kind }) => kind === 'failed');
   say(`\n${count('passed')} passed, ${failed.length} failed, ${count('skipped')} skipped`);
+  if (failed.length > 0) say(`The logs of the last one that failed are in ${KEPT_LOGS}`);
   for (const { name } of failed) say(`Again with: npm run chaos -- --case ${name} --seed ${seed}`);
   process.exitCode = failed.length > 0 ? 1 : 0;
 }

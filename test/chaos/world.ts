@@ -21,12 +21,17 @@ export interface WorldOptions {
   readonly scenario?: Scenario;
   readonly repository?: Readonly<Record<string, string>>;
   readonly prepare?: (directory: string) => void;
+  /** Host configuration; may write what it names into the directory. */
+  readonly hostYml?: (directory: string) => string;
 }
 
 export interface Expected {
   /** How many complete replies may be on the bill twice: calls in flight at the fault. Default 0. */
   readonly boughtAgain?: number;
 }
+
+/** Logs of the last instance whose case failed. */
+export const KEPT_LOGS = join(tmpdir(), 'millwright-chaos-logs');
 
 /** A whole Millwright with a scripted model and a small repository, of one case alone. */
 export class ChaosWorld {
@@ -47,9 +52,10 @@ export class ChaosWorld {
     const instance = await Instance.start({
       env: { ANTHROPIC_BASE_URL: model.url, ANTHROPIC_API_KEY: 'scripted-model-needs-no-key', ...options.env },
       ...(options.prepare ? { prepare: options.prepare } : {}),
+      ...(options.hostYml ? { hostYml: options.hostYml } : {}),
     });
     run.atEnd((isFailed) => {
-      if (isFailed) cpSync(instance.layout.logs, `${tmpdir()}/millwright-chaos-logs`, { recursive: true, force: true });
+      if (isFailed) cpSync(instance.layout.logs, KEPT_LOGS, { recursive: true, force: true });
       return instance.stop();
     });
     const source = makeRepository(join(instance.directory, 'source'), options.repository ?? REPOSITORY);
