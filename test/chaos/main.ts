@@ -14,6 +14,16 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 100_000) },
   },
 });
+/** The instance of a running case would outlive this process. */
+let isInterrupted = false;
+const interrupted = new Promise<never>((_, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      isInterrupted = true;
+      reject(new Error('Interrupted.'));
+    });
+});
+interrupted.catch(() => {}); // the running case hears of it
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const seed = Number(options.seed);
 
@@ -40,7 +50,8 @@ async function runAll(): Promise<void> {
   const results: (CaseResult & { readonly name: string })[] = [];
   const width = Math.max(...chosen.map(({ name }) => name.length));
   for (const one of chosen) {
-    const result = await runCase(one, seed, noteBelow(one.name.padEnd(width)));
+    const result = await runCase(one, seed, noteBelow(one.name.padEnd(width)), interrupted);
+    if (isInterrupted) break;
     results.push({ ...result, name: one.name });
     const mark = { passed: '✔', failed: '✘', skipped: '–' }[result.kind];
     const time = result.kind === 'skipped' ? 'skipped' : `${(result.ms / 1000).toFixed(1).padStart(6)} s`;
@@ -53,7 +64,7 @@ async function runAll(): Promise<void> {
   say(`\n${count('passed')} passed, ${failed.length} failed, ${count('skipped')} skipped`);
   if (failed.length > 0) say(`The logs of the last one that failed are in ${KEPT_LOGS}`);
   for (const { name } of failed) say(`Again with: npm run chaos -- --case ${name} --seed ${seed}`);
-  process.exitCode = failed.length > 0 ? 1 : 0;
+  process.exitCode = isInterrupted ? 130 : failed.length > 0 ? 1 : 0;
 }
 
 /** On a terminal one line says what the running case does. */

@@ -8,11 +8,12 @@ export interface CaseResult {
   readonly ms: number;
 }
 
-/** Runs one case and cleans up after it, however it ends. */
+/** Runs one case and cleans up after it, however it ends. @param interrupted rejects when somebody wants it to end */
 export async function runCase(
   chaosCase: ChaosCase,
   seed: number,
   note: (text: string) => void = () => {},
+  interrupted = new Promise<never>(() => {}),
 ): Promise<CaseResult> {
   const whyNot = chaosCase.whyNot?.();
   if (whyNot !== undefined) return { kind: 'skipped', why: whyNot, ms: 0 };
@@ -20,7 +21,7 @@ export async function runCase(
   const cleanUps: ((isFailed: boolean) => Promise<void> | void)[] = [];
   const run: CaseRun = { seed, random: seeded(seed), note, atEnd: (cleanUp) => void cleanUps.push(cleanUp) };
   const failures: unknown[] = [];
-  await chaosCase.run(run).catch((error: unknown) => failures.push(error));
+  await Promise.race([chaosCase.run(run), interrupted]).catch((error: unknown) => failures.push(error));
   note('cleaning up');
   for (const cleanUp of cleanUps.reverse()) {
     try {

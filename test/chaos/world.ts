@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiClient, Resource } from '../../cli/api-client.js';
@@ -49,15 +49,18 @@ export class ChaosWorld {
     run.note('starting an instance');
     const model = await startModelServer({ scenario: options.scenario ?? scenarioOf(WORKER) });
     run.atEnd(() => model.close());
-    const instance = await Instance.start({
+    const starting = Instance.start({
       env: { ANTHROPIC_BASE_URL: model.url, ANTHROPIC_API_KEY: 'scripted-model-needs-no-key', ...options.env },
       ...(options.prepare ? { prepare: options.prepare } : {}),
       ...(options.hostYml ? { hostYml: options.hostYml } : {}),
     });
-    run.atEnd((isFailed) => {
-      if (isFailed) cpSync(instance.layout.logs, KEPT_LOGS, { recursive: true, force: true });
-      return instance.stop();
+    // Asked for before it is there: an interruption may come while it starts.
+    run.atEnd(async (isFailed) => {
+      const started = await starting.catch(() => undefined); // the case tells why it did not start
+      if (isFailed && started) cpSync(started.layout.logs, KEPT_LOGS, { recursive: true, force: true });
+      await started?.stop();
     });
+    const instance = await starting;
     const source = makeRepository(join(instance.directory, 'source'), options.repository ?? REPOSITORY);
     return new ChaosWorld(instance, model, source);
   }
@@ -143,7 +146,7 @@ export class ChaosWorld {
     return report;
   }
 
-  /** Waits until the fault that was asked for has struck, and the process that it killed is back. */
+  /** The fault that was asked for has struck. */
   async untilStruck(): Promise<void> {
     await until(() => this.hasStruck, { everyMs: 50, atMostMs: 300_000 });
   }
@@ -152,10 +155,6 @@ export class ChaosWorld {
   pulledMerges(pullCommand: string): readonly number[] {
     fetchResult(this.source, pullCommand);
     return mergesIn(this.source).map(({ number }) => number);
-  }
-
-  removeBelow(directory: string): void {
-    for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true });
   }
 
   /** What the files of the tasks say: each command ran once. */

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../support/until.js';
 import type { CaseRun, ChaosCase } from '../case.js';
@@ -51,8 +53,12 @@ async function storeLost(run: CaseRun): Promise<void> {
   await world.fileEpic('a', 3);
   await sleep(1_000 + run.random() * 6_000);
   run.note('everything is stopped, and the store of the Temporal server removed');
-  await world.instance.restart({ whileDown: (layout) => world.removeBelow(layout.temporal) });
+  await world.instance.restart({ whileDown: ({ temporal }) => removeBelow(temporal) });
   await world.verdict({ boughtAgain: 3 });
+}
+
+function removeBelow(directory: string): void {
+  for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true });
 }
 
 export const temporalCases: readonly ChaosCase[] = [
