@@ -46,7 +46,7 @@ async function readConfig(
 > {
   const text = await readFileAt(mirror, { at: tip, path: CONFIG_FILE, signal });
   if (text === undefined) return { kind: 'valid', value: undefined };
-  const read = readConfigFile(text.toString('utf8'));
+  const read = readConfigFile(text);
   return read.kind === 'valid' ? read : { kind: 'invalid', message: describeProblems(read.problems) };
 }
 

@@ -73,7 +73,7 @@ async function registered(client: ApiClient, root: string, say: (text: string) =
 function hasSetup(root: string): boolean {
   const path = join(root, FILE);
   if (!existsSync(path)) return false; // a link that leads nowhere
-  const file = readConfigFile(readFileSync(path, 'utf8'));
+  const file = readConfigFile(readFileSync(path));
   return file.kind === 'valid' && file.value.setup !== undefined;
 }
 

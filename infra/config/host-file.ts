@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { Failure } from '../../domain/failures.js';
+import { errorReason } from '../errors.js';
 import { ROLES, type Role } from './models.js';
 import { YamlCursor } from './yaml-cursor.js';
 
@@ -66,11 +67,22 @@ export const readHostFile = (path: string, isRequired: boolean): HostConfig => {
   if ((stat.mode & 0o022) !== 0) {
     throw new Failure('PermissionDenied', `${path} may be written by others: run chmod go-w ${path}.`, { file: path });
   }
-  return parseHostFile(path, readFileSync(path, 'utf8'));
+  // A FIFO would never end, and a directory is none.
+  if (!stat.isFile()) throw new Failure('InvalidInput', `${path} must be a regular file.`, { file: path });
+  return parseHostFile(path, readHostBytes(path));
 };
 
-export const parseHostFile = (file: string, text: string): HostConfig => {
-  const root = YamlCursor.parse(file, text).members(['agents', 'toolchains', 'sandbox', 'prices']);
+const readHostBytes = (path: string): Uint8Array => {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const message = `${path} cannot be read: ${errorReason(cause)}. It must be readable by who runs Millwright.`;
+    throw new Failure('PermissionDenied', message, { file: path }, { cause });
+  }
+};
+
+export const parseHostFile = (file: string, source: string | Uint8Array): HostConfig => {
+  const root = YamlCursor.parse(file, source).members(['agents', 'toolchains', 'sandbox', 'prices']);
   const agents = root.agents.items().map(readAgent);
   const names = new Set<string>();
   for (const [index, { name }] of agents.entries()) {
@@ -119,7 +131,7 @@ const readUnixSockets = (cursor: YamlCursor): boolean => {
 
 const readAbsolutePath = (cursor: YamlCursor): string => {
   const path = cursor.text();
-  if (!isAbsolute(path) || path.includes('\0')) throw cursor.refuse('must be an absolute path');
+  if (!isAbsolute(path)) throw cursor.refuse('must be an absolute path');
   return path;
 };
 

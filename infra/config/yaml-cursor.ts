@@ -1,27 +1,24 @@
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
 import { Failure } from '../../domain/failures.js';
+import type { Position } from '../../domain/project-config/validate.js';
+import { readYaml } from '../yaml.js';
 
 /** A place in a YAML file. Each reader answers a typed value or refuses with file, line and key. */
 export class YamlCursor {
   private constructor(
     private readonly file: string,
-    private readonly lines: LineCounter,
+    private readonly positionAt: (offset: number) => Position,
     private readonly node: Node | null,
     /** Dotted path from the root, such as `agents.0.name`. */
     readonly key: string,
     private readonly offset: number,
   ) {}
 
-  static parse(file: string, text: string): YamlCursor {
-    const lines = new LineCounter();
-    const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-    const [error] = document.errors;
-    if (error !== undefined) {
-      const { line, col } = lines.linePos(error.pos[0]);
-      const [reason = 'not valid YAML'] = error.message.split(/ at line |\n/);
-      throw new Failure('InvalidInput', `${file}:${line}:${col}: ${reason}.`, { file, line });
-    }
-    return new YamlCursor(file, lines, document.contents, '', 0);
+  static parse(file: string, source: string | Uint8Array): YamlCursor {
+    const read = readYaml(source);
+    if (read.kind === 'document') return new YamlCursor(file, read.positionAt, read.document.contents, '', 0);
+    const { line, column } = read.position;
+    throw new Failure('InvalidInput', `${file}:${line}:${column}: the file ${read.why}.`, { file, line });
   }
 
   get isAbsent(): boolean {
@@ -29,9 +26,9 @@ export class YamlCursor {
   }
 
   refuse(rule: string): Failure {
-    const { line, col } = this.lines.linePos(this.node?.range?.[0] ?? this.offset);
+    const { line, column } = this.positionAt(this.node?.range?.[0] ?? this.offset);
     const subject = this.key === '' ? 'the file' : this.key;
-    return new Failure('InvalidInput', `${this.file}:${line}:${col}: ${subject} ${rule}.`, {
+    return new Failure('InvalidInput', `${this.file}:${line}:${column}: ${subject} ${rule}.`, {
       file: this.file,
       line,
       key: this.key,
@@ -54,7 +51,7 @@ export class YamlCursor {
     if (this.isAbsent) return [];
     if (!isMap(this.node)) throw this.refuse('must be a mapping');
     return this.node.items.map((item) => {
-      const name = isScalar(item.key) ? String(item.key.value) : '';
+      const name = isScalar(item.key) ? String(item.key.value) : ''; // nothing else passes the reader
       // Both sides of a pair are nodes or null in a parsed document.
       return [name, this.child(name, item.value as Node | null, (item.key as Node | null)?.range?.[0])] as const;
     });
@@ -69,12 +66,14 @@ export class YamlCursor {
   text(): string {
     const value = isScalar(this.node) ? this.node.value : undefined;
     if (typeof value !== 'string' || value.trim() === '') throw this.refuse('must be a non-empty text');
+    if (value.includes('\0')) throw this.refuse('must not contain NUL');
     return value;
   }
 
   number({ min, max, isWhole = false }: { min: number; max: number; isWhole?: boolean }): number {
     const value = isScalar(this.node) ? this.node.value : undefined;
-    if (typeof value !== 'number' || value < min || value > max || (isWhole && !Number.isSafeInteger(value))) {
+    const isRight = typeof value === 'number' && (isWhole ? Number.isSafeInteger(value) : Number.isFinite(value));
+    if (!isRight || value < min || value > max) {
       throw this.refuse(`must be a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`);
     }
     return value;
@@ -89,6 +88,9 @@ export class YamlCursor {
 
   private child(name: string, node: Node | null, offset?: number): YamlCursor {
     const key = this.key === '' ? name : `${this.key}.${name}`;
-    return new YamlCursor(this.file, this.lines, node, key, offset ?? this.node?.range?.[0] ?? this.offset);
+    const at = offset ?? this.node?.range?.[0] ?? this.offset;
+    const child = new YamlCursor(this.file, this.positionAt, node, key, at);
+    if (isAlias(node)) throw child.refuse('must be written out: aliases are not read here');
+    return child;
   }
 }

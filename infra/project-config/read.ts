@@ -1,4 +1,4 @@
-import { isNode, LineCounter, parseDocument } from 'yaml';
+import { isNode } from 'yaml';
 import type { ConfigFile } from '../../domain/project-config/types.js';
 import {
   type ConfigPath,
@@ -8,29 +8,18 @@ import {
   type Validated,
   validateFile,
 } from '../../domain/project-config/validate.js';
+import { readYaml } from '../yaml.js';
 
 export const CONFIG_FILE = 'millwright.yml';
 
-const MAX_CHARACTERS = 256 * 1024;
 /** Aliases that stand for more nodes than this are refused: ten of them nested can fill any memory. */
 const MAX_ALIASES = 100;
 
-/** Parses and validates the text of `millwright.yml`. Every problem has line and column. */
-export const readConfigFile = (text: string): Validated<ConfigFile> => {
-  if (text.length > MAX_CHARACTERS) return invalid({ line: 1, column: 1 }, 'is larger than 256 KiB');
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' });
-  const positionAt = (offset: number): Position => {
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
-  };
-  const [error] = document.errors;
-  // The first line of the parser's message is its reason; the rest draws the place, which we say ourselves.
-  if (error)
-    return invalid(
-      positionAt(error.pos[0]),
-      `is not valid YAML: ${(error.message.split(/ at line |\n/)[0] ?? '').replace(/\.$/, '')}`,
-    );
+/** Parses and validates `millwright.yml`, text or bytes. Every problem has line and column. */
+export const readConfigFile = (source: string | Uint8Array): Validated<ConfigFile> => {
+  const read = readYaml(source);
+  if (read.kind === 'invalid') return invalid(read.position, read.why);
+  const { document, positionAt } = read;
   const positionOf = (path: ConfigPath): Position | undefined => {
     const node = document.getIn(path, true);
     if (isNode(node) && node.range) return positionAt(node.range[0]);

@@ -38,7 +38,7 @@ export async function queueConfigAt(
   signal: AbortSignal,
 ): Promise<QueueConfig> {
   const text = await readFileAt(mirror, { at: tip, path: CONFIG_FILE, signal });
-  const file = text === undefined ? undefined : readConfigFile(text.toString('utf8'));
+  const file = text === undefined ? undefined : readConfigFile(text);
   if (file?.kind === 'invalid') return SEQUENTIAL;
   const { attempts, rebaseRounds, maxEntries, holdLabel } = effectiveConfig(file?.value, project.overrides).merge;
   return { ...SEQUENTIAL, attempts, rebaseRounds, maxEntries, ...(holdLabel === undefined ? {} : { holdLabel }) };

@@ -91,7 +91,17 @@ millwright.yml:2:31: setup.outputs.1 lies in another output."
 test.each([
   ['', 'must be a mapping'],
   ['- a', 'must be a mapping'],
-  ['version: 1\nversion: 1', 'Map keys must be unique'],
+  ['version: 1\nversion: 1', 'repeats the key "version"'],
+  ['version: 1\n1: a\n"1": b', 'repeats the key "1"'],
+  ['version: 1\n[a, b]: c', 'has a key that is no plain text'],
+  ['version: 1\n---\nversion: 1', 'holds more than one document'],
+  ['version: *nobody', 'Unresolved alias'],
+  ['version: 1\nchecks: &a [*a]', 'checks.0 must be a mapping'],
+  ['version: 1\nchecks:\n\t- name: x', 'Tabs are not allowed as indentation'],
+  ['version: !!binary AQ==', 'version must be 1'],
+  ['version: 1\nlimits: { run: { dollars: .nan } }', 'limits.run.dollars must be a number'],
+  ['version: 1\nlimits: { run: { turns: 1e999 } }', 'limits.run.turns must be a whole number'],
+  ['\0\u0001\u0002', 'must be a mapping'],
   ['version: [1', 'is not valid YAML'],
   ['__proto__: { version: 1 }\nversion: 1', '__proto__ is not a known key'],
   ['constructor: 1\nversion: 1', 'constructor is not a known key'],
@@ -104,4 +114,28 @@ test.each([
 ])('refuses %j', (text, reason) => {
   expect(problemsOf(text)).toMatch(/^millwright\.yml:\d+:\d+: /);
   expect(problemsOf(text)).toContain(reason);
+});
+
+test.each([
+  ['flow lists', '['.repeat(200_000)],
+  ['flow mappings', '{a: '.repeat(50_000)],
+  ['block lists', '- '.repeat(100_000)],
+  ['explicit keys', '? '.repeat(100_000)],
+  ['block mappings', Array.from({ length: 600 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
+])('%s nested without end are refused before they end the process', (_, text) => {
+  expect(problemsOf(text)).toMatch(/^millwright\.yml:\d+:\d+: the file is nested deeper than 50 levels\.$/);
+});
+
+test('a file of ten thousands of keys is read as quickly as any other', () => {
+  const keys = Array.from({ length: 20_000 }, (_, at) => `k${at}`);
+  for (const text of [keys.map((key) => `${key}: 1`).join('\n'), `{ ${keys.join(', ')} }`])
+    expect(problemsOf(text)).toContain('is not a known key');
+});
+
+test('bytes are read as text, with or without a byte order mark, and others are refused', () => {
+  const config = Buffer.from('version: 1\nchecks: [{ name: t, run: "true" }]\n');
+  expect(readConfigFile(config).kind).toBe('valid');
+  expect(readConfigFile(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), config])).kind).toBe('valid');
+  for (const bytes of [Buffer.from([0xff, 0xfe, 0x41]), Buffer.from('version: 1 # \xe4', 'latin1')])
+    expect(readConfigFile(bytes)).toMatchObject({ problems: [{ message: 'is not UTF-8 text' }] });
 });
