@@ -7,6 +7,8 @@ import { createCheckTrees } from '../../activities/git/check-trees.js';
 import { clearRuins } from '../../activities/git/clean-host.js';
 import { createHostClaimActivities } from '../../activities/git/host.activities.js';
 import { createKeepCheckpoint } from '../../activities/git/keep-checkpoint.js';
+import { createTreeActivities } from '../../activities/git/tree.activities.js';
+import { checkFence } from '../../infra/git/fence.js';
 import { readCommit } from '../../infra/git/objects.js';
 import { makeFence } from '../../workflows/contract/fence.js';
 import { type ActivityWorld, activityWorld, asAttempt, CountingSetup } from '../support/git/activity-world.js';
@@ -97,6 +99,35 @@ test('a stalled first attempt is shut out by the second of the same activity', a
   const second = await asAttempt(2, world.trees.commitRound, input);
   expect(second.kind).toBe('committed');
   await expect(asAttempt(1, world.trees.commitRound, input)).rejects.toMatchObject({ type: 'Superseded' });
+});
+
+test('an attempt that is replaced while it takes its snapshot pushes nothing', async () => {
+  await acquire();
+  writeFileSync(file('a.txt'), 'work\n');
+  const input = commitInput([base]);
+  const { writes } = database.pools;
+  const query: typeof writes.query = async (statement) => {
+    // Asked for the identity of the project, between snapshot and push.
+    await checkFence(world.deps.trees.store.live(taskId), fence());
+    return writes.query(statement);
+  };
+  const pools = { ...database.pools, writes: Object.assign(Object.create(writes), { query }) };
+  const overtaken = createTreeActivities({ ...world.deps, pools });
+  await expect(asAttempt(1, overtaken.commitRound, input)).rejects.toMatchObject({ type: 'Superseded' });
+  expect(await world.tip(BRANCH)).toBeUndefined();
+});
+
+test('an older attempt neither keeps a checkpoint nor changes the files for a rebase', async () => {
+  await acquire();
+  const { trees, projectId } = world;
+  const old = fence();
+  await checkFence(world.deps.trees.store.live(taskId), fence());
+  const keepCheckpoint = createKeepCheckpoint(world.deps);
+  const { signal } = new AbortController();
+  const keep = () => keepCheckpoint({ projectId, taskId, treeId: taskId, fence: old }, signal);
+  await expect(asAttempt(1, keep, undefined)).rejects.toMatchObject({ type: 'Superseded' });
+  const rebase = { treeId: taskId, projectId, fence: old, tip: base, headSha: base };
+  await expect(asAttempt(1, trees.prepareRebase, rebase)).rejects.toMatchObject({ type: 'Superseded' });
 });
 
 test('a round is one commit with the project’s identity, and its repetition is the same one', async () => {

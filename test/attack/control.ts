@@ -1,34 +1,7 @@
+import type { Cut } from '../support/variant/cut.js';
+
 /**
- * One thing that stops attacks, and where it stands. To show that it is needed, the attacks are run against a copy of
- * the compiled program from which it is cut out (`variant.ts`). The program itself has no switch for it.
+ * One thing that stops attacks, named `<family>.<name>`. To show that it is needed, the attacks are run against a copy
+ * of the compiled program from which it is cut out. The program itself has no switch for it.
  */
-export interface Control {
-  /** `<family>.<name>`. */
-  readonly name: string;
-  readonly about: string;
-  readonly edits: readonly Edit[];
-}
-
-export interface Edit {
-  /** From the root of the repository. */
-  readonly file: string;
-  /** Stands there exactly once. */
-  readonly cut: string;
-  /** What stands there instead. Default: nothing. */
-  readonly put?: string;
-}
-
-/** @throws when the file does not hold the text exactly once: the control has moved, and its entry must follow */
-export const applyEdits = (edits: readonly Edit[], read: (file: string) => string): ReadonlyMap<string, string> => {
-  const texts = new Map<string, string>();
-  for (const { file, cut, put = '' } of edits) {
-    const text = texts.get(file) ?? read(file);
-    const places = text.split(cut).length - 1;
-    if (places !== 1) throw new Error(`${file} holds ${JSON.stringify(cut)} ${places} times instead of once`);
-    texts.set(
-      file,
-      text.replace(cut, () => put),
-    );
-  }
-  return texts;
-};
+export type Control = Cut;

@@ -1,12 +1,12 @@
 // Attacks what must withstand it: `npm run attack`. Exit 1 when anything got through, 3 when something could not be tried.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { buildVariant } from '../support/variant/variant.js';
 import { type AttackOptions, readOptions, USAGE } from './arguments.js';
 import type { Control } from './control.js';
 import { CONTROLS } from './controls.js';
 import { FAMILIES } from './families.js';
 import { controlList, headline, row, summary, vectorList } from './report.js';
-import { buildVariant } from './variant.js';
 import { type Family, isStopped, type Listed, type Result, words } from './vector.js';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);

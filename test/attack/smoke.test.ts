@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { ROOT } from '../support/import-graph.js';
-import { applyEdits } from './control.js';
+import { applyEdits } from '../support/variant/cut.js';
 import { CONTROLS } from './controls.js';
 import { FAMILIES } from './families.js';
 import { isStopped, type Result } from './vector.js';

@@ -1,7 +1,10 @@
-// Fails everything on purpose: `npm run chaos`, `-- --list`, `-- --case <beginning of a name> --seed N`.
+// Fails everything on purpose: `npm run chaos`, `-- --list`, `-- --case <beginning of a name> --seed N`; and shows what
+// each guard is for: `-- --guards`, `-- --without <guard>|each`.
 import { parseArgs } from 'node:util';
 import { table } from '../../cli/output.js';
 import { CASES } from './cases.js';
+import { runWithoutEach } from './guards/without.js';
+import { GUARDS } from './guards.js';
 import { markdownTable } from './markdown.js';
 import { type CaseResult, runCase } from './run-case.js';
 import { KEPT_LOGS } from './world.js';
@@ -12,6 +15,8 @@ const { values: options } = parseArgs({
     markdown: { type: 'boolean', default: false },
     case: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
+    guards: { type: 'boolean', default: false },
+    without: { type: 'string' },
   },
 });
 /** The instance of a running case would outlive this process. */
@@ -43,6 +48,28 @@ function list(): void {
       chosen.map(({ name, does, catches }) => ({ name, does, catches })),
     ),
   );
+}
+
+function listGuards(): void {
+  const columns = [
+    { title: 'guard', of: ({ name }: { readonly name?: unknown }) => name },
+    { title: 'what it keeps', of: ({ about }: { readonly about?: unknown }) => about, max: 110 },
+    { title: 'proofs', of: ({ proofs }: { readonly proofs?: unknown }) => proofs },
+  ];
+  say(
+    table(
+      columns,
+      GUARDS.map(({ name, about, proofs }) => ({ name, about, proofs: proofs.length })),
+    ),
+  );
+}
+
+function without(name: string): void {
+  const guards = GUARDS.filter((guard) => name === 'each' || guard.name === name);
+  if (guards.length === 0) {
+    process.stderr.write('No guard is called so; see --guards.\n');
+    process.exitCode = 2;
+  } else process.exitCode = runWithoutEach(guards, seed, say) ? 0 : 1;
 }
 
 async function runAll(): Promise<void> {
@@ -78,7 +105,9 @@ const noteBelow =
 if (!Number.isSafeInteger(seed) || chosen.length === 0) {
   process.stderr.write(chosen.length === 0 ? `No case is called so; see --list.\n` : '--seed is a whole number.\n');
   process.exitCode = 2;
-} else if (options.markdown) say(markdownTable(chosen));
+} else if (options.guards) listGuards();
+else if (options.without !== undefined) without(options.without);
+else if (options.markdown) say(markdownTable(chosen));
 else if (options.list) list();
 else {
   await runAll();

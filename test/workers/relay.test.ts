@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { v7 as uuidv7 } from 'uuid';
 import { createLogger } from '../../infra/logging.js';
@@ -11,6 +12,9 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { insertEpic, insertProject, insertTask } from '../support/rows.js';
 import { createTestTemporal } from '../support/temporal.js';
 import { until } from '../support/until.js';
+
+/** No server of a test gets so low a port. */
+const NOBODY_LISTENS = '127.0.0.1:1';
 
 let env: TestWorkflowEnvironment;
 let db: TestDatabase;
@@ -67,6 +71,18 @@ test('a row starts its workflow once, however often it is sent', async () => {
     kind: 'epic',
     memo: { title: 'one' },
   });
+});
+
+test('a row that could not be sent is sent later', async () => {
+  const workflowId = `epic/${uuidv7()}`;
+  await queue(startOf(workflowId));
+  const nobody = new Client({ connection: Connection.lazy({ address: NOBODY_LISTENS }) });
+  await relayDue({ ...deps, client: nobody });
+  expect(await outcomes()).toEqual([null]);
+  await db.pools.writes.query({ text: 'UPDATE outbox SET next_at = now()' });
+  await relayDue(deps);
+  expect(await outcomes()).toEqual(['started']);
+  expect(await isOpen(workflowId)).toBe(true);
 });
 
 test('an ended workflow is not started again by a repeated row', async () => {

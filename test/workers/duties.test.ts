@@ -1,0 +1,70 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { v7 as uuidv7 } from 'uuid';
+import { createLogger } from '../../infra/logging.js';
+import { insertOutbox } from '../../infra/pg/outbox.js';
+import { withTransaction } from '../../infra/pg/transaction.js';
+import { runDuties } from '../../workers/duties/duties.js';
+import { SEARCH_ATTRIBUTE } from '../../workflows/contract/search-attributes.js';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
+import { insertEpic, insertProject } from '../support/rows.js';
+import { createTestTemporal } from '../support/temporal.js';
+import { until } from '../support/until.js';
+
+let env: TestWorkflowEnvironment;
+let db: TestDatabase;
+let over: AbortController;
+let duties: Promise<void>;
+
+beforeEach(async () => {
+  [env, db] = await Promise.all([
+    createTestTemporal({ searchAttributes: Object.values(SEARCH_ATTRIBUTE) }),
+    createTestDatabase(),
+  ]);
+  over = new AbortController();
+  duties = Promise.resolve();
+});
+afterEach(async () => {
+  over.abort();
+  await duties;
+  await Promise.all([env.teardown(), db.drop()]);
+});
+
+const take = (): void => {
+  duties = runDuties({
+    databaseUrl: db.url,
+    writes: db.pools.writes,
+    client: env.client,
+    factory: { tuning: 'brisk', limits: { maxEpics: 5, maxWorkers: 10 } },
+    log: createLogger({ name: 'test', level: 'silent' }),
+    signal: over.signal,
+  });
+};
+
+const isOpen = (workflowId: string): Promise<boolean> =>
+  env.client.workflow
+    .getHandle(workflowId)
+    .describe()
+    .then(
+      ({ status }) => status.name === 'RUNNING',
+      () => false,
+    );
+
+test('whoever takes the duties starts the factory and whatever open work the engine does not know', async () => {
+  const epicId = await insertEpic(db.pools.writes, await insertProject(db.pools.writes));
+  take();
+  await until(async () => (await isOpen('factory')) && (await isOpen(`epic/${epicId}`)));
+});
+
+test('a message whose wake-up was lost is sent all the same', async () => {
+  take();
+  await until(() => isOpen('factory'));
+  const workflowId = `task/${uuidv7()}`;
+  await withTransaction(db.pools.writes, async (tx) => {
+    // Without its trigger the row wakes nobody, like one whose NOTIFY was lost with the server.
+    await tx.query({ text: 'SET LOCAL session_replication_role = replica' });
+    await insertOutbox(tx, { kind: 'start', workflowId, name: 'task', input: {}, options: { reuse: 'reject' } });
+  });
+  await until(() => isOpen(workflowId), { atMostMs: 60_000 });
+  expect((await db.pools.writes.query({ text: 'SELECT 1 FROM outbox WHERE sent_at IS NULL' })).rowCount).toBe(0);
+});
