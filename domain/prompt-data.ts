@@ -17,7 +17,7 @@ const attribute = (value: string): string => plainLine(value).replace(/[<>"&]/g,
 /** Our own delimiter and HTML comments lose their bracket, so that neither closes a block nor hides in one. */
 const defuse = (text: string): string =>
   showHidden(text)
-    .replace(/<(?=\s*\/?\s*untrusted-data)/gi, '&lt;')
+    .replace(/<(?=\s*(?:\/\s*)?untrusted-data)/gi, '&lt;')
     .replace(/<!--/g, '&lt;!--')
     .replace(/-->/g, '--&gt;');
 

@@ -1,6 +1,8 @@
 /** At most this many names are kept of one run. */
 export const MAX_FAILED_TESTS = 50;
 const MAX_NAME = 300;
+/** What the patterns cost grows with the square of a line; no tool writes a longer one about a test. */
+const MAX_LINE = 2_000;
 
 /** How a tool names a failed test. The first group is the name as the tool takes it back. */
 const PATTERNS: readonly RegExp[] = [
@@ -27,7 +29,7 @@ const TAP_DIRECTIVE = /\s#\s*(?:TODO|SKIP)\b/i;
 export const failedTestsOf = (output: string): readonly string[] => {
   const names = new Set<string>();
   for (const line of output.split('\n')) {
-    const name = nameIn(line.trimEnd());
+    const name = line.length > MAX_LINE ? undefined : nameIn(line.trimEnd());
     if (name !== undefined && isUsable(name)) names.add(name);
     if (names.size === MAX_FAILED_TESTS) break;
   }

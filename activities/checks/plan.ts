@@ -131,10 +131,10 @@ export const layerOf = (
   if (setup === undefined) return undefined;
   try {
     refuseTrackedOutputs(setup, files);
+    const inputs = inputDigest(matchingFiles(files, setup.inputs), sha256);
+    return { kind: 'layer', spec: { projectId, isolation, setup, key: layerKey(setup, tools, inputs, sha256) } };
   } catch (error) {
     if (error instanceof Failure) return { kind: 'invalid', message: error.message };
     throw error;
   }
-  const inputs = inputDigest(matchingFiles(files, setup.inputs), sha256);
-  return { kind: 'layer', spec: { projectId, isolation, setup, key: layerKey(setup, tools, inputs, sha256) } };
 };

@@ -1,3 +1,4 @@
+import { Script } from 'node:vm';
 import fc, { type Parameters } from 'fast-check';
 
 const seed = process.env.MILLWRIGHT_SEED;
@@ -31,3 +32,8 @@ export const slices = (bytes: Uint8Array, cuts: readonly number[]): readonly Buf
 };
 
 export const cuts = fc.array(fc.nat(), { maxLength: 12 });
+
+const LONG_MS = 10_000;
+
+/** Answers what `work` does, or throws when it goes on and on: only this ends a loop that never waits. */
+export const ending = <T>(work: () => T): T => new Script('work()').runInNewContext({ work }, { timeout: LONG_MS });
