@@ -33,10 +33,14 @@ const STATUSES: Readonly<Record<number, FailureType>> = {
   429: 'RateLimited',
 };
 
+/** The SDK's types promise texts; a gateway's error document holds anything. */
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
 function typeOf(error: APIError): FailureType {
-  const message = error.apiMessage ?? error.message;
-  if (SPEND_CODES.has(error.errorCode ?? '')) return 'QuotaExhausted';
-  const byType = Object.hasOwn(TYPES, error.type ?? '') ? TYPES[error.type ?? ''] : undefined;
+  const message = textOf(error.apiMessage) ?? error.message;
+  if (SPEND_CODES.has(textOf(error.errorCode) ?? '')) return 'QuotaExhausted';
+  const vendorType = textOf(error.type) ?? '';
+  const byType = Object.hasOwn(TYPES, vendorType) ? TYPES[vendorType] : undefined;
   // An error event has a type and no status; a proxy's page has a status and no type.
   const type = byType ?? STATUSES[error.status ?? 0] ?? 'Unavailable';
   // The vendor has no code of its own for these two.
@@ -67,13 +71,14 @@ export function toModelFailure(error: unknown, now: number = Date.now()): Failur
   }
   const type = typeOf(inner);
   const wait = retryAfterMs(inner.headers, now);
+  const vendorType = textOf(inner.type)?.slice(0, 100) ?? '';
   const details = {
     ...(inner.status === undefined ? {} : { status: inner.status }),
-    ...(inner.type ? { vendorType: inner.type } : {}),
+    ...(vendorType === '' ? {} : { vendorType }),
     ...(inner.requestID ? { requestId: inner.requestID } : {}),
     ...(type === 'QuotaExhausted' && wait !== undefined ? { resetAt: new Date(now + wait).toISOString() } : {}),
   };
-  const said = inner.apiMessage ?? (inner.status === undefined ? 'connection error' : `status ${inner.status}`);
+  const said = textOf(inner.apiMessage) ?? (inner.status === undefined ? 'connection error' : `status ${inner.status}`);
   return new Failure(type, `The model's provider answered: ${said.slice(0, 300)}`, details, {
     cause: inner,
     ...(wait === undefined ? {} : { retryAfterMs: wait }),

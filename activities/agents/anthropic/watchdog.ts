@@ -1,3 +1,5 @@
+import { malformed } from './events.js';
+
 /** The SDK's own timeout ends with the headers; these watch the stream. */
 export interface StreamLimits {
   /** Without a byte. Default one minute. */
@@ -55,15 +57,29 @@ export class Watchdog {
   }
 }
 
-/** The same response, whose body reports every chunk. By hand: a transform stream costs several times as much a chunk. */
+/** A line holds one event: one that does not end fills any memory, and costs its length again with each chunk. */
+const MAX_LINE_BYTES = 8 * 1024 * 1024;
+const NEWLINE = 10;
+
+/**
+ * The same response, whose body reports every chunk and fails with MalformedReply in a line without end. By hand: a
+ * transform stream costs several times as much a chunk.
+ */
 export function watchBody(response: Response, onBytes: () => void): Response {
   if (!response.body) return response;
   const reader = response.body.getReader();
+  let lineBytes = 0;
   const body = new ReadableStream<Uint8Array>({
     pull: async (controller) => {
       const { done, value } = await reader.read();
       if (done) return controller.close();
       onBytes();
+      const newline = value.lastIndexOf(NEWLINE);
+      lineBytes = newline < 0 ? lineBytes + value.length : value.length - newline - 1;
+      if (lineBytes > MAX_LINE_BYTES) {
+        await reader.cancel();
+        throw malformed('holds a line without end');
+      }
       controller.enqueue(value);
     },
     cancel: (reason) => reader.cancel(reason),
