@@ -17,6 +17,8 @@ import { median, quantile } from './support/statistics.js';
 
 const TURNS = 20;
 const MODEL = 'claude-sonnet-5-5';
+/** As long as a real one: it is looked for in every piece of a reply. */
+const API_KEY = `sk-ant-api03-${'k'.repeat(95)}`;
 const PROMPTS = { '1 kB': 1_000, '400 kB': 400_000, '2 MB': 2_000_000 } as const;
 
 type PromptSize = keyof typeof PROMPTS;
@@ -82,7 +84,7 @@ const promptOf = (bytes: number): string => `Role: worker\n\n${'Change what has 
 
 /** The best plain loop: the transcript in memory, the stream read event by event. */
 const bareLoop = async (baseURL: string, prompt: string): Promise<Measures> => {
-  const client = new Anthropic({ baseURL, apiKey: 'key', maxRetries: 0 });
+  const client = new Anthropic({ baseURL, apiKey: API_KEY, maxRetries: 0 });
   const tools = toolsFor('worker', 'execution').map(({ name, description, input }) => ({
     name,
     description,
@@ -106,7 +108,7 @@ const bareLoop = async (baseURL: string, prompt: string): Promise<Measures> => {
 
 const ourLoop = async (rig: AgentRig, baseUrl: string, prompt: string): Promise<Measures> => {
   const { pools, blobs, projectId } = rig;
-  const model = createAnthropicModel({ fetch: createBrokerFetch({ apiKey: 'key', baseUrl }) });
+  const model = createAnthropicModel({ fetch: createBrokerFetch({ apiKey: API_KEY, baseUrl }) });
   const { callModel } = createModelActivities({ pools, blobs, model, defaultModel: MODEL });
   const { sealTurn } = createSealActivities({ pools, blobs, keepCheckpoint: async () => ({}) });
   const { runId } = await rig.newRun({ prompt });

@@ -28,6 +28,11 @@ export const storableText = (text: string): string => text.replaceAll('\u0000', 
 /** Under which reference a store keeps the text. */
 export const refOf = (text: string): BlobRef => blobRef(storableText(text));
 
+/** Whether a store keeps the text in a file rather than in a row. */
+export const isFileText = (text: string): boolean =>
+  // A character takes three bytes at the most, so that a short text need not be counted.
+  3 * text.length > BLOB_ROW_BYTES && Buffer.byteLength(storableText(text)) > BLOB_ROW_BYTES;
+
 /** @param directory the home's `artifacts`; files are fsynced before the row that names them is written */
 export function createBlobStore(sql: Queryable, directory: string): BlobStore {
   const fileOf = (ref: BlobRef): string => {
@@ -38,7 +43,7 @@ export function createBlobStore(sql: Queryable, directory: string): BlobStore {
     async put(text, through = sql) {
       const body = storableText(text);
       const ref = blobRef(body);
-      if (Buffer.byteLength(body) > BLOB_ROW_BYTES) await writeDurably(fileOf(ref), body);
+      if (isFileText(body)) await writeDurably(fileOf(ref), body);
       else {
         await through.query({
           name: 'put-blob',

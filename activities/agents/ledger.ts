@@ -1,8 +1,8 @@
 import { Failure } from '../../domain/failures.js';
 import { type CallUsage, costMicroUsd, type ModelPrice, worstCaseUsage } from '../../domain/pricing.js';
-import { type BlobStore, refOf } from '../../infra/artifacts.js';
+import { type BlobStore, isFileText, refOf } from '../../infra/artifacts.js';
 import type { Pools } from '../../infra/pg/pools.js';
-import { withTransaction } from '../../infra/pg/transaction.js';
+import { withBatch, withTransaction } from '../../infra/pg/transaction.js';
 import type { AgentRun } from '../store/agent-run.repository.js';
 import { endClaim, MODEL_CALL_ID, openClaim } from '../store/claim.repository.js';
 import { insertReply, type KeptReply } from '../store/turn.repository.js';
@@ -11,7 +11,7 @@ import {
   type LedgerKey,
   refreshRunTotals,
   releaseReservation,
-  reserve,
+  reserveUnlessKept,
   settle,
   settleReply,
 } from '../store/usage.repository.js';
@@ -66,54 +66,61 @@ export class Ledger {
    * Keeps the request, claims the turn's call and reserves its money; calls of dead attempts become `lost`. Undefined
    * when another attempt has kept a reply meanwhile: the claim's row is locked, so nothing comes between the two.
    */
-  begin(start: CallStart): Promise<BegunCall | undefined> {
+  async begin(start: CallStart): Promise<BegunCall | undefined> {
     const { run, turn, price } = start;
     const { runId } = run;
     const worst = worstCaseUsage(start.requestBytes, start.maxTokens);
     const requestRef = refOf(start.requestText);
-    return withTransaction(this.pools.writes, async (tx) => {
-      const claim = { runId, turn, callId: MODEL_CALL_ID, tool: MODEL_CALL_ID };
-      // In this order, and none waits for another's answer: the claim shuts out a second attempt.
-      const [, earlier, , attempt] = await Promise.all([
-        this.blobs.put(start.requestText, tx),
-        openClaim(tx, { ...claim, inputRef: requestRef, fence: start.fence }),
+    const small = await this.keepFiles([start.requestText]);
+    const claim = { runId, turn, callId: MODEL_CALL_ID, tool: MODEL_CALL_ID, inputRef: requestRef, fence: start.fence };
+    const reservation = {
+      runId,
+      turn,
+      taskId: run.taskId,
+      epicId: run.epicId,
+      projectId: run.projectId,
+      model: start.model,
+      worst,
+      costMicroUsd: costMicroUsd(worst, price),
+    };
+    // In this order: the claim shuts out a second attempt, and is locked when the reservation looks at it.
+    const attempt = await withBatch(this.pools.writes, async (tx) => {
+      const [, , reserved] = await Promise.all([
+        openClaim(tx, claim),
         bookLost(tx, runId, turn),
-        reserve(tx, {
-          runId,
-          turn,
-          taskId: run.taskId,
-          epicId: run.epicId,
-          projectId: run.projectId,
-          model: start.model,
-          worst,
-          costMicroUsd: costMicroUsd(worst, price),
-        }),
+        reserveUnlessKept(tx, reservation),
+        ...small.map((text) => this.blobs.put(text, tx)),
       ]);
-      const key = { runId, turn, attempt };
-      if (earlier?.state !== 'done') return { requestRef, key };
-      await releaseReservation(tx, key);
-      return undefined;
+      return reserved;
     });
+    return attempt === undefined ? undefined : { requestRef, key: { runId, turn, attempt } };
   }
 
   /**
    * The reply with its texts and its usage, in one transaction. False when another attempt's reply is kept already;
    * both stay booked.
    */
-  keep(key: LedgerKey, { reply, texts }: Kept): Promise<boolean> {
+  async keep(key: LedgerKey, { reply, texts }: Kept): Promise<boolean> {
     const { runId, turn } = key;
-    return withTransaction(this.pools.writes, async (tx) => {
-      const claim = { runId, turn, callId: MODEL_CALL_ID };
+    const small = await this.keepFiles(texts);
+    const claim = { runId, turn, callId: MODEL_CALL_ID };
+    return withBatch(this.pools.writes, async (tx) => {
       // The claim first, because that locks it: an attempt that begins waits, and then finds the reply.
       const [, isKept] = await Promise.all([
         endClaim(tx, { ...claim, state: 'done', resultRef: reply.responseRef }),
         insertReply(tx, reply),
         settleReply(tx, key, reply),
         refreshRunTotals(tx, runId),
-        ...texts.map((text) => this.blobs.put(text, tx)),
+        ...small.map((text) => this.blobs.put(text, tx)),
       ]);
       return isKept;
     });
+  }
+
+  /** Puts those that become files on the disk, before a row names them. Answers the others, which go with that row. */
+  private async keepFiles(texts: readonly string[]): Promise<readonly string[]> {
+    await Promise.all(texts.filter(isFileText).map((text) => this.blobs.put(text)));
+    return texts.filter((text) => !isFileText(text));
   }
 
   /** Books a reply that was paid and is of no use. */

@@ -53,11 +53,9 @@ export function createModelActivities(deps: ModelActivitiesDeps): ModelActivitie
       withHeartbeat(async (signal) => {
         const { runId, turn } = input;
         const { reads } = deps.pools;
-        const [run, listed, totals] = await Promise.all([
-          findAgentRun(reads, runId),
-          listTurns(reads, runId),
-          spentTotals(reads, runId),
-        ]);
+        const [run, listed, totals] = await reads.together((db) =>
+          Promise.all([findAgentRun(db, runId), listTurns(db, runId), spentTotals(db, runId)]),
+        );
         if (!run) throw new Failure('NotFound', 'There is no such run.', { runId });
         const rows = await sealedBefore(deps, { run, turn, listed });
         const kept = rows.find(({ seq }) => seq === turn);

@@ -51,8 +51,7 @@ export async function buyReply(deps: PaidCallDeps, call: PaidCall): Promise<Mode
   const model = run.model ?? deps.defaultModel;
   const maxTokens = run.configuredMaxTokens ?? run.maxTokens ?? DEFAULT_MAX_TOKENS;
   const price = priceOf(model, deps.prices);
-  const system = systemPrompt(run.role, run.kind);
-  const head = encodeHead({ model, maxTokens, tools: toolsFor(run.role, run.kind), system });
+  const head = headOf(run, model, maxTokens);
   // As bytes once: they are counted here and sent as they are.
   const body = Buffer.from(encodeRequest(head, messagesOf(conversation.prompt, conversation.turns, request)));
   const start = { run, turn, fence: call.fence, requestText: writeRequest(request), model, maxTokens, price };
@@ -79,6 +78,18 @@ export async function buyReply(deps: PaidCallDeps, call: PaidCall): Promise<Mode
   const isKept = await keepTrying(() => ledger.keep(key, kept), signal);
   await faultPoint('model-call.after-record-before-ack');
   return isKept ? stepOf(run, { ...reply, calls }) : undefined;
+}
+
+const heads = new Map<string, string>();
+
+/** Tools and system prompt are the same for every call of a role and kind, so they are encoded once a process. */
+function headOf({ role, kind }: AgentRun, model: string, maxTokens: number): string {
+  const key = `${role} ${kind} ${maxTokens} ${model}`;
+  const known = heads.get(key);
+  if (known !== undefined) return known;
+  const head = encodeHead({ model, maxTokens, tools: toolsFor(role, kind), system: systemPrompt(role, kind) });
+  heads.set(key, head);
+  return head;
 }
 
 const callOf = ({ callId, name, input }: RequestedCall, inputText: string): TurnCall => ({

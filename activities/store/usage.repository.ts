@@ -1,6 +1,7 @@
 import type { BudgetTotals } from '../../domain/budget.js';
 import type { CallUsage } from '../../domain/pricing.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
+import { MODEL_CALL_ID } from './claim.repository.js';
 
 export interface Reservation {
   readonly runId: string;
@@ -32,13 +33,32 @@ export async function bookLost(tx: Tx, runId: string, turn: number, attempt?: nu
 
 /** Reserves the worst case before a call; answers the attempt that settles it. */
 export async function reserve(tx: Tx, reservation: Reservation): Promise<number> {
+  return (await insertReservation(tx, reservation, { name: 'reserve-usage', unless: '' })) ?? 1;
+}
+
+/**
+ * The same, unless the claim of the turn's call is done: then undefined, because nothing is bought. The claim is locked
+ * before, so the answer stays true until the commit.
+ */
+export const reserveUnlessKept = (tx: Tx, reservation: Reservation): Promise<number | undefined> =>
+  insertReservation(tx, reservation, {
+    name: 'reserve-unless-kept',
+    unless: `HAVING NOT EXISTS (SELECT FROM claim WHERE run_id = $1 AND turn = $2 AND call_id = '${MODEL_CALL_ID}'
+                                                        AND state = 'done')`,
+  });
+
+async function insertReservation(
+  tx: Tx,
+  reservation: Reservation,
+  { name, unless }: { readonly name: string; readonly unless: string },
+): Promise<number | undefined> {
   const { worst } = reservation;
   const { rows } = await tx.query<{ attempt: number }>({
-    name: 'reserve-usage',
+    name,
     text: `INSERT INTO usage_ledger (run_id, turn, attempt, task_id, epic_id, project_id, model, state, input_tokens,
                                      cache_write_tokens, cached_tokens, output_tokens, cost_micro_usd)
            SELECT $1, $2, 1 + coalesce(max(attempt), 0), $3, $4, $5, $6, 'reserved', $7, $8, $9, $10, $11
-           FROM usage_ledger WHERE run_id = $1 AND turn = $2 RETURNING attempt`,
+           FROM usage_ledger WHERE run_id = $1 AND turn = $2 ${unless} RETURNING attempt`,
     values: [
       reservation.runId,
       reservation.turn,
@@ -53,7 +73,7 @@ export async function reserve(tx: Tx, reservation: Reservation): Promise<number>
       reservation.costMicroUsd,
     ],
   });
-  return rows[0]?.attempt ?? 1;
+  return rows[0]?.attempt;
 }
 
 export interface UsedCall {

@@ -1,11 +1,10 @@
 import type { ConnectionOptions } from './connection.js';
 import { PipelinedReads } from './reads.js';
-import type { Queryable } from './statement.js';
 import { WritePool } from './writes.js';
 
 export interface Pools {
   /** Single reading statements. */
-  readonly reads: Queryable;
+  readonly reads: PipelinedReads;
   /** Everything else; the argument of `withTransaction`. */
   readonly writes: WritePool;
   close(): Promise<void>;

@@ -6,6 +6,7 @@ import type { Answer, Queryable, Statement } from './statement.js';
 interface Lane {
   readonly client: pg.Client;
   readonly ready: Promise<void>;
+  isReady: boolean;
   inFlight: number;
 }
 
@@ -23,11 +24,42 @@ export class PipelinedReads implements Queryable {
     private readonly maxConnections: number,
   ) {}
 
-  async query<Row extends object = Record<string, unknown>>(statement: Statement): Promise<Answer<Row>> {
+  query<Row extends object = Record<string, unknown>>(statement: Statement): Promise<Answer<Row>> {
+    return this.ask(this.lane(), statement);
+  }
+
+  /**
+   * Small statements that are asked for at once and travel in one write, on one connection. `work` asks for all of them
+   * before its first wait; what comes later travels by itself.
+   */
+  async together<T>(work: (reads: Queryable) => Promise<T>): Promise<T> {
     const lane = this.lane();
     lane.inFlight++;
     try {
-      await lane.ready;
+      await lane.ready.catch((error: unknown) => {
+        throw toDatabaseFailure(error);
+      });
+      const { stream } = lane.client.connection;
+      stream.cork();
+      const asked = (async () => work({ query: (statement) => this.ask(lane, statement) }))();
+      stream.uncork();
+      return await asked;
+    } finally {
+      lane.inFlight--;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    const lanes = [...this.lanes];
+    this.lanes.clear();
+    await Promise.all(lanes.map((lane) => lane.ready.then(() => lane.client.end()).catch(() => {})));
+  }
+
+  private async ask<Row extends object>(lane: Lane, statement: Statement): Promise<Answer<Row>> {
+    lane.inFlight++;
+    try {
+      if (!lane.isReady) await lane.ready;
       const { rows, rowCount } = await lane.client.query({
         ...statement,
         values: statement.values === undefined ? [] : [...statement.values],
@@ -43,13 +75,6 @@ export class PipelinedReads implements Queryable {
     }
   }
 
-  async close(): Promise<void> {
-    this.isClosed = true;
-    const lanes = [...this.lanes];
-    this.lanes.clear();
-    await Promise.all(lanes.map((lane) => lane.ready.then(() => lane.client.end()).catch(() => {})));
-  }
-
   /** Another connection is opened only when every open one is busy. */
   private lane(): Lane {
     if (this.isClosed) throw toDatabaseFailure(new Error('Connection ended: the reads are closed'));
@@ -63,7 +88,10 @@ export class PipelinedReads implements Queryable {
 
   private open(): Lane {
     const client = new pg.Client({ ...connectionConfig(this.options), pipeline: true });
-    const lane: Lane = { client, ready: client.connect().then(() => undefined), inFlight: 0 };
+    const ready = client.connect().then(() => {
+      lane.isReady = true;
+    });
+    const lane: Lane = { client, ready, isReady: false, inFlight: 0 };
     client.on('error', () => this.discard(lane));
     client.on('end', () => this.discard(lane));
     // Each caller awaits `ready` itself; this keeps a failed one without callers from ending the process.

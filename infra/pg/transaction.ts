@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientBase } from 'pg';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import type { ClientBase, PoolClient } from 'pg';
 import { Failure } from '../../domain/failures.js';
 import { faultPoint } from '../fault-point.js';
 import { isTransactionConflict, toDatabaseFailure } from './failures.js';
@@ -15,10 +15,20 @@ const RETRIES = 3;
  * @throws Unavailable also when the connection broke at COMMIT: whether it was applied is then unknown, so writes carry
  * keys that make a repeat harmless
  */
-export const withTransaction = async <T>(writes: WritePool, work: (tx: Tx) => Promise<T>): Promise<T> => {
+export const withTransaction = async <T>(writes: WritePool, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  repeated(() => writes.withClient((client) => once(client, work)));
+
+/**
+ * The same where no statement needs the answer of another: `work` asks for all of them before it waits for any, and they
+ * travel with BEGIN and COMMIT in one trip. When one fails, nothing of them is there.
+ */
+export const withBatch = async <T>(writes: WritePool, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  repeated(() => writes.withClient((client) => inOneTrip(client, work)));
+
+const repeated = async <T>(run: () => Promise<T>): Promise<T> => {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await writes.withClient((client) => once(client, work));
+      return await run();
     } catch (error) {
       if (!(error instanceof Failure) || !isTransactionConflict(error) || attempt >= RETRIES) throw error;
       // Jitter: two transactions that met once would otherwise meet again.
@@ -28,7 +38,7 @@ export const withTransaction = async <T>(writes: WritePool, work: (tx: Tx) => Pr
 };
 
 const once = async <T>(client: ClientBase, work: (tx: Tx) => Promise<T>): Promise<T> => {
-  const tx = { query: (statement) => runStatement(client, statement) } as Tx; // the only place that mints the brand
+  const tx = { query: (statement) => runStatement(client, statement) } as Tx; // minted in this file alone
   let result: T;
   try {
     // The first statements follow on its heels instead of waiting for its answer.
@@ -39,12 +49,44 @@ const once = async <T>(client: ClientBase, work: (tx: Tx) => Promise<T>): Promis
     throw error;
   }
   await faultPoint('commit.before-call');
-  // PostgreSQL answers COMMIT of a failed transaction with a rollback and no error.
-  if ((await command(client, 'COMMIT')) !== 'COMMIT') {
-    throw new Failure('Internal', 'A statement failed inside the transaction and its error was swallowed.');
-  }
+  requireCommitted(await command(client, 'COMMIT'));
   await faultPoint('commit.after-call-before-record');
   return result;
+};
+
+const inOneTrip = async <T>(client: PoolClient, work: (tx: Tx) => Promise<T>): Promise<T> => {
+  let isSent = false;
+  const query: Tx['query'] = async (statement) => {
+    if (isSent) throw new Failure('Internal', 'A statement of a batch waited for something and came after its COMMIT.');
+    return runStatement(client, statement);
+  };
+  await faultPoint('commit.before-call');
+  // As one write: each of its own is a system call here and a wake-up of the server.
+  const { stream } = client.connection;
+  stream.cork();
+  let hasFailed = false;
+  const asked = [command(client, 'BEGIN'), (async () => work({ query } as Tx))()] as const;
+  const answered = Promise.allSettled(asked);
+  asked[1].catch(() => {
+    hasFailed = true;
+  });
+  // What fails here, before it reaches the server, shows in this turn: half of a batch must not be committed.
+  await nextTurn();
+  isSent = true;
+  const ended = command(client, hasFailed ? 'ROLLBACK' : 'COMMIT');
+  stream.uncork();
+  // All have answered before the connection is anybody else's. Of several errors the first is the cause.
+  const [[begun, done], [end]] = await Promise.all([answered, Promise.allSettled([ended])]);
+  for (const part of [begun, done, end]) if (part.status === 'rejected') throw part.reason;
+  requireCommitted(await ended);
+  await faultPoint('commit.after-call-before-record');
+  return asked[1];
+};
+
+/** PostgreSQL answers COMMIT of a failed transaction with a rollback and no error. */
+const requireCommitted = (tag: string): void => {
+  if (tag === 'COMMIT') return;
+  throw new Failure('Internal', 'A statement failed inside the transaction and its error was swallowed.');
 };
 
 const command = async (client: ClientBase, text: string): Promise<string> => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { lockInTransaction, tryHoldLock } from '../../infra/pg/locks.js';
-import { withTransaction } from '../../infra/pg/transaction.js';
+import type { Tx } from '../../infra/pg/statement.js';
+import { withBatch, withTransaction } from '../../infra/pg/transaction.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { until } from '../support/until.js';
 
@@ -79,6 +80,67 @@ test('one failure among statements asked for at once leaves nothing of the other
   await expect(failed).rejects.toMatchObject({ type: 'Conflict', details: { code: '23505' } });
   const { rows } = await database.pools.writes.query({ text: 'SELECT id FROM counter WHERE id IN (4, 5)' });
   expect(rows).toEqual([]);
+});
+
+test('a batch runs in the order it was asked for and is committed', async () => {
+  const { writes } = database.pools;
+  const read = { text: 'SELECT value FROM counter WHERE id = 6' };
+  const [, before, , after] = await withBatch(writes, (tx) =>
+    Promise.all([
+      tx.query({ text: 'INSERT INTO counter VALUES (6, 1)' }),
+      tx.query(read),
+      tx.query({ text: 'UPDATE counter SET value = value * 10 WHERE id = 6' }),
+      tx.query(read),
+    ]),
+  );
+  expect([before.rows, after.rows]).toEqual([[{ value: 1 }], [{ value: 10 }]]);
+  expect((await writes.query(read)).rows).toEqual([{ value: 10 }]);
+});
+
+test.each([
+  ['the server refuses a statement', (tx: Tx) => tx.query({ text: 'INSERT INTO counter VALUES (1, 0)' })],
+  [
+    'a value cannot be sent',
+    (tx: Tx) =>
+      tx.query({
+        text: 'SELECT $1::text',
+        values: [
+          {
+            toPostgres: () => {
+              throw new Error('no text');
+            },
+          },
+        ],
+      }),
+  ],
+  ['something of ours fails between two statements', async () => Promise.reject(new Error('not asked'))],
+])('nothing of a batch is there when %s', async (_, fail) => {
+  const { writes } = database.pools;
+  const failed = withBatch(writes, (tx) =>
+    Promise.all([tx.query({ text: 'INSERT INTO counter VALUES (7, 0)' }), fail(tx), tx.query({ text: 'SELECT 1' })]),
+  );
+  await expect(failed).rejects.toThrow();
+  expect((await writes.query({ text: 'SELECT FROM counter WHERE id = 7' })).rowCount).toBe(0);
+});
+
+test('a batch whose statements wait for each other is refused', async () => {
+  const failed = withBatch(database.pools.writes, async (tx) => {
+    await tx.query({ text: 'SELECT 1' });
+    await tx.query({ text: 'INSERT INTO counter VALUES (8, 0)' });
+  });
+  await expect(failed).rejects.toMatchObject({ type: 'Internal' });
+  const { rowCount } = await database.pools.writes.query({ text: 'SELECT FROM counter WHERE id = 8' });
+  expect(rowCount).toBe(0);
+});
+
+test('reads that travel together come over one connection, and one failure spoils none of the others', async () => {
+  const backend = { text: 'SELECT pg_backend_pid() AS backend' };
+  const [one, bad, other] = await database.pools.reads.together((reads) =>
+    Promise.allSettled([reads.query(backend), reads.query({ text: 'SELECT 1 / 0' }), reads.query(backend)]),
+  );
+  expect(bad).toMatchObject({ status: 'rejected', reason: { details: { code: '22012' } } });
+  expect(one).toMatchObject({ status: 'fulfilled' });
+  expect(other).toEqual(one);
 });
 
 test('two transactions that deadlock both commit, because the loser runs again', async () => {
