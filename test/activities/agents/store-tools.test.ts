@@ -133,6 +133,21 @@ test('text that the database cannot keep is the model’s mistake, not an outage
   expect(outcomes).toMatchObject([{ ok: false, errorCode: 'INVALID_INPUT' }]);
 });
 
+test('a call that was refused stays refused, though it could be granted by the next attempt', async () => {
+  const run = await rig.newRun();
+  const { outcomes, step } = await turnWith(run, [
+    { tool: 'mail_send', input: { to: 'agent:latecomer', subject: 'Hello', body: 'Are you there?' } },
+  ]);
+  expect(outcomes).toMatchObject([{ ok: false, errorCode: 'RESOURCE_NOT_FOUND' }]);
+  await rig.sql(
+    `INSERT INTO agent (id, name, role, backend, permission_mode, origin)
+     VALUES ($1, 'latecomer', 'worker', 'anthropic', 'strict', 'host')`,
+    uuid(),
+  );
+  expect(await run.runStoreTool(0, step.kind === 'calls' ? (step.calls[0]?.callId ?? '') : '', 2)).toEqual(outcomes[0]);
+  expect(await rig.sql('SELECT id FROM mail WHERE run_id = $1', run.runId)).toEqual([]);
+});
+
 test('a decision is logged once, with the agent who took it', async () => {
   const run = await rig.newRun();
   const { step } = await turnWith(run, [

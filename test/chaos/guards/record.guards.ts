@@ -95,7 +95,12 @@ const CALL_GUARDS: readonly Guard[] = [
         put: "if (earlier?.state !== 'unknown') {",
       },
     ],
-    proofs: [testIn('activities/agents/store-tools', 'a valid plan becomes the next version, once')],
+    proofs: [
+      testIn(
+        'activities/agents/store-tools',
+        'a call that was refused stays refused, though it could be granted by the next attempt',
+      ),
+    ],
   },
   {
     name: 'program-claim',
