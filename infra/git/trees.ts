@@ -137,10 +137,10 @@ export class Trees {
     }
     const made = this.store.newTransit();
     await makeDirectories(made, this.options.git.treeOwner);
-    await faultPoint('tree.before-call');
     await changeRecord(made, recordOf(input, { ready: false }));
     if (!(await this.store.toLive(made, input.treeId))) throw belongsToAnother(input.treeId);
     await writeExcludes(tree, []);
+    await faultPoint('tree.before-call');
     await forceContent(input.repository, tree, { to: target(input), ...signalOf(input) });
     await faultPoint('tree.after-call-before-record');
     await changeRecord(tree, recordOf(input, { ready: true }));

@@ -92,6 +92,22 @@ test('an older fence does not get the tree', async () => {
   ).rejects.toMatchObject({ type: 'Superseded' });
 });
 
+test('an older attempt does not put other files into the tree of the newer one', async () => {
+  const old = fence();
+  await acquire();
+  writeFileSync(file('a.txt'), 'work\n');
+  const late = {
+    projectId: world.projectId,
+    ownerId: taskId,
+    branch: 'main',
+    at: base,
+    mode: 'write',
+    fence: old,
+  } as const;
+  await expect(asAttempt(1, world.trees.acquireTree, late)).rejects.toMatchObject({ type: 'Superseded' });
+  expect(readFileSync(file('a.txt'), 'utf8')).toBe('work\n');
+});
+
 test('a stalled first attempt is shut out by the second of the same activity', async () => {
   await acquire();
   writeFileSync(file('a.txt'), 'work\n');

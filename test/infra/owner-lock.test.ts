@@ -85,6 +85,23 @@ test('of many processes that find a dead owner exactly one takes over, and nothi
   expect(existsSync(path) && JSON.parse(readFileSync(path, 'utf8')).pid).not.toBe(2 ** 22 - 1);
 });
 
+test('whoever finds a dead owner leaves its lock to another one that is taking it over', async () => {
+  const path = join(root, 'claimed');
+  writeFileSync(path, JSON.stringify({ pid: 2 ** 22 - 1, startedAt: 'long ago' }));
+  const claim = tryOwnerLock(`${path}.after-${2 ** 22 - 1}-longago`);
+  if (claim.kind !== 'held') throw new Error('not held');
+  const late = inProcess(`console.log('trying'); console.log(tryOwnerLock(${JSON.stringify(path)}).kind);`);
+  let said = '';
+  late.stdout?.on('data', (data) => {
+    said += data;
+  });
+  await until(() => said.includes('trying'));
+  writeFileSync(path, JSON.stringify(ownIdentity()));
+  claim.lock.release();
+  await once(late, 'exit');
+  expect(said).toBe('trying\ntaken\n');
+});
+
 test('a zombie counts as dead', async () => {
   // The shell becomes a sleeper that never collects its child.
   const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });

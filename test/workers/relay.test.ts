@@ -150,3 +150,25 @@ test('open work that the engine does not know is started again, once', async () 
   await until(() => isOpen(`epic/${epicId}`));
   expect(await reconcile(reconciling)).toBe(0);
 });
+
+test('open work whose workflow is closed is started again; what has ended stays ended', async () => {
+  const projectId = await insertProject(db.pools.writes);
+  const epicId = await insertEpic(db.pools.writes, projectId);
+  const taskId = await insertTask(db.pools.writes, projectId);
+  const workflowIds = [`epic/${epicId}`, `task/${taskId}`];
+  const reconciling = { writes: db.pools.writes, client: env.client, tuning: 'brisk' as const, log: deps.log };
+  const bringBack = async (): Promise<number> => {
+    const restored = await reconcile(reconciling);
+    await relayDue(deps);
+    return restored;
+  };
+  expect(await bringBack()).toBe(2);
+  // As with rows of an earlier time, which do not know how it ended, or after a person has terminated it.
+  for (const workflowId of workflowIds) await env.client.workflow.getHandle(workflowId).terminate();
+  expect(await bringBack()).toBe(2);
+  for (const workflowId of workflowIds) expect(await isOpen(workflowId)).toBe(true);
+  for (const workflowId of workflowIds) await env.client.workflow.getHandle(workflowId).terminate();
+  await db.pools.writes.query({ text: `UPDATE epic SET state = 'CANCELLED' WHERE id = $1`, values: [epicId] });
+  await db.pools.writes.query({ text: `UPDATE task SET state = 'FAILED' WHERE id = $1`, values: [taskId] });
+  expect(await bringBack()).toBe(0);
+});

@@ -1,4 +1,4 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Logger } from '../../infra/logging.js';
 import { insertOutbox, summaryText } from '../../infra/pg/outbox.js';
 import type { Queryable } from '../../infra/pg/statement.js';
@@ -9,6 +9,7 @@ import { epicWorkflowId, taskWorkflowId } from '../../workflows/contract/ids.js'
 import { SEARCH_ATTRIBUTE } from '../../workflows/contract/search-attributes.js';
 import type { TaskInput } from '../../workflows/contract/task.js';
 import type { Tuning } from '../../workflows/contract/tuning.js';
+import { isOpen } from './is-open.js';
 
 export interface ReconcileDeps {
   readonly writes: WritePool;
@@ -26,21 +27,26 @@ interface OpenRow {
 }
 
 /**
- * Brings back what the rows know as open and the engine does not: its store may have lost the last commits, or all of
- * them. An epic brings back its own tasks. Starts go through the outbox, so that a repeat is harmless.
+ * Brings back what the rows know as open and no workflow works on: the engine's store may have lost the last commits, or
+ * all of them; the rows may be those of an earlier time; or somebody terminated the workflow. An epic brings back its own
+ * tasks. Starts go through the outbox, so that a repeat is harmless.
  * @returns how many were brought back
  */
 export async function reconcile(deps: ReconcileDeps): Promise<number> {
   let restored = 0;
   for (const row of await listOpen(deps.writes)) {
-    const workflowId = row.kind === 'epic' ? epicWorkflowId(row.id) : taskWorkflowId(row.id);
-    if (await isKnown(deps.client, workflowId)) continue;
-    deps.log.warn({ workflowId }, 'the engine does not know this open work: starting it again');
-    await restart(deps, row, workflowId);
+    const workflowId = workflowIdOf(row);
+    if (await isOpen(deps.client, workflowId)) continue;
+    // It may have written its end between the two looks.
+    if (!(await listOpen(deps.writes)).some(({ id }) => id === row.id)) continue;
+    deps.log.warn({ workflowId }, 'no workflow works on this open work: starting it again');
+    await restart(deps, row);
     restored++;
   }
   return restored;
 }
+
+const workflowIdOf = ({ kind, id }: OpenRow): string => (kind === 'epic' ? epicWorkflowId(id) : taskWorkflowId(id));
 
 /** Open epics, and lone tasks that began; those whose start still waits in the outbox are not lost. */
 async function listOpen(db: Queryable): Promise<readonly OpenRow[]> {
@@ -57,27 +63,18 @@ async function listOpen(db: Queryable): Promise<readonly OpenRow[]> {
   return rows;
 }
 
-async function isKnown(client: Client, workflowId: string): Promise<boolean> {
-  try {
-    await client.workflow.getHandle(workflowId).describe();
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
-}
-
-async function restart({ writes, tuning }: ReconcileDeps, row: OpenRow, workflowId: string): Promise<void> {
+async function restart({ writes, tuning }: ReconcileDeps, row: OpenRow): Promise<void> {
   const input: EpicInput | TaskInput =
     row.kind === 'epic' ? { epicId: row.id, tuning } : { taskId: row.id, attempt: row.attempts, tuning };
   await withTransaction(writes, async (tx) => {
     await insertOutbox(tx, {
       kind: 'start',
-      workflowId,
+      workflowId: workflowIdOf(row),
       name: row.kind,
       input,
       options: {
-        reuse: 'reject',
+        // A workflow that is closed is no reason: it did not end this work, or the row would say so.
+        reuse: 'allow_duplicate',
         memo: { project: row.projectId },
         staticSummary: summaryText(`${row.kind === 'epic' ? 'Epic' : 'Task'}: ${row.title}`),
         searchAttributes: {

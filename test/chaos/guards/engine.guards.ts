@@ -99,8 +99,8 @@ const RECOVERY_GUARDS: readonly Guard[] = [
     edits: [
       {
         file: RECONCILE,
-        cut: '    await restart(deps, row, workflowId);\n    restored++;\n',
-        put: '    if (row.id === workflowId) await restart(deps, row, workflowId);\n',
+        cut: '    await restart(deps, row);\n    restored++;\n',
+        put: '    if (row.id === workflowId) await restart(deps, row);\n',
       },
     ],
     proofs: [

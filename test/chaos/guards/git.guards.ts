@@ -46,12 +46,17 @@ const LEASE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'landing-read-back',
-    about: 'a landing looks first whether an earlier attempt has landed',
+    about: 'landing and queue look first whether an earlier attempt has landed',
     edits: [
       {
         file: LANDING,
         cut: "  if (await contains(opened, tip, target.commit, signal)) return { kind: 'landed' };\n  if (tip !== target.base)",
         put: '  if (tip !== target.base)',
+      },
+      {
+        file: 'activities/git/queue/inspect.ts',
+        cut: '  if (row?.landing && (await contains(opened, tip, row.landing.commit, signal)))',
+        put: "  if (row?.landing && row.landing.commit === '')",
       },
     ],
     proofs: [
@@ -115,7 +120,9 @@ const FENCE_GUARDS: readonly Guard[] = [
         cut: '  if (await deps.trees.find(treeId)) await checkFence(deps.trees.store.live(treeId), attemptFence);\n',
       },
     ],
-    proofs: [testIn('activities/git-trees', 'an older fence does not get the tree')],
+    proofs: [
+      testIn('activities/git-trees', 'an older attempt does not put other files into the tree of the newer one'),
+    ],
   },
   {
     name: 'fence-of-commit',
@@ -209,10 +216,7 @@ const OWNER_GUARDS: readonly Guard[] = [
       },
     ],
     proofs: [
-      testIn(
-        'infra/owner-lock',
-        'of many processes that find a dead owner exactly one takes over, and nothing is left beside the lock',
-      ),
+      testIn('infra/owner-lock', 'whoever finds a dead owner leaves its lock to another one that is taking it over'),
     ],
   },
   {
