@@ -23,14 +23,25 @@ export interface ConnectionOptions {
   readonly databaseUrl: string;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string;
+  /** How long to wait for the answer to a statement. Default: a second more than the server may take for it. */
+  readonly answerMs?: number;
 }
 
+const STATEMENT_MS = 30_000;
+/** The server answers within its own limit, or nobody is there: a lost route tells neither side. */
+const ANSWER_MS = STATEMENT_MS + 1_000;
+
 /** What every connection has in common: bounded waits, and no session that a ghost could hold a lock with. */
-export const connectionConfig = ({ databaseUrl, applicationName }: ConnectionOptions): pg.ClientConfig => ({
+export const connectionConfig = ({
+  databaseUrl,
+  applicationName,
+  answerMs = ANSWER_MS,
+}: ConnectionOptions): pg.ClientConfig => ({
   connectionString: databaseUrl,
   application_name: applicationName,
   connectionTimeoutMillis: 5_000,
-  statement_timeout: 30_000,
+  statement_timeout: STATEMENT_MS,
+  query_timeout: answerMs,
   idle_in_transaction_session_timeout: 60_000,
   keepAlive: true,
   keepAliveInitialDelayMillis: 10_000,

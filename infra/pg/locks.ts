@@ -21,6 +21,11 @@ export interface SessionLock {
   release(): Promise<void>;
 }
 
+const PULSE_MS = 5_000;
+const PULSE_ANSWER_MS = 10_000;
+/** The server ends the session of a holder that it hears no more of: a ghost would hold the lock for hours. */
+const GHOST_MS = 20_000;
+
 /**
  * Tries to take the named advisory lock on a connection of its own, which holds it until `release` or the death of
  * either side. Answers undefined when another session has it.
@@ -28,7 +33,11 @@ export interface SessionLock {
 export const tryHoldLock = async (options: ConnectionOptions, name: string): Promise<SessionLock | undefined> => {
   const lost = new AbortController();
   try {
-    const client = await connectAlone({ ...options, onLost: (error) => lost.abort(error) });
+    const client = await connectAlone({
+      ...options,
+      answerMs: PULSE_ANSWER_MS,
+      onLost: (error) => lost.abort(error),
+    });
     const { rows } = await client.query<{ held: boolean }>({
       text: 'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS held',
       values: [name],
@@ -37,8 +46,9 @@ export const tryHoldLock = async (options: ConnectionOptions, name: string): Pro
       await client.end();
       return undefined;
     }
+    await client.query(`SET idle_session_timeout = ${GHOST_MS}`);
     // A server that vanished without a word is noticed by asking; the lock is useless without it.
-    const pulse = setInterval(() => void client.query('SELECT 1').catch((error) => lost.abort(error)), 5_000);
+    const pulse = setInterval(() => void client.query('SELECT 1').catch((error) => lost.abort(error)), PULSE_MS);
     lost.signal.addEventListener('abort', () => {
       clearInterval(pulse);
       client.end().catch(() => {});

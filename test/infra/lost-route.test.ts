@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { tryHoldLock } from '../../infra/pg/locks.js';
+import { createPools, type Pools } from '../../infra/pg/pools.js';
+import { TcpFaultProxy } from '../support/network/tcp-fault-proxy.js';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
+import { until } from '../support/until.js';
+
+let database: TestDatabase;
+let proxy: TcpFaultProxy;
+let pools: Pools;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  const { hostname, port } = new URL(database.url);
+  proxy = await TcpFaultProxy.start({ host: hostname, port: Number(port) });
+  pools = createPools({ databaseUrl: proxy.urlOf(database.url), applicationName: 'lost-route', answerMs: 1_000 });
+});
+afterEach(async () => {
+  await pools.close();
+  await proxy.close();
+  await database.drop();
+});
+
+test.each(['reads', 'writes'] as const)(
+  '%s whose route is lost fail in time, and the next ones answer',
+  async (kind) => {
+    const ask = () => pools[kind].query({ text: 'SELECT 1 AS one' });
+    await ask();
+    proxy.set({ isHalfOpen: true });
+    await expect(ask()).rejects.toMatchObject({ type: 'Unavailable' });
+    proxy.heal();
+    await until(() =>
+      ask().then(
+        ({ rows }) => rows.length === 1,
+        () => false,
+      ),
+    );
+  },
+);
+
+test('a lock whose holder is out of reach becomes free, and the holder hears that it has lost it', async () => {
+  const options = { databaseUrl: proxy.urlOf(database.url), applicationName: 'holder' };
+  const held = await tryHoldLock(options, 'one');
+  proxy.set({ isHalfOpen: true });
+  const direct = { databaseUrl: database.url, applicationName: 'other' };
+  let other = await tryHoldLock(direct, 'one');
+  expect(other).toBeUndefined();
+  await until(
+    async () => {
+      other = await tryHoldLock(direct, 'one');
+      return other !== undefined;
+    },
+    { everyMs: 500 },
+  );
+  await other?.release();
+  await until(() => held?.lost.aborted === true);
+});
