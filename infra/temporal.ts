@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, type ClientOptions, Connection, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  Client,
+  type ClientOptions,
+  Connection,
+  type ConnectionOptions,
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/search-attributes.js';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { Failure } from '../domain/failures.js';
@@ -33,6 +40,14 @@ export const connectionOptions = ({
   ...(tls === undefined ? {} : { tls }),
 });
 
+/** Of a client's connection. */
+export const connectionSettings = (endpoint: TemporalEndpoint): ConnectionOptions => ({
+  ...connectionOptions(endpoint),
+  connectTimeout: '5 seconds',
+  // gRPC's own back-off grows to two minutes, and a restarted server would be missed for that long.
+  channelArgs: { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 2_000 },
+});
+
 export interface TemporalClient {
   readonly client: Client;
   readonly connection: Connection;
@@ -47,12 +62,7 @@ export const connectTemporal = async (
   endpoint: TemporalEndpoint,
   options: Pick<ClientOptions, 'dataConverter' | 'interceptors'> = {},
 ): Promise<TemporalClient> => {
-  const connection = await Connection.connect({
-    ...connectionOptions(endpoint),
-    connectTimeout: '5 seconds',
-    // gRPC's own back-off grows to two minutes, and a restarted server would be missed for that long.
-    channelArgs: { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 2_000 },
-  }).catch((cause: unknown) => {
+  const connection = await Connection.connect(connectionSettings(endpoint)).catch((cause: unknown) => {
     throw new Failure('Unavailable', `Temporal does not answer at ${endpoint.address}.`, {}, { cause });
   });
   const client = new Client({ ...options, connection, namespace: endpoint.namespace });

@@ -13,6 +13,7 @@ import { createLogger, type Logger } from '../infra/logging.js';
 import { waitForOwnerLock } from '../infra/owner-lock.js';
 import { createPools, type Pools } from '../infra/pg/pools.js';
 import { connectionOptions, connectTemporal, type TemporalEndpoint, temporalEndpoint } from '../infra/temporal.js';
+import { RenewedTemporal } from '../infra/temporal-renewal.js';
 import { QUEUE } from '../workflows/contract/task-queues.js';
 import { type ActivitySets, composeActivities } from './compose/activities.js';
 import { type Host, openHost } from './compose/host.js';
@@ -52,7 +53,7 @@ async function main(): Promise<void> {
   if (host.whyNoSandbox !== undefined) log.error({ why: host.whyNoSandbox }, 'no sandbox: commands are refused');
 
   const native = await NativeConnection.connect(connectionOptions(endpoint));
-  const { client, close } = await connectTemporal(endpoint);
+  const engine = new RenewedTemporal(endpoint, await connectTemporal(endpoint));
   await register(config, pools, host, log, stopping.signal);
   const sets = composeActivities(config, pools, host);
   const ruins = await sets.janitor.clearRuins();
@@ -61,7 +62,9 @@ async function main(): Promise<void> {
   const duties = runDuties({
     databaseUrl: config.databaseUrl,
     writes: pools.writes,
-    client,
+    get client() {
+      return engine.client;
+    },
     log,
     signal: stopping.signal,
     factory: {
@@ -72,12 +75,12 @@ async function main(): Promise<void> {
     },
   });
   log.info({ hostId: host.hostId, queue: host.queue }, 'worker is ready');
-  const swept = sweepAtStart(sets.janitor, client, log, stopping.signal);
+  const swept = sweepAtStart(sets.janitor, engine.client, log, stopping.signal);
   await runAll(workers, stopping);
   await Promise.all([duties, swept]);
   await sets.settle();
   await pools.close();
-  await close();
+  await engine.close();
   await native.close();
   lock.release();
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
+import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { QueryDefinition, UpdateDefinition } from '@temporalio/common';
 import { Failure } from '../../domain/failures.js';
-import { connectionOptions, probeTemporal, type TemporalEndpoint } from '../../infra/temporal.js';
+import { probeTemporal, type TemporalEndpoint } from '../../infra/temporal.js';
+import { RenewedTemporal } from '../../infra/temporal-renewal.js';
 import type { MergeQueueWorkflow } from '../../workflows/contract/merge-queue.js';
 import type { mergeQueueStart } from '../../workflows/contract/starts.js';
 import { isLostInContinuation, toGatewayFailure } from './gateway-failures.js';
@@ -22,13 +23,11 @@ export interface UpdateCall<Result, Command> {
 
 /** The only place of the API that talks to Temporal. Starts go through the outbox. */
 export class WorkflowGateway {
-  private readonly connection: Connection;
-  private readonly client: Client;
+  private readonly temporal: RenewedTemporal;
 
   /** Connects with the first call, so that the API comes up and accepts work while Temporal is away. */
   constructor(private readonly endpoint: TemporalEndpoint) {
-    this.connection = Connection.lazy(connectionOptions(endpoint));
-    this.client = new Client({ connection: this.connection, namespace: endpoint.namespace });
+    this.temporal = new RenewedTemporal(endpoint);
   }
 
   /**
@@ -37,7 +36,7 @@ export class WorkflowGateway {
    */
   async update<Result, Command>(call: UpdateCall<Result, Command>): Promise<Result> {
     const updateId = call.updateId ?? randomUUID();
-    const handle = this.client.workflow.getHandle(call.workflowId);
+    const handle = this.temporal.client.workflow.getHandle(call.workflowId);
     return this.bounded(() => handle.executeUpdate(call.update, { args: [call.command], updateId }));
   }
 
@@ -48,7 +47,7 @@ export class WorkflowGateway {
   ): Promise<Result> {
     const updateId = call.updateId ?? randomUUID();
     return this.bounded(() =>
-      this.client.workflow.executeUpdateWithStart(call.update, {
+      this.temporal.client.workflow.executeUpdateWithStart(call.update, {
         args: [call.command],
         updateId,
         // Each call needs one of its own: the operation remembers that it ran.
@@ -63,19 +62,19 @@ export class WorkflowGateway {
     query: QueryDefinition<Result, Args>,
     ...args: Args
   ): Promise<Result> {
-    return this.bounded(() => this.client.workflow.getHandle(workflowId).query(query, ...args));
+    return this.bounded(() => this.temporal.client.workflow.getHandle(workflowId).query(query, ...args));
   }
 
   /** A real round trip through the server's store. @throws Unavailable */
   async probe(): Promise<void> {
-    await probeTemporal({ client: this.client, connection: this.connection });
+    await probeTemporal(this.temporal);
   }
 
   /** Workers that asked for workflow tasks of the queue within the last minutes. @throws Unavailable */
   async countPollers(taskQueue: string): Promise<number> {
     const answer = await this.bounded(
       () =>
-        this.client.workflowService.describeTaskQueue({
+        this.temporal.client.workflowService.describeTaskQueue({
           namespace: this.endpoint.namespace,
           taskQueue: { name: taskQueue },
           taskQueueType: WORKFLOW_TASKS,
@@ -86,14 +85,14 @@ export class WorkflowGateway {
   }
 
   async close(): Promise<void> {
-    await this.connection.close();
+    await this.temporal.close();
   }
 
   private async bounded<T>(call: () => Promise<T>, withinMs = DEADLINE_MS): Promise<T> {
     const deadline = Date.now() + withinMs;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.client.withDeadline(deadline, call);
+        return await this.temporal.client.withDeadline(deadline, call);
       } catch (error) {
         if (!isLostInContinuation(error) || attempt >= CONTINUATION_RETRIES) throw toGatewayFailure(error);
         await sleep(50 * 2 ** attempt);

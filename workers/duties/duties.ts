@@ -15,6 +15,7 @@ import { findRestored } from './restored-factory.js';
 export interface DutiesDeps {
   readonly databaseUrl: string;
   readonly writes: WritePool;
+  /** Asked for with every use: a connection that no longer answers is replaced. */
   readonly client: Client;
   readonly factory: FactoryInput;
   readonly log: Logger;
