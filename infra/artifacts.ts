@@ -39,6 +39,7 @@ export function createBlobStore(sql: Queryable, directory: string): BlobStore {
     const hex = ref.slice('sha256:'.length);
     return join(directory, hex.slice(0, 2), hex);
   };
+  const readRow = gatheredReads(sql);
   return {
     async put(text, through = sql) {
       const body = storableText(text);
@@ -57,12 +58,7 @@ export function createBlobStore(sql: Queryable, directory: string): BlobStore {
     },
     async get(ref) {
       if (!REF.test(ref)) throw new Failure('InvalidInput', 'That is not the reference of a stored text.', { ref });
-      const { rows } = await sql.query<{ body: string }>({
-        name: 'get-blob',
-        text: 'SELECT body FROM blob WHERE ref = $1',
-        values: [ref],
-      });
-      const body = rows[0]?.body;
+      const body = await readRow(ref);
       if (body !== undefined) return body;
       try {
         return await readFile(fileOf(ref), 'utf8');
@@ -70,6 +66,28 @@ export function createBlobStore(sql: Queryable, directory: string): BlobStore {
         throw new Failure('NotFound', 'The stored text is gone.', { ref }, { cause });
       }
     },
+  };
+}
+
+/** Texts that are asked for at once are read by one statement: a long conversation is thousands of them. */
+function gatheredReads(sql: Queryable): (ref: BlobRef) => Promise<string | undefined> {
+  let asked: BlobRef[] = [];
+  let read: Promise<ReadonlyMap<BlobRef, string>> | undefined;
+  const readAsked = async (): Promise<ReadonlyMap<BlobRef, string>> => {
+    const refs = asked;
+    asked = [];
+    read = undefined;
+    const { rows } = await sql.query<{ ref: BlobRef; body: string }>({
+      name: 'get-blobs',
+      text: 'SELECT ref, body FROM blob WHERE ref = ANY ($1::text[])',
+      values: [refs],
+    });
+    return new Map(rows.map(({ ref, body }) => [ref, body]));
+  };
+  return async (ref) => {
+    asked.push(ref);
+    read ??= Promise.resolve().then(readAsked);
+    return (await read).get(ref);
   };
 }
 
