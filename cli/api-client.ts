@@ -155,5 +155,9 @@ export async function connectApi(): Promise<ApiClient> {
   if (key === undefined) {
     throw new CliError(`No API key: set MILLWRIGHT_API_KEY, or read ${layout.adminKeyFile} as its owner.`, EXIT.usage);
   }
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    const where = apiKey === undefined ? layout.adminKeyFile : 'MILLWRIGHT_API_KEY';
+    throw new CliError(`${where} holds no API key: one begins with mw_ and is one word.`, EXIT.usage);
+  }
   return new ApiClient(url, key);
 }

@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { Failure } from '../domain/failures.js';
+import { loadClientSettings } from '../infra/config.js';
+import { errorCode, errorReason } from '../infra/errors.js';
 import { addBackupCommands } from './commands/backup.commands.js';
 import { addControlCommands } from './commands/control.commands.js';
 import { addEpicCommands } from './commands/epic.commands.js';
@@ -24,7 +26,12 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
     return EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (!(error instanceof CliError || error instanceof Failure)) throw error;
+    if (!(error instanceof CliError || error instanceof Failure)) {
+      // A file or an address of this machine: what it is about is in the message.
+      const isSystems = typeof errorCode(error) === 'string' && /^E[A-Z]/.test(String(errorCode(error)));
+      stderr.write(`${visible(isSystems ? errorReason(error) : unexpected(error))}\n`);
+      return EXIT.failed;
+    }
     const isJson = program.opts<GlobalOptions>().json ?? false;
     if (isJson && error instanceof CliError && error.problem !== undefined) {
       stdout.write(`${JSON.stringify(error.problem, undefined, 2)}\n`);
@@ -33,6 +40,12 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
     return error instanceof CliError ? error.exitCode : EXIT.failed;
   }
 }
+
+/** A defect of ours: nobody can act on it but by telling us, and then its place is wanted. */
+const unexpected = (error: unknown): string =>
+  loadClientSettings().isTraceWanted && error instanceof Error && error.stack !== undefined
+    ? error.stack
+    : `Millwright failed in a way that it should not: ${errorReason(error)}. Set MILLWRIGHT_LOG_LEVEL=trace to see where, and please report it.`;
 
 function createProgram(surroundings: Surroundings): Command {
   const program = new Command('millwright')

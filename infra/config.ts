@@ -105,15 +105,22 @@ export const canAskModel = (env: Environment = process.env): boolean => {
   return apiKey !== undefined || new URL(baseUrl).hostname !== 'api.anthropic.com';
 };
 
+export interface ClientSettings {
+  readonly apiUrl: string | undefined;
+  readonly apiKey: string | undefined;
+  readonly isColourOff: boolean;
+  /** Whether a defect is shown with its place. */
+  readonly isTraceWanted: boolean;
+}
+
 /** How the command line reaches the API: absent values are found in the data directory. */
-export const loadClientSettings = (
-  env: Environment = process.env,
-): { readonly apiUrl: string | undefined; readonly apiKey: string | undefined; readonly isColourOff: boolean } => {
+export const loadClientSettings = (env: Environment = process.env): ClientSettings => {
   const variables = new Variables(env);
   return {
     apiUrl: variables.url('MILLWRIGHT_API_URL', ['http', 'https']),
     apiKey: variables.text('MILLWRIGHT_API_KEY'),
     isColourOff: variables.text('NO_COLOR') !== undefined,
+    isTraceWanted: variables.text('MILLWRIGHT_LOG_LEVEL') === 'trace',
   };
 };
 

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { mkdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../domain/failures.js';
 import { createFile } from './atomic-file.js';
-import { errorCode } from './errors.js';
+import { readJsonFile } from './json-file.js';
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.js';
 
 export interface OwnerLock {
@@ -66,12 +67,14 @@ export const lockOwner = (path: string): ProcessIdentity | undefined => {
 
 const nameOf = ({ pid, startedAt }: ProcessIdentity): string => `${pid}-${startedAt.replace(/\W/g, '')}`;
 
+/** @throws InvalidState when the file is damaged: nobody can say then whether its owner lives */
 const readOwner = (path: string): ProcessIdentity | undefined => {
-  try {
-    const { pid, startedAt } = JSON.parse(readFileSync(path, 'utf8')) as ProcessIdentity; // written by tryOwnerLock
+  const remedy = 'remove it when no Millwright runs there';
+  const fields = readJsonFile(path, remedy);
+  if (fields === undefined) return undefined;
+  const { pid, startedAt } = fields;
+  // 0 and below would signal groups of processes.
+  if (typeof pid === 'number' && Number.isSafeInteger(pid) && pid > 0 && typeof startedAt === 'string')
     return { pid, startedAt };
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  throw new Failure('InvalidState', `${path} is damaged: ${remedy}.`, { file: path });
 };

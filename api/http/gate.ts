@@ -93,8 +93,12 @@ const FORBIDDEN_NAMES = ['__proto__', 'constructor', 'prototype'];
 
 /** What two readers of one request could understand differently. */
 const checkOnce = ({ raw, url }: PlainRequest): void => {
-  const hosts = raw.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
-  if (hosts.length > 1) throw new Failure('InvalidInput', 'A request names one host.');
+  const names = raw.rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
+  for (const [name, what] of [
+    ['host', 'names one host'],
+    ['authorization', 'brings one key'],
+  ] as const)
+    if (names.indexOf(name) !== names.lastIndexOf(name)) throw new Failure('InvalidInput', `A request ${what}.`);
   const at = url.indexOf('?');
   if (at >= 0 && [...new URLSearchParams(url.slice(at)).keys()].some((name) => FORBIDDEN_NAMES.includes(name))) {
     throw new Failure('InvalidInput', 'The query holds a name that is not allowed.');

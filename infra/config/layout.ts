@@ -71,7 +71,10 @@ export const readHome = (variables: Variables, user: ProcessUser): string => {
   const given = variables.text('MILLWRIGHT_HOME');
   if (given !== undefined) {
     if (!isAbsolute(given)) throw refused('MILLWRIGHT_HOME', 'must be an absolute path');
-    return resolve(given);
+    const home = resolve(given);
+    // Node tries for ever to make a directory where the kernel lets nobody make one.
+    if (/^\/(proc|sys|dev)(\/|$)/.test(home)) throw refused('MILLWRIGHT_HOME', 'must not lie in /proc, /sys or /dev');
+    return home;
   }
   return user.uid === 0 ? '/var/lib/millwright' : join(user.homeDirectory, '.millwright');
 };

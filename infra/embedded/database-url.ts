@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs';
+import { Failure } from '../../domain/failures.js';
 import type { Config } from '../config.js';
+import { rememberedPorts } from './ports.js';
 import { embeddedDatabaseUrl } from './postgres-server.js';
 
-/** Of the database that runs for this home: the user's own, or the embedded one at the port it remembers. */
+/**
+ * Of the database that runs for this home: the user's own, or the embedded one at the port it remembers.
+ * @throws InvalidState where none ever ran
+ */
 export const runningDatabaseUrl = ({ databaseUrl, layout }: Config): string => {
   if (databaseUrl !== undefined) return databaseUrl;
-  const { postgres } = JSON.parse(readFileSync(layout.portsFile, 'utf8')) as { readonly postgres: number };
-  return embeddedDatabaseUrl({ port: postgres, password: readFileSync(layout.databasePasswordFile, 'utf8').trim() });
+  const port = rememberedPorts(layout.portsFile)?.postgres;
+  if (port === undefined)
+    throw new Failure('InvalidState', `${layout.portsFile} names no port of PostgreSQL: has Millwright run here?`);
+  return embeddedDatabaseUrl({ port, password: readFileSync(layout.databasePasswordFile, 'utf8').trim() });
 };

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../../domain/failures.js';
 import { replaceFile } from '../atomic-file.js';
+import { readJsonFile } from '../json-file.js';
 import type { Progress } from './progress.js';
 
 const NAMES = ['api', 'postgres', 'temporal', 'temporalUi'] as const;
@@ -21,7 +22,7 @@ export const choosePorts = async (
   say: Progress,
   fixed: Partial<Record<PortName, number>> = {},
 ): Promise<Ports> => {
-  const remembered = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Ports>) : {};
+  const remembered = recall(file, say);
   const taken = new Set<number>(Object.values(fixed));
   const choose = async (name: PortName): Promise<number> => {
     const given = fixed[name];
@@ -39,6 +40,29 @@ export const choosePorts = async (
   }
   replaceFile(file, `${JSON.stringify(ports)}\n`);
   return ports;
+};
+
+/** The ports that the file names. A damaged file names none: each start may choose anew. */
+const recall = (file: string, say: Progress): Partial<Ports> => {
+  try {
+    return portsOf(readJsonFile(file, 'ports are chosen anew') ?? {});
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    say(error.message);
+    return {};
+  }
+};
+
+const portsOf = (fields: Readonly<Record<string, unknown>>): Partial<Ports> =>
+  Object.fromEntries(NAMES.map((name) => [name, fields[name]] as const).filter(([, port]) => isPort(port)));
+
+const isPort = (value: unknown): boolean =>
+  typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535;
+
+/** What the last start chose; undefined where there was none. @throws InvalidState when the file is damaged */
+export const rememberedPorts = (file: string): Partial<Ports> | undefined => {
+  const fields = readJsonFile(file, 'start Millwright again (millwright up) to choose ports anew');
+  return fields && portsOf(fields);
 };
 
 /** Children of an owner that was just killed may hold their ports for a moment longer. */

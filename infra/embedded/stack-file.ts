@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { replaceFile } from '../atomic-file.js';
 import type { HomeLayout } from '../config.js';
+import { readJsonFile } from '../json-file.js';
 import { lockOwner } from '../owner-lock.js';
 import type { ProcessIdentity } from '../process-identity.js';
 import type { ProcessView } from './supervised-process.js';
@@ -22,11 +22,13 @@ export interface StackFacts {
 export const writeStackFacts = (layout: HomeLayout, facts: StackFacts): void =>
   replaceFile(layout.stackFile, `${JSON.stringify(facts, undefined, 2)}\n`);
 
-/** The facts of the instance that runs in this home now; undefined when none does. */
+/** The facts of the instance that runs in this home now; undefined when none does. @throws InvalidState when damaged */
 export const readStackFacts = (layout: HomeLayout): StackFacts | undefined => {
   const owner = lockOwner(layout.lockFile);
-  if (owner === undefined || !existsSync(layout.stackFile)) return undefined;
-  const facts = JSON.parse(readFileSync(layout.stackFile, 'utf8')) as StackFacts; // written by writeStackFacts
+  if (owner === undefined) return undefined;
+  const fields = readJsonFile(layout.stackFile, 'stop Millwright (millwright down) and start it again');
+  const facts = fields as StackFacts | undefined; // written by writeStackFacts
   // The file of a dead predecessor, while its successor has not come so far.
-  return facts.supervisor.pid === owner.pid && facts.supervisor.startedAt === owner.startedAt ? facts : undefined;
+  const isOwners = facts?.supervisor?.pid === owner.pid && facts.supervisor.startedAt === owner.startedAt;
+  return isOwners ? facts : undefined;
 };

@@ -67,6 +67,7 @@ test.each<[string, () => string]>([
   ['NUL in a header', () => `${head}x: a\0b\r\ncontent-length: ${body.length}\r\n\r\n${body}`],
   ['a lone carriage return in a header', () => `${head}x: a\rb: c\r\ncontent-length: ${body.length}\r\n\r\n${body}`],
   ['no host', () => head.replace('host: 127.0.0.1\r\n', `content-length: ${body.length}\r\n`).concat(`\r\n${body}`)],
+  ['two keys', () => `${head}authorization: Bearer x\r\ncontent-length: ${body.length}\r\n\r\n${body}`],
   ['two hosts', () => `${head}host: evil.example\r\ncontent-length: ${body.length}\r\n\r\n${body}`],
   ['an unknown method', () => `${head.replace('POST', 'SMUGGLE')}\r\n`],
   ['another protocol', () => `${head.replace('HTTP/1.1', 'HTTP/3.0')}\r\n`],

@@ -18,6 +18,8 @@ beforeAll(() => {
     'infra/process-identity.ts',
     'infra/atomic-file.ts',
     'infra/errors.ts',
+    'infra/json-file.ts',
+    'domain/failures.ts',
   ]);
 });
 const children = new Set<ChildProcess>();

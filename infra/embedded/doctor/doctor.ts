@@ -1,7 +1,15 @@
 import { type Config, canAskModel, loadConfig } from '../../config.js';
-import { errorMessage } from '../../errors.js';
+import { errorMessage, errorReason } from '../../errors.js';
 import { advised, type Check, failed, passed } from './check.js';
-import { checkApiAddress, checkDisk, checkHome, checkHostFile, checkPorts, checkRestored } from './host.js';
+import {
+  checkApiAddress,
+  checkDisk,
+  checkHome,
+  checkHostFile,
+  checkPorts,
+  checkRestored,
+  checkSecrets,
+} from './host.js';
 import { checkGit, checkNode } from './programs.js';
 import { checkCgroups, checkSandbox } from './sandbox.js';
 import { checkPostgres, checkTemporal } from './stores.js';
@@ -17,21 +25,32 @@ export const examine = async (load: () => Config = loadConfig): Promise<readonly
     const remedy = 'Correct the variable or the line that it names, and run doctor again.';
     return [...programs, failed('configuration', errorMessage(error), remedy)];
   }
-  return [
-    ...programs,
-    passed('configuration', config.layout.home),
-    checkModelKey(),
-    checkHostFile(config),
-    await checkSandbox(config),
-    checkCgroups(),
-    checkHome(config),
-    checkRestored(config),
-    checkDisk(config),
-    checkApiAddress(config),
-    await checkPorts(config),
-    await checkPostgres(config),
-    await checkTemporal(config),
-  ];
+  const looks: Readonly<Record<string, () => Check | Promise<Check>>> = {
+    'model key': checkModelKey,
+    'host.yml': () => checkHostFile(config),
+    sandbox: () => checkSandbox(config),
+    cgroups: checkCgroups,
+    home: () => checkHome(config),
+    secrets: () => checkSecrets(config),
+    restore: () => checkRestored(config),
+    disk: () => checkDisk(config),
+    'api address': () => checkApiAddress(config),
+    ports: () => checkPorts(config),
+    postgres: () => checkPostgres(config),
+    temporal: () => checkTemporal(config),
+  };
+  const checks = [...programs, passed('configuration', config.layout.home)];
+  for (const [name, look] of Object.entries(looks)) checks.push(await lookSafely(name, look));
+  return checks;
+};
+
+/** What cannot be looked at is a finding too, and keeps nobody from the other ones. */
+const lookSafely = async (name: string, look: () => Check | Promise<Check>): Promise<Check> => {
+  try {
+    return await look();
+  } catch (error) {
+    return failed(name, errorReason(error), 'Do what it says, or give the user who runs Millwright access.');
+  }
 };
 
 /** `command` agents need none, so its absence is no failure. */

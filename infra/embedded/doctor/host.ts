@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '../../config.js';
 import { findBarrier } from '../home.js';
-import { isPortFree } from '../ports.js';
+import { isPortFree, rememberedPorts } from '../ports.js';
 import { readStackFacts } from '../stack-file.js';
 import { advised, type Check, failed, passed } from './check.js';
 
@@ -41,6 +41,15 @@ export const checkHome = ({ layout, users, host }: Config): Check => {
   return passed('home', `${layout.home}, reachable for user ${users.serviceUid}`);
 };
 
+/** Whether anybody but their owner can read the files that open the instance. */
+export const checkSecrets = ({ layout }: Config): Check => {
+  const files = [layout.adminKeyFile, layout.databasePasswordFile].filter(existsSync);
+  const open = files.find((file) => (statSync(file).mode & 0o077) !== 0);
+  if (open === undefined) return passed('secrets', files.length === 0 ? 'made at the first start' : 'their owner only');
+  const remedy = `Run chmod 600 ${open}, and make another key (millwright key create) if somebody may have read it.`;
+  return failed('secrets', `${open} may be read by others`, remedy);
+};
+
 export const checkDisk = ({ layout }: Config): Check => {
   const { bavail, bsize } = statfsSync(firstExisting(layout.home));
   const finding = `${((bavail * bsize) / GIB).toFixed(1)} GiB free for ${layout.home}`;
@@ -52,11 +61,9 @@ export const checkDisk = ({ layout }: Config): Check => {
 
 export const checkPorts = async ({ layout, api }: Config): Promise<Check> => {
   if (readStackFacts(layout) !== undefined) return passed('ports', 'Millwright runs and has its ports');
-  const remembered: Record<string, number> = existsSync(layout.portsFile)
-    ? JSON.parse(readFileSync(layout.portsFile, 'utf8'))
-    : {};
+  const remembered = rememberedPorts(layout.portsFile) ?? {};
   const wanted = api.port === undefined ? remembered : { ...remembered, api: api.port };
-  for (const [name, port] of Object.entries(wanted)) {
+  for (const [name, port] of Object.entries<number>(wanted)) {
     if (await isPortFree(port)) continue;
     const finding = `port ${port} (${name}) is taken by another program`;
     return port === api.port
