@@ -3,6 +3,8 @@ import { apiCases } from './cases/api.js';
 import { exactMoments } from './cases/exact-moments.js';
 import { gitCases } from './cases/git.js';
 import { modelCases } from './cases/model.js';
+import { modelNetworkCases } from './cases/model-network.js';
+import { networkCases } from './cases/network.js';
 import { outboxCases } from './cases/outbox.js';
 import { peopleCases } from './cases/people.js';
 import { postgresCases } from './cases/postgres.js';
@@ -19,11 +21,13 @@ export const CASES: readonly ChaosCase[] = [
   ...workerCases,
   ...apiCases,
   ...temporalCases,
+  ...networkCases,
   ...postgresCases,
   ...powerCases,
   ...outboxCases,
   ...gitCases,
   ...modelCases,
+  ...modelNetworkCases,
   ...wildAgentCases,
   ...peopleCases,
 ].sort((a, b) => rowOf(a) - rowOf(b));

@@ -21,6 +21,8 @@ export interface WorldOptions {
   readonly scenario?: Scenario;
   readonly repository?: Readonly<Record<string, string>>;
   readonly prepare?: (directory: string) => void;
+  /** Where the instance finds the model server that is at this address. Default: there. */
+  readonly modelUrl?: (url: string) => Promise<string>;
   /** Host configuration; may write what it names into the directory. */
   readonly hostYml?: (directory: string) => string;
 }
@@ -37,7 +39,7 @@ export const KEPT_LOGS = join(tmpdir(), 'millwright-chaos-logs');
 export class ChaosWorld {
   private readonly acknowledged: Acknowledged[] = [];
   private tasks = 0;
-  private projectId = '';
+  private project = '';
 
   private constructor(
     readonly instance: Instance,
@@ -49,8 +51,9 @@ export class ChaosWorld {
     run.note('starting an instance');
     const model = await startModelServer({ scenario: options.scenario ?? scenarioOf(WORKER) });
     run.atEnd(() => model.close());
+    const modelUrl = (await options.modelUrl?.(model.url)) ?? model.url;
     const starting = Instance.start({
-      env: { ANTHROPIC_BASE_URL: model.url, ANTHROPIC_API_KEY: 'scripted-model-needs-no-key', ...options.env },
+      env: { ANTHROPIC_BASE_URL: modelUrl, ANTHROPIC_API_KEY: 'scripted-model-needs-no-key', ...options.env },
       ...(options.prepare ? { prepare: options.prepare } : {}),
       ...(options.hostYml ? { hostYml: options.hostYml } : {}),
     });
@@ -69,10 +72,15 @@ export class ChaosWorld {
     return this.instance.api;
   }
 
+  /** Of the project that was added. */
+  get projectId(): string {
+    return this.project;
+  }
+
   async addProject(body: object = {}): Promise<Resource> {
     const project = await this.instance.addProject(this.source, { name: 'chaos', ...body });
     if (project.state !== 'ready') throw new Error(`The project is ${project.state}: ${project.reason}`);
-    this.projectId = String(project.id);
+    this.project = String(project.id);
     this.noteAcknowledged('project', project.id);
     return project;
   }

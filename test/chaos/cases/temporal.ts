@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { builtProgram } from '../../support/built.js';
+import { findTestCli } from '../../support/temporal.js';
 import { until } from '../../support/until.js';
 import type { CaseRun, ChaosCase } from '../case.js';
 import { postUntilAcknowledged } from '../keyed-post.js';
@@ -47,6 +51,40 @@ async function hung(run: CaseRun): Promise<void> {
   await world.verdict();
 }
 
+/** What a server of this version does when its store is gone: the health endpoint goes on to say that all is well. */
+async function servingButDead(run: CaseRun): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'millwright-dying-'));
+  run.atEnd(() => rmSync(directory, { recursive: true, force: true }));
+  const cli = join(directory, 'temporal');
+  const trigger = join(directory, 'die');
+  const program = [process.execPath, builtProgram('test/chaos/dying-temporal.js'), await findTestCli(), trigger];
+  writeFileSync(cli, `#!/bin/sh\nexec ${program.join(' ')} "$@"\n`, { mode: 0o755 });
+  const world = await ChaosWorld.open(run, { env: { MILLWRIGHT_TEMPORAL_CLI: cli } });
+  await world.addProject();
+  await world.fileEpic('a', 2);
+  await sleep(500 + run.random() * 3_000);
+  run.note('the Temporal server says SERVING and fails every call');
+  const pid = world.instance.pidOf('temporal');
+  writeFileSync(trigger, '');
+  await until(() => !existsSync(trigger));
+  await requireServing(world.instance.facts.temporalAddress);
+  await until(() => world.instance.pidOf('temporal') > 0 && world.instance.pidOf('temporal') !== pid, { everyMs: 200 });
+  await world.verdict({ boughtAgain: 2 });
+}
+
+async function requireServing(address: string): Promise<void> {
+  const connection = Connection.lazy({ address });
+  await until(() =>
+    connection.healthService.check({}).then(
+      ({ status }) => status === SERVING,
+      () => false,
+    ),
+  );
+  await connection.close();
+}
+
+const SERVING = 1;
+
 async function storeLost(run: CaseRun): Promise<void> {
   const world = await ChaosWorld.open(run);
   await world.addProject();
@@ -79,6 +117,12 @@ export const temporalCases: readonly ChaosCase[] = [
     does: 'SIGSTOP to the Temporal server: it takes connections and answers nothing',
     catches: 'a probe that asks for an open port instead of an answer',
     run: hung,
+  },
+  {
+    name: '12-temporal-serving-but-dead',
+    does: 'the Temporal server loses its store: its health endpoint says SERVING, and every other call fails',
+    catches: 'a probe that believes a health endpoint',
+    run: servingButDead,
   },
   {
     name: '15-temporal-store-lost',

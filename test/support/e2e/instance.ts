@@ -143,17 +143,21 @@ export class Instance {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** Rows of the instance's own database. */
+  /** Rows of the instance's database. */
   async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    const { postgres } = JSON.parse(readFileSync(this.layout.portsFile, 'utf8')) as { readonly postgres: number };
-    const password = readFileSync(this.layout.databasePasswordFile, 'utf8').trim();
-    const client = new pg.Client({ connectionString: embeddedDatabaseUrl({ port: postgres, password }) });
+    const client = new pg.Client({ connectionString: this.env.DATABASE_URL ?? this.embeddedUrl() });
     await client.connect();
     try {
       return (await client.query<Row>(text, [...values])).rows;
     } finally {
       await client.end();
     }
+  }
+
+  private embeddedUrl(): string {
+    const { postgres } = JSON.parse(readFileSync(this.layout.portsFile, 'utf8')) as { readonly postgres: number };
+    const password = readFileSync(this.layout.databasePasswordFile, 'utf8').trim();
+    return embeddedDatabaseUrl({ port: postgres, password });
   }
 
   /** Tails of all logs, for a test that failed. */

@@ -39,10 +39,13 @@ export class TcpFaultProxy {
     listener.on('connection', (client) => this.accept(client));
   }
 
-  /** @param random seeded, for jitter and corruption */
-  static async start(target: Endpoint, random: () => number = Math.random): Promise<TcpFaultProxy> {
+  /**
+   * @param random seeded, for jitter and corruption
+   * @param port default: a free one
+   */
+  static async start(target: Endpoint, random: () => number = Math.random, port = 0): Promise<TcpFaultProxy> {
     // An end of one side must not end the other by itself: that is what a slow close is about.
-    const listener = createServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1');
+    const listener = createServer({ allowHalfOpen: true, noDelay: true }).listen(port, '127.0.0.1');
     await once(listener, 'listening');
     return new TcpFaultProxy(listener, target, random);
   }
