@@ -58,3 +58,12 @@ export const connectAlone = async (
   await client.connect();
   return client;
 };
+
+const GOODBYE_MS = 2_000;
+
+/** Says goodbye, and hangs up on a server that does not answer: over a lost route no end ever comes. Never rejects. */
+export const closeConnection = async (client: pg.Client): Promise<void> => {
+  const hangUp = setTimeout(() => client.connection.stream.destroy(), GOODBYE_MS);
+  await client.end().catch(() => {}); // it is gone already
+  clearTimeout(hangUp);
+};

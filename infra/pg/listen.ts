@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { type ConnectionOptions, connectAlone } from './connection.js';
+import { type ConnectionOptions, closeConnection, connectAlone } from './connection.js';
 
 export interface ListenOptions extends ConnectionOptions {
   readonly channel: string;
@@ -35,7 +35,7 @@ export const listen = (options: ListenOptions): Listener => {
       const fresh = await connectAlone({ ...options, onLost: reconnect });
       fresh.on('notification', ({ payload }) => options.onWake(payload));
       await fresh.query(`LISTEN ${fresh.escapeIdentifier(options.channel)}`);
-      if (isClosed) return await fresh.end();
+      if (isClosed) return await closeConnection(fresh);
       client = fresh;
       // What was sent while nobody listened is only found by looking.
       options.onWake(undefined);
@@ -51,7 +51,7 @@ export const listen = (options: ListenOptions): Listener => {
       isClosed = true;
       clearInterval(poll);
       clearTimeout(retry);
-      await client?.end().catch(() => {});
+      if (client) await closeConnection(client);
     },
   };
 };

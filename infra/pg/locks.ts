@@ -1,4 +1,4 @@
-import { type ConnectionOptions, connectAlone } from './connection.js';
+import { type ConnectionOptions, closeConnection, connectAlone } from './connection.js';
 import { toDatabaseFailure } from './failures.js';
 import type { LockProof, Tx } from './statement.js';
 
@@ -43,7 +43,7 @@ export const tryHoldLock = async (options: ConnectionOptions, name: string): Pro
       values: [name],
     });
     if (rows[0]?.held !== true) {
-      await client.end();
+      await closeConnection(client);
       return undefined;
     }
     await client.query(`SET idle_session_timeout = ${GHOST_MS}`);
@@ -51,9 +51,9 @@ export const tryHoldLock = async (options: ConnectionOptions, name: string): Pro
     const pulse = setInterval(() => void client.query('SELECT 1').catch((error) => lost.abort(error)), PULSE_MS);
     lost.signal.addEventListener('abort', () => {
       clearInterval(pulse);
-      client.end().catch(() => {});
+      void closeConnection(client);
     });
-    return { proof: proofOf(name), lost: lost.signal, release: async () => client.end() };
+    return { proof: proofOf(name), lost: lost.signal, release: () => closeConnection(client) };
   } catch (error) {
     throw toDatabaseFailure(error);
   }

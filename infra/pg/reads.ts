@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { type ConnectionOptions, connectionConfig } from './connection.js';
+import { type ConnectionOptions, closeConnection, connectionConfig } from './connection.js';
 import { toDatabaseFailure } from './failures.js';
 import type { Answer, Queryable, Statement } from './statement.js';
 
@@ -53,7 +53,7 @@ export class PipelinedReads implements Queryable {
     this.isClosed = true;
     const lanes = [...this.lanes];
     this.lanes.clear();
-    await Promise.all(lanes.map((lane) => lane.ready.then(() => lane.client.end()).catch(() => {})));
+    await Promise.all(lanes.map((lane) => lane.ready.then(() => closeConnection(lane.client)).catch(() => {})));
   }
 
   private async ask<Row extends object>(lane: Lane, statement: Statement): Promise<Answer<Row>> {
@@ -103,6 +103,6 @@ export class PipelinedReads implements Queryable {
   /** Statements in flight on it fail by themselves when the connection goes. */
   private discard(lane: Lane): void {
     if (!this.lanes.delete(lane)) return;
-    lane.client.end().catch(() => {});
+    void closeConnection(lane.client);
   }
 }

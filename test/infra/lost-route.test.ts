@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { listen } from '../../infra/pg/listen.js';
 import { tryHoldLock } from '../../infra/pg/locks.js';
 import { createPools, type Pools } from '../../infra/pg/pools.js';
 import { TcpFaultProxy } from '../support/network/tcp-fault-proxy.js';
@@ -54,4 +55,15 @@ test('a lock whose holder is out of reach becomes free, and the holder hears tha
   );
   await other?.release();
   await until(() => held?.lost.aborted === true);
+});
+
+test('a listener and a lock over a lost route are given up in time, not awaited for ever', async () => {
+  const options = { databaseUrl: proxy.urlOf(database.url), applicationName: 'holder' };
+  let wakes = 0;
+  const listener = listen({ ...options, channel: 'any', pollMs: 60_000, onWake: () => wakes++ });
+  await until(() => wakes > 0);
+  const held = await tryHoldLock(options, 'two');
+  proxy.set({ isHalfOpen: true });
+  await listener.close();
+  await held?.release();
 });
