@@ -21,6 +21,7 @@ const FOLDERS = [
   'test/simulation',
   'test/attack',
   'test/chaos',
+  'test/soak',
 ];
 const ASSET = /\.(sql|cjs|mjs|json|ya?ml|mod|sum)$|[/\\](tools[/\\]temporal-cli|demo[/\\]sample)[/\\]/;
 
