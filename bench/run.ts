@@ -1,20 +1,28 @@
 // Benches compare with a baseline in the same run and judge ratios; none asserts a time.
 import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions } from './comparison.js';
+import { epicEngine } from './engine.js';
+import { historyEconomy } from './history.js';
 import { mergeAttempt } from './merges.js';
 import { apiReads } from './reads.js';
+import { coldResume } from './resume.js';
 import { sandboxedCalls } from './sandbox.js';
 import { agentSteps } from './steps.js';
 import { isRed, loadNow, machine, type Report, reportText, rowsOf } from './support/report.js';
+import { taskStart } from './task-start.js';
 import { temporalFlags } from './temporal-flags.js';
 import { treeAcquire } from './trees.js';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  M1: epicEngine,
+  M2: historyEconomy,
   M3: apiReads,
+  M5b: taskStart,
   M6: treeAcquire,
   M7: mergeAttempt,
   M9: agentSteps,
   M10: sandboxedCalls,
+  M12: coldResume,
   'temporal-flags': temporalFlags,
 };
 

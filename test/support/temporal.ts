@@ -43,7 +43,7 @@ export const findTestCli = async (): Promise<string> => {
 };
 
 /** One runtime per process: our tests stop workers themselves, so the SDK must not trap signals. */
-const quietRuntime = (): void => {
+export const quietRuntime = (): void => {
   try {
     Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') });
   } catch (error) {

@@ -1,0 +1,111 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { agentsToRegister, registerAgents } from '../../../activities/store/agent.repository.js';
+import { loadConfig } from '../../../infra/config.js';
+import { devServerFlags } from '../../../infra/embedded/temporal-server.js';
+import type { TestDatabase } from '../../../test/support/postgres.js';
+import { findTestCli, quietRuntime } from '../../../test/support/temporal.js';
+import { ensureFactory } from '../../../workers/duties/ensure-factory.js';
+import { SEARCH_ATTRIBUTE } from '../../../workflows/contract/search-attributes.js';
+import { startDurablePostgres } from '../postgres.js';
+import { type Scratch, scratchOnDisk } from '../scratch.js';
+import type { Asked } from './scripted-agent.js';
+
+export interface RigOptions {
+  /** Epics that are admitted together. */
+  readonly atOnce: number;
+  /** Turns of a run; default 2: one that writes, one that ends. */
+  readonly turns?: number;
+}
+
+/**
+ * Everything that is ours and real (workflows, store, ledger, transcripts, PostgreSQL, the embedded server with its file)
+ * around a scripted model and a forge, trees and checks that take no time.
+ */
+export class FactoryRig {
+  private worker: ChildProcess | undefined;
+
+  private constructor(
+    readonly database: TestDatabase,
+    private readonly environment: TestWorkflowEnvironment,
+    private readonly scratch: Scratch,
+    private readonly turns: number,
+  ) {}
+
+  static async start({ atOnce, turns = 2 }: RigOptions): Promise<FactoryRig> {
+    quietRuntime();
+    const scratch = scratchOnDisk();
+    const database = await startDurablePostgres();
+    const environment = await TestWorkflowEnvironment.createLocal({
+      server: {
+        executable: { type: 'existing-path', path: await findTestCli() },
+        dbFilename: join(scratch.path, 'temporal.db'),
+        searchAttributes: Object.values(SEARCH_ATTRIBUTE),
+        extraArgs: devServerFlags(),
+      },
+    });
+    const { models, host } = loadConfig();
+    await registerAgents(database.pools.writes, agentsToRegister(models, host.agents));
+    const rig = new FactoryRig(database, environment, scratch, turns);
+    await rig.startWorker();
+    await ensureFactory(environment.client, {
+      tuning: 'normal',
+      limits: { maxEpics: atOnce, maxWorkers: 10 * atOnce },
+    });
+    return rig;
+  }
+
+  get client(): Client {
+    return this.environment.client;
+  }
+
+  get workerPid(): number {
+    return this.worker?.pid ?? 0;
+  }
+
+  async startWorker(): Promise<void> {
+    const { address } = this.environment;
+    const args = [address, this.database.url, this.scratch.path, String(this.turns)];
+    this.worker = fork(join(import.meta.dirname, 'worker.main.js'), args);
+    const [message] = (await once(this.worker, 'message')) as [{ readonly ready?: boolean }];
+    if (message.ready !== true) throw new Error('the worker said something before it was ready');
+  }
+
+  async killWorker(): Promise<void> {
+    if (this.worker === undefined) return;
+    const ended = once(this.worker, 'exit');
+    this.worker.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Resolves when the followed run has asked the model once more, or as often as said. */
+  async asked(name: string, times = 1): Promise<void> {
+    const worker = this.worker;
+    if (worker === undefined) throw new Error('there is no worker');
+    let left = times;
+    await new Promise<void>((resolve) => {
+      const hear = ({ asked }: Partial<Asked>): void => {
+        if (asked !== name) return;
+        left -= 1;
+        if (left > 0) return;
+        worker.off('message', hear);
+        resolve();
+      };
+      worker.on('message', hear);
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (this.worker?.exitCode === null && this.worker.signalCode === null) {
+      const ended = once(this.worker, 'exit');
+      this.worker.disconnect();
+      await ended;
+    }
+    await this.environment.teardown();
+    await this.database.drop();
+    this.scratch.remove();
+  }
+}
