@@ -25,6 +25,10 @@ export const blobRef = (text: string): BlobRef => `sha256:${createHash('sha256')
 /** PostgreSQL keeps no NUL in text; one from a log or a model is shown as the replacement character instead. */
 export const storableText = (text: string): string => text.replaceAll('\u0000', '\uFFFD').toWellFormed();
 
+/** JSON for a jsonb column, which refuses NUL and half of a surrogate pair: a text cut in the middle of an emoji has one. */
+export const storableJson = (value: unknown): string =>
+  JSON.stringify(value, (_, item: unknown) => (typeof item === 'string' ? storableText(item) : item));
+
 /** Under which reference a store keeps the text. */
 export const refOf = (text: string): BlobRef => blobRef(storableText(text));
 

@@ -1,5 +1,6 @@
 import { caveatsOf } from '../../domain/project-config/caveats.js';
 import type { EpicPhase, EpicState } from '../../domain/states.js';
+import { storableJson } from '../../infra/artifacts.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
 import type { EpicFacts, EpicPatch } from '../../workflows/contract/activities/store.js';
 import type { PausedBy } from '../../workflows/contract/messages.js';
@@ -121,7 +122,7 @@ export async function patchEpic(tx: Tx, epicId: string, patch: EpicPatch): Promi
              completed_at = CASE WHEN $2::jsonb->>'state' IN ('COMPLETED', 'CANCELLED') THEN now() ELSE completed_at END,
              revision = revision + 1, updated_at = now()
            WHERE id = $1 RETURNING revision`,
-    values: [epicId, JSON.stringify(patch)],
+    values: [epicId, storableJson(patch)],
   });
   return rows[0]?.revision ?? 0;
 }

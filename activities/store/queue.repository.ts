@@ -1,4 +1,5 @@
 import type { BuildResult, Candidate, LandingTarget } from '../../domain/merge/types.js';
+import { storableJson } from '../../infra/artifacts.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
 import type {
   QueueEntryRecord,
@@ -39,7 +40,7 @@ export async function upsertEntry(tx: Tx, at: QueueRef, gen: number, entry: Queu
       entry.fixesBase,
       entry.state,
       entry.reason ?? null,
-      JSON.stringify(entry.detail ?? {}),
+      storableJson(entry.detail ?? {}),
       entry.landedSha ?? null,
       entry.enqueuedBy,
       gen,
@@ -99,7 +100,7 @@ export async function setLandingTarget(db: Queryable, entryId: string, target: L
   const { rowCount } = await db.query({
     name: 'set-landing-target',
     text: 'UPDATE queue_entry SET landing = $2 WHERE id = $1 AND decided_at IS NULL',
-    values: [entryId, JSON.stringify(target)],
+    values: [entryId, storableJson(target)],
   });
   return rowCount > 0;
 }
@@ -125,13 +126,13 @@ export async function upsertBuild(db: Queryable, build: RecordBuildInput): Promi
       build.head,
       build.members,
       build.on,
-      build.candidate ? JSON.stringify(build.candidate) : null,
+      build.candidate ? storableJson(build.candidate) : null,
       build.status,
       build.result?.cause ?? null,
       build.result?.failedTests ?? [],
       build.workflowId,
       build.machineMs,
-      build.result ? JSON.stringify(build.result) : null,
+      build.result ? storableJson(build.result) : null,
     ],
   });
 }

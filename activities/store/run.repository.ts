@@ -1,4 +1,5 @@
 import type { RunState } from '../../domain/states.js';
+import { storableJson } from '../../infra/artifacts.js';
 import type { Role } from '../../infra/config/models.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
 import type { OpenRunInput, RunPatch } from '../../workflows/contract/activities/store.js';
@@ -119,7 +120,7 @@ export async function patchRun(tx: Tx, runId: string, patch: RunPatch): Promise<
                              THEN now() ELSE ended_at END,
              revision = revision + 1
            WHERE id = $1 RETURNING revision`,
-    values: [runId, JSON.stringify(patch)],
+    values: [runId, storableJson(patch)],
   });
   return rows[0]?.revision ?? 0;
 }

@@ -1,5 +1,6 @@
 import { caveatsOf } from '../../domain/project-config/caveats.js';
 import type { TaskState } from '../../domain/states.js';
+import { storableJson } from '../../infra/artifacts.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
 import type { TaskDependency, TaskFacts, TaskPatch, TaskSnapshot } from '../../workflows/contract/activities/store.js';
 import type { PausedBy } from '../../workflows/contract/messages.js';
@@ -188,7 +189,7 @@ export async function patchTask(tx: Tx, taskId: string, patch: TaskPatch): Promi
                                  WHEN $2::jsonb ? 'state' THEN NULL ELSE completed_at END,
              revision = revision + 1, updated_at = now()
            WHERE id = $1 RETURNING revision`,
-    values: [taskId, JSON.stringify(patch)],
+    values: [taskId, storableJson(patch)],
   });
   return rows[0]?.revision ?? 0;
 }

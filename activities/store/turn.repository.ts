@@ -1,4 +1,5 @@
 import type { CallUsage } from '../../domain/pricing.js';
+import { storableJson } from '../../infra/artifacts.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
 
 /** One tool call of a turn, as the turn's row keeps it. */
@@ -77,7 +78,7 @@ export async function insertReply(tx: Tx, reply: KeptReply): Promise<boolean> {
       reply.responseRef,
       reply.stopReason,
       JSON.stringify({ ...reply.usage, costMicroUsd: reply.costMicroUsd }),
-      JSON.stringify(reply.calls),
+      storableJson(reply.calls),
     ],
   });
   return rows[0]?.responseRef === reply.responseRef;
@@ -97,7 +98,7 @@ export async function sealTurnRow(tx: Tx, seal: Seal): Promise<boolean> {
     name: 'seal-turn',
     text: `UPDATE turn SET results_ref = $3, tool_calls = $4, checkpoint_ref = $5, sealed_at = now()
            WHERE run_id = $1 AND seq = $2 AND sealed_at IS NULL`,
-    values: [seal.runId, seal.seq, seal.resultsRef, JSON.stringify(seal.calls), seal.checkpointRef],
+    values: [seal.runId, seal.seq, seal.resultsRef, storableJson(seal.calls), seal.checkpointRef],
   });
   return rowCount === 1;
 }

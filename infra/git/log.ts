@@ -20,6 +20,8 @@ export interface LogEntry {
 }
 
 const MAX_ENTRIES = 10_000;
+/** Apart by NUL, the one character that no name holds. */
+const FIELDS = ['%H', '%P', '%an', '%ct', '%s'] as const;
 
 /** Commits newest first. */
 export async function listCommits(repo: Repository, input: LogInput): Promise<readonly LogEntry[]> {
@@ -33,7 +35,7 @@ export async function listCommits(repo: Repository, input: LogInput): Promise<re
       '--topo-order',
       `--max-count=${limit}`,
       ...(input.firstParent ? ['--first-parent'] : []),
-      '--format=%H%x1f%P%x1f%an%x1f%ct%x1f%s',
+      `--format=${FIELDS.join('%x00')}`,
     ],
     operands: [
       requireObjectId(input.tip),
@@ -41,21 +43,18 @@ export async function listCommits(repo: Repository, input: LogInput): Promise<re
     ],
     signal: input.signal,
   });
-  return stdout
-    .toString('utf8')
-    .split('\0')
-    .filter(Boolean)
-    .map((line) => {
-      const [sha = '', parents = '', authorName = '', seconds = '0', ...subject] = line.split('\x1f');
-      return {
-        sha,
-        parents: parents.split(' ').filter(Boolean),
-        authorName,
-        committedAt: new Date(Number(seconds) * 1_000).toISOString(),
-        subject: subject.join('\x1f'),
-      };
-    });
+  const fields = stdout.toString('utf8').split('\0');
+  return Array.from({ length: Math.floor(fields.length / FIELDS.length) }, (_, index) => {
+    const [sha = '', parents = '', authorName = '', seconds = '', subject = ''] = fields.slice(index * FIELDS.length);
+    return { sha, parents: parents.split(' ').filter(Boolean), authorName, committedAt: instantOf(seconds), subject };
+  });
 }
+
+/** A commit may claim any time; one that no clock shows is shown as the first. */
+const instantOf = (seconds: string): string => {
+  const at = new Date(Number(seconds) * 1_000);
+  return (Number.isNaN(at.getTime()) ? new Date(0) : at).toISOString();
+};
 
 /** `git log --graph --oneline` as text, for the terminal. */
 export async function graphText(repo: Repository, input: LogInput): Promise<string> {

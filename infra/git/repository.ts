@@ -20,7 +20,8 @@ export const splitNul = (output: Buffer): string[] => {
   return fields;
 };
 
-const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true });
+/** A byte order mark is a part of the name. */
+const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A byte-exact name as text for people and keys: UTF-8, else each byte that is no ASCII as `\xNN`. Injective enough to compare. */
 export const pathText = (name: string): string => {

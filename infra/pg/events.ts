@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { Failure } from '../../domain/failures.js';
+import { storableJson, storableText } from '../artifacts.js';
 import type { Tx } from './statement.js';
 
 /** What an event or a decision is about. */
@@ -46,7 +47,7 @@ export const appendEvent = async (tx: Tx, event: EventDraft): Promise<number> =>
     name: 'event-insert',
     text: `INSERT INTO event (stream_id, seq, type, project_id, epic_id, task_id, run_id, data, at)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9::timestamptz, now()))`,
-    values: [streamId, seq, event.type, ...subjectValues(event), JSON.stringify(event.data ?? {}), event.at ?? null],
+    values: [streamId, seq, event.type, ...subjectValues(event), storableJson(event.data ?? {}), event.at ?? null],
   });
   return seq;
 };
@@ -78,9 +79,9 @@ export const insertDecision = async (tx: Tx, decision: DecisionDraft): Promise<s
     values: [
       id,
       decision.kind,
-      decision.title,
-      decision.decision,
-      decision.reasoning ?? '',
+      storableText(decision.title),
+      storableText(decision.decision),
+      storableText(decision.reasoning ?? ''),
       decision.contextRef ?? null,
       decision.agentId ?? null,
       decision.by ?? 'system',

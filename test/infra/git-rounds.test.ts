@@ -208,3 +208,14 @@ test('history is listed newest first', async () => {
   ]);
   expect(await graphText(world.mirror, { tip: to })).toMatch(/^\* [0-9a-f]+ work\n\* [0-9a-f]+ first$/);
 });
+
+test('a name with control characters and a time that no clock shows are listed', async () => {
+  const tree = world.source.git('rev-parse', `${base}^{tree}`);
+  const author = 'A\u001fB <a@example.org> 99999999999999 +0000';
+  const file = join(world.source.dir, '.git', 'odd-commit');
+  writeFileSync(file, `tree ${tree}\nparent ${base}\nauthor ${author}\ncommitter ${author}\n\nodd\u001fsubject\n`);
+  const odd = world.source.git('hash-object', '-t', 'commit', '-w', '--literally', file);
+  const [entry] = await listCommits({ git: testGit(), dir: join(world.source.dir, '.git') }, { tip: odd, limit: 1 });
+  expect(entry).toMatchObject({ sha: odd, parents: [base], authorName: 'A\u001fB', subject: 'odd\u001fsubject' });
+  expect(Number.isNaN(Date.parse(entry?.committedAt ?? ''))).toBe(false);
+});

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { storableText } from '../../../infra/artifacts.js';
 
 /** What a program may write to MILLWRIGHT_RESULT. */
 export interface ProgramResult {
@@ -80,7 +81,7 @@ export const parseResult = (value: unknown): ReadResult => {
     kind: 'result',
     result: {
       status,
-      summary: summary.slice(0, MAX_SUMMARY),
+      summary: storableText(summary.slice(0, MAX_SUMMARY)),
       ...(readMail ? { mail: readMail } : {}),
       ...(readUsage ? { usage: readUsage } : {}),
       ...(plan === undefined ? {} : { plan }),
@@ -96,8 +97,8 @@ const mailOf = (value: unknown): ProgramMail | string => {
   if (typeof subject !== 'string' || subject.trim() === '') return 'mail.subject must be a text';
   if (typeof body !== 'string' || body.trim() === '') return 'mail.body must be a text';
   return {
-    subject: subject.slice(0, MAX_SUBJECT),
-    body: body.slice(0, MAX_SUMMARY),
+    subject: storableText(subject.slice(0, MAX_SUBJECT)),
+    body: storableText(body.slice(0, MAX_SUMMARY)),
     ...(to === undefined ? {} : { to }),
   };
 };

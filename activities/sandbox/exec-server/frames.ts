@@ -44,7 +44,9 @@ export function frameReader(
     chunks.push(chunk);
     bytes += chunk.length;
     while (bytes >= wanted) {
-      const all = Buffer.concat(chunks);
+      const [only] = chunks;
+      // Many small frames in one chunk must not cost a copy of it each.
+      const all = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
       const end = 5 + all.readUInt32BE(0);
       if (end > maxBytes) return false;
       if (bytes >= end) onFrame(String.fromCharCode(all[4] ?? 0), all.subarray(5, end));

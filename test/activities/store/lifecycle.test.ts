@@ -129,3 +129,18 @@ test('a task for an unknown agent is refused by name', async () => {
     message: expect.stringContaining('nobody'),
   });
 });
+
+test.each([
+  ['NUL', 'a\0b', 'a\ufffdb'],
+  ['half of an emoji', '💥'.repeat(9).slice(0, 7), '💥💥💥\ufffd'],
+])('a reason with %s is stored as far as it can be', async (_, reason, shown) => {
+  const epicId = await insertEpic(db.pools.writes, projectId);
+  const entry = { ...step(1, 'PLANNING', 'BLOCKED'), data: { reason } };
+  await store.saveEpic({
+    epicId,
+    key: { workflowId: `epic/${epicId}`, firstRunId: 'r1' },
+    patch: { state: 'BLOCKED', blockedReason: reason },
+    entries: [{ ...entry, decision: { kind: 'transition', title: reason, decision: reason, reasoning: reason } }],
+  });
+  expect(await eventsOf(epicId)).toEqual([{ seq: 1, type: 'epic.state', data: { reason: shown } }]);
+});
