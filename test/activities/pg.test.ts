@@ -162,6 +162,21 @@ test('two transactions that deadlock both commit, because the loser runs again',
   expect(rows).toEqual([{ value: 2 }, { value: 2 }]);
 });
 
+test('a transaction whose row another one changed meanwhile runs again', async () => {
+  const { writes } = database.pools;
+  await writes.query({ text: 'INSERT INTO counter VALUES (40, 1)' });
+  let tries = 0;
+  await withTransaction(writes, async (tx) => {
+    tries += 1;
+    await tx.query({ text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' });
+    await tx.query({ text: 'SELECT value FROM counter WHERE id = 40' });
+    if (tries === 1) await writes.query({ text: 'UPDATE counter SET value = 5 WHERE id = 40' });
+    await tx.query({ text: 'UPDATE counter SET value = value + 1 WHERE id = 40' });
+  });
+  const { rows } = await writes.query({ text: 'SELECT value FROM counter WHERE id = 40' });
+  expect([tries, rows]).toEqual([2, [{ value: 6 }]]);
+});
+
 test('NUL in text and in JSON is refused as bad input', async () => {
   const { writes } = database.pools;
   const text = writes.query({ text: 'UPDATE counter SET note = $1', values: ['a\0b'] });

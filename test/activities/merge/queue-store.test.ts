@@ -83,6 +83,7 @@ describe('rows of entries and lanes', () => {
     });
     await store.recordQueue({ ...record, gen: 2, entries: [ended] });
     await store.recordQueue({ ...record, gen: 3, entries: [recordOf(one)] });
+    await store.recordLandingTarget({ entryId: one.entryId, target: { ...target, commit: 'z' } });
     expect(await rowsOf('SELECT state, reason, detail, landing FROM queue_entry WHERE id = $1', one.entryId)).toEqual([
       { state: 'ejected', reason: 'CHECKS_FAILED', detail: ended.detail, landing: target },
     ]);

@@ -164,6 +164,11 @@ test('a run that nobody works on is orphaned once, with its claims and reservati
     text: `INSERT INTO claim (run_id, turn, call_id, tool, fence) VALUES ($1, 0, 'c', 'run_command', 'f')`,
     values: [runId],
   });
+  await db.pools.writes.query({
+    text: `INSERT INTO usage_ledger (run_id, turn, attempt, project_id, model, state, cost_micro_usd)
+           VALUES ($1, 0, 1, $2, 'm', 'reserved', 7)`,
+    values: [runId, projectId],
+  });
   expect(await listLiveRuns(db.pools.writes)).toContain(runId);
   expect(await orphanRun(db.pools.writes, runId)).toBe(true);
   expect(await orphanRun(db.pools.writes, runId)).toBe(false);
@@ -172,6 +177,9 @@ test('a run that nobody works on is orphaned once, with its claims and reservati
     { state: 'orphaned', outcome: 'lost', open: false },
   ]);
   expect(await rowsOf('SELECT state FROM claim WHERE run_id = $1', [runId])).toEqual([{ state: 'unknown' }]);
+  // It may have been paid.
+  expect(await rowsOf('SELECT state FROM usage_ledger WHERE run_id = $1', [runId])).toEqual([{ state: 'lost' }]);
+  expect(await rowsOf('SELECT cost_micro_usd FROM run WHERE id = $1', [runId])).toEqual([{ cost_micro_usd: 7 }]);
   expect(await rowsOf('SELECT decision FROM decision WHERE run_id = $1', [runId])).toEqual([
     { decision: 'running → orphaned' },
   ]);

@@ -4,7 +4,7 @@ import type { StoreActivities } from '../../../workflows/contract/activities/sto
 import type { LifecycleEntry } from '../../../workflows/contract/lifecycle.js';
 import { MemoryBlobs } from '../../support/memory-blobs.js';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
-import { insertAgent, insertEpic, insertProject, insertTask } from '../../support/rows.js';
+import { insertAgent, insertEpic, insertProject, insertRun, insertTask } from '../../support/rows.js';
 
 let db: TestDatabase;
 let store: StoreActivities;
@@ -52,6 +52,47 @@ test('a repeated write stores no event twice and raises no revision', async () =
   expect(await eventsOf(epicId)).toEqual([
     { seq: 1, type: 'epic.state', data: { from: 'PLANNING', to: 'IN_PROGRESS' } },
   ]);
+});
+
+test('a repeated write of a task or of a run neither raises its revision nor undoes what came after it', async () => {
+  const { writes } = db.pools;
+  const taskId = await insertTask(writes, projectId);
+  const runId = await insertRun(writes, projectId, { taskId });
+  const key = (workflowId: string) => ({ key: { workflowId, firstRunId: 'r1' } });
+  const first = { entries: [step(1, 'a', 'b')], patch: { waitingFor: 'ada' } };
+  const ofTask = { taskId, ...key(`task/${taskId}`), ...first } as const;
+  const ofRun = { runId, ...key(`run/${runId}`), entries: first.entries, patch: { summary: 'early' } } as const;
+  expect([await store.saveTask(ofTask), await store.saveRun(ofRun)]).toEqual([{ revision: 1 }, { revision: 1 }]);
+  const next = { entries: [step(2, 'b', 'c')] };
+  await store.saveTask({ ...ofTask, ...next, patch: { waitingFor: 'bob' } });
+  await store.saveRun({ ...ofRun, ...next, patch: { summary: 'late' } });
+  expect([await store.saveTask(ofTask), await store.saveRun(ofRun)]).toEqual([{ revision: 2 }, { revision: 2 }]);
+  const { rows } = await writes.query({
+    text: 'SELECT waiting_for AS said FROM task WHERE id = $1 UNION ALL SELECT summary FROM run WHERE id = $2',
+    values: [taskId, runId],
+  });
+  expect(rows).toEqual([{ said: 'bob' }, { said: 'late' }]);
+});
+
+test('an epic or a run whose row is over answers ended', async () => {
+  const { writes } = db.pools;
+  const epicId = await insertEpic(writes, projectId);
+  expect(await store.openEpic({ epicId })).toMatchObject({ kind: 'open' });
+  await writes.query({ text: `UPDATE epic SET state = 'COMPLETED' WHERE id = $1`, values: [epicId] });
+  expect(await store.openEpic({ epicId })).toEqual({ kind: 'ended', state: 'COMPLETED' });
+  const agentName = 'of-a-run';
+  const agentId = await insertAgent(writes, agentName);
+  const runId = await insertRun(writes, projectId, { agentId, state: 'orphaned' });
+  const opened = await store.openRun({
+    runId,
+    agentName,
+    projectId,
+    kind: 'execution',
+    attempt: 1,
+    round: 0,
+    context: {},
+  });
+  expect(opened).toEqual({ kind: 'ended', state: 'orphaned' });
 });
 
 test('a write that overlaps an earlier one stores only what is new, in order', async () => {

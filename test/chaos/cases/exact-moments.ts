@@ -67,8 +67,8 @@ async function strikeOnce(run: CaseRun, { point, boughtAgain = 0 }: Moment, acti
   run.note(`an epic of two tasks; ${action} at passage ${nth} of ${point}`);
   await world.fileEpic('a', 2);
   await world.verdict({ boughtAgain });
-  const foreign = await world.instance.query(`SELECT 1 FROM queue_entry WHERE reason = 'EXTERNALLY'`);
-  if (foreign.length > 0) throw new Error('A landing of the queue was taken for somebody else’s.');
+  const found = await world.instance.query(`SELECT 1 FROM queue_entry WHERE state = 'landed' AND reason IS NOT NULL`);
+  if (found.length > 0) throw new Error('The queue took its own landing for somebody else’s.');
   if (!world.hasStruck) throw new Error(`The work never passed ${point} ${nth} times.`);
 }
 

@@ -180,12 +180,22 @@ const OWNER_GUARDS: readonly Guard[] = [
   },
   {
     name: 'tree-ready',
-    about: 'a half-made tree is made anew',
+    about: 'a half-made tree is made anew, and neither worked in nor kept as it is',
     edits: [
       {
         file: 'infra/git/trees.ts',
         cut: 'if (record.ready && input.checkOut === undefined)',
         put: 'if (input.checkOut === undefined)',
+      },
+      {
+        file: 'activities/agents/tools/tool-tree.ts',
+        cut: '  if (!record.ready) throw',
+        put: "  if (treeId === '') throw",
+      },
+      {
+        file: 'activities/git/keep-checkpoint.ts',
+        cut: 'if (!record.ready || record.baseSha === undefined)',
+        put: 'if (record.baseSha === undefined)',
       },
     ],
     proofs: [

@@ -4,6 +4,13 @@ const CLAIMS = 'activities/agents/tools/host-tools.activities.ts';
 const LEDGER = 'activities/agents/ledger.ts';
 const IDEMPOTENCY = 'api/http/idempotency.repository.ts';
 
+/** The claim says that a reply was kept. */
+const KEPT_ALREADY = {
+  file: 'activities/store/usage.repository.ts',
+  cut: "                                                        AND state = 'done')`,",
+  put: "                                                        AND state = 'never')`,",
+};
+
 const CALL_GUARDS: readonly Guard[] = [
   {
     name: 'model-reply-kept',
@@ -14,7 +21,7 @@ const CALL_GUARDS: readonly Guard[] = [
         cut: '        if (kept) return keptStep(blobs, run, kept);\n',
         put: '        if (kept && turn < 0) return keptStep(blobs, run, kept);\n',
       },
-      { file: LEDGER, cut: "if (earlier?.state !== 'done') return", put: "if (earlier?.state !== 'unknown') return" },
+      KEPT_ALREADY,
     ],
     proofs: [
       testIn('activities/agents/model-call', 'a retry returns the reply that the dead attempt already paid for'),
@@ -24,9 +31,7 @@ const CALL_GUARDS: readonly Guard[] = [
   {
     name: 'model-call-claim',
     about: 'an attempt that comes while another one keeps its reply waits for it and takes it',
-    edits: [
-      { file: LEDGER, cut: "if (earlier?.state !== 'done') return", put: "if (earlier?.state !== 'unknown') return" },
-    ],
+    edits: [KEPT_ALREADY],
     proofs: [
       testIn(
         'activities/agents/model-call',
