@@ -8,6 +8,8 @@ export interface Answer {
   readonly body: Resource;
   /** The answer of an earlier request with this key. */
   readonly isReplayed: boolean;
+  /** Seconds. */
+  readonly retryAfter?: string;
 }
 
 export interface KeyedRequest {
@@ -33,7 +35,9 @@ export async function postOnce(instance: Instance, request: KeyedRequest): Promi
       signal: AbortSignal.timeout(30_000),
     });
     const isReplayed = response.headers.get('idempotency-replayed') === 'true';
-    return { status: response.status, body: (await response.json()) as Resource, isReplayed };
+    const retryAfter = response.headers.get('retry-after');
+    const body = (await response.json()) as Resource;
+    return { status: response.status, body, isReplayed, ...(retryAfter === null ? {} : { retryAfter }) };
   } catch {
     return undefined; // refused, reset, or no answer in time: what a client sees of a kill
   }

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Instance } from '../../support/e2e/instance.js';
+import { until } from '../../support/until.js';
 import type { CaseRun, ChaosCase } from '../case.js';
 import { connectionStringOf } from '../database.js';
-import { postUntilAcknowledged } from '../keyed-post.js';
+import { type Answer, postOnce, postUntilAcknowledged } from '../keyed-post.js';
 import { ChaosWorld } from '../world.js';
 
 const WRITERS = 4;
@@ -85,6 +86,48 @@ const exhaustConnections = (run: CaseRun): Promise<void> =>
     await Promise.all(taken.map((client) => client.end().catch(() => {}))); // some were ended by the server
   });
 
+const GHOST_MS = 15_000;
+
+/** Longer than any store activity waits for its answer. */
+const holdLocks = (run: CaseRun): Promise<void> =>
+  keepProcesses(run, async ({ instance }) => {
+    await sleep(1_000 + run.random() * 3_000);
+    run.note(`a ghost holds the tables that everything writes for ${GHOST_MS / 1_000} s`);
+    const ghost = await connectTo(instance);
+    await ghost.query('BEGIN');
+    await ghost.query('LOCK TABLE epic, task, run, outbox, event IN EXCLUSIVE MODE');
+    await sleep(GHOST_MS);
+    await ghost.query('ROLLBACK');
+    await ghost.end();
+  });
+
+/** As a standby, or a server whose disk takes no more, refuses. */
+const refuseWrites = (run: CaseRun): Promise<void> =>
+  keepProcesses(run, async (world) => {
+    const { instance } = world;
+    const setReadOnly = async (isOn: boolean): Promise<void> => {
+      const client = await connectTo(instance);
+      await client.query('SET default_transaction_read_only = off');
+      await client.query(`ALTER SYSTEM SET default_transaction_read_only = ${isOn ? 'on' : 'off'}`);
+      await client.query('SELECT pg_reload_conf()');
+      await client.end();
+    };
+    await sleep(1_000 + run.random() * 3_000);
+    run.note('PostgreSQL refuses every write for 6 s');
+    await setReadOnly(true);
+    const request = { path: '/epics', body: world.epicBody('b', 1), key: randomUUID() };
+    let refused: Answer | undefined;
+    await until(async () => {
+      refused = await postOnce(instance, { ...request, key: randomUUID() });
+      return refused?.status === 503;
+    });
+    if (refused?.retryAfter === undefined) throw new Error('A refusal does not say when to come again.');
+    await sleep(6_000);
+    await setReadOnly(false);
+    const { body } = await postUntilAcknowledged(instance, request);
+    world.expectEpic(body.id, 1);
+  });
+
 export const postgresCases: readonly ChaosCase[] = [
   {
     name: '16-postgres-killed-under-writers',
@@ -103,5 +146,17 @@ export const postgresCases: readonly ChaosCase[] = [
     does: 'every connection that PostgreSQL has to give is taken for four seconds, and the own ones are ended',
     catches: 'a pool that does not heal, or work that is given up instead of tried again',
     run: exhaustConnections,
+  },
+  {
+    name: '18-postgres-read-only',
+    does: 'PostgreSQL refuses every write for a while',
+    catches: 'an acknowledgement of what was not written, a 500 instead of 503 with Retry-After, or a need to restart',
+    run: refuseWrites,
+  },
+  {
+    name: '19-ghost-holds-tables',
+    does: `a session that does nothing holds the tables that everything writes for ${GHOST_MS / 1_000} s`,
+    catches: 'a wait for a lock without an end, or work that is given up because of one',
+    run: holdLocks,
   },
 ];

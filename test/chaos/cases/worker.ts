@@ -42,7 +42,29 @@ async function drain(run: CaseRun): Promise<void> {
     throw new Error(`A drain counted as a failure: ${failed.map(({ state }) => state).join(', ')}`);
 }
 
+const KILLS = 12;
+const EPICS = 6;
+
+async function killAgainAndAgain(run: CaseRun): Promise<void> {
+  const world = await ChaosWorld.open(run);
+  await world.addProject();
+  for (let epic = 1; epic <= EPICS; epic++) await world.fileEpic(`e${epic}`, 2);
+  for (let kills = 1; kills <= KILLS; kills++) {
+    await sleep(5_000);
+    run.note(`SIGKILL to the worker, ${kills} of ${KILLS}`);
+    await world.instance.kill('worker');
+  }
+  // Every agent may have had a call in flight at each kill.
+  await world.verdict({ boughtAgain: KILLS * EPICS * 2 });
+}
+
 export const workerCases: readonly ChaosCase[] = [
+  {
+    name: '2-worker-killed-every-5s',
+    does: `SIGKILL to the worker every 5 s, ${KILLS} times, under ${EPICS} epics`,
+    catches: 'work that is begun again and again and never comes further',
+    run: killAgainAndAgain,
+  },
   ...(['push.before-call', 'merge.before-call', 'tool-call.before-call', 'checkpoint.before-call'] as const).map(
     (point): ChaosCase => ({
       name: `3-zombie-${point.split('.')[0]}`,
