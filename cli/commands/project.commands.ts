@@ -49,7 +49,7 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
       const { out, api } = contextOf();
       const client = await api();
       const body = {
-        source: isUrl(source) ? source : resolve(source),
+        source: isUrl(source) ? source : placeOf(source),
         ...(options.name ? { name: options.name } : {}),
         ...(options.base ? { baseBranch: options.base } : {}),
         ...overridesOf(options),
@@ -127,6 +127,12 @@ async function removeProject(client: ApiClient, out: Context['out'], name: strin
 }
 
 /** `git@host:path` too; the API says which of them it takes. */
+/** An empty one, of a variable that is not set, would be the directory that one happens to be in. */
+const placeOf = (source: string): string => {
+  if (source.trim() === '') throw new CliError('The source is empty: give a path or an https:// address.', EXIT.usage);
+  return resolve(source);
+};
+
 const isUrl = (source: string): boolean => /^([a-z+]+:\/\/|[^/]+@[^/]+:)/i.test(source);
 
 /**

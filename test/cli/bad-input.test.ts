@@ -66,6 +66,7 @@ test.each([
   [['queue', 'pause', 'shop'], "error: required option '--reason <text>' not specified"],
   [['queue', 'reprioritise', NOBODY, 'soon', '--reason', 'r'], 'The priority is low, normal or urgent.'],
   [['project', 'add', '/srv/x', '--check', 'npm test'], '--check wants name=command, not npm test.'],
+  [['project', 'add', ' '], 'The source is empty: give a path or an https:// address.'],
   [['project', 'add', '/srv/x', '--checks', 'all'], '--checks takes only `none`.'],
   [['project', 'add', '/srv/x', '--sandbox', 'docker'], '--sandbox takes only `none`.'],
   [['key', 'create', '--role', 'viewer'], "error: missing required argument 'name'"],
