@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { SandboxCommand } from './command.js';
 import { FILTER_FD } from './launch.js';
+import { outerStage } from './listener/stage.js';
 import {
   bwrapArguments,
   EXEC_SERVER_INSIDE,
@@ -18,6 +19,8 @@ export interface CommandLineSettings {
   readonly hasCgroups: boolean;
   /** Program of the exec server on the host. */
   readonly execServer: string;
+  /** Program that opens the listener of a run, on the host. */
+  readonly openListener: string;
   /** File of the seccomp program; undefined on an architecture without one. */
   readonly filter: string | undefined;
 }
@@ -34,7 +37,10 @@ export class CommandLines {
   ) {}
 
   sandboxed(command: SandboxCommand, scratch: string | undefined): readonly string[] {
-    return [...this.bwrap(this.profile(command, scratch)), '--', ...this.limited(command, command.argv)];
+    const inner = [...this.bwrap(this.profile(command, scratch)), '--', ...this.limited(command, command.argv)];
+    if (command.listener === undefined) return inner;
+    const { bwrap, openListener } = this.settings;
+    return outerStage({ bwrap, program: openListener, port: command.listener.port }, inner);
   }
 
   /** The exec server in a sandbox that fits the command, and all like it. */
@@ -78,6 +84,7 @@ export class CommandLines {
       cwd: command.cwd ?? '.',
       env: this.ownEnvironment(command),
       network: command.network ?? 'none',
+      hasListener: command.listener !== undefined,
       readOnly: command.readOnly ?? [],
       writable: command.writable ?? [],
       tmpBytes: command.limits.tmpBytes,

@@ -1,4 +1,5 @@
 import type { LimitName, SandboxLimits } from './limits.js';
+import type { RunListener } from './listener/stage.js';
 import type { Captured } from './output.js';
 import type { Bind, Network } from './profile.js';
 
@@ -15,6 +16,8 @@ export interface SandboxCommand {
   /** Written at once, then closed. */
   readonly stdin?: string | Buffer;
   readonly network?: Network;
+  /** Only where there is no other network, and for one command in a sandbox of its own. */
+  readonly listener?: RunListener;
   readonly readOnly?: readonly Bind[];
   readonly writable?: readonly Bind[];
   /** Home and /tmp on disk instead of in memory; removed after the command. */

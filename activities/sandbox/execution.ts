@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process';
+import { Server } from 'node:net';
 import type { CommandCgroup } from './cgroup.js';
 import type { CommandEnd } from './command.js';
 import type { ServiceUser } from './etc-copy.js';
@@ -12,6 +14,8 @@ export interface Execution {
   readonly user: ServiceUser | undefined;
   /** File of the seccomp program, when argv is bwrap's. */
   readonly filter: string | undefined;
+  /** Takes the listening socket that argv sends over its channel. */
+  readonly onListening: ((listening: Server) => void) | undefined;
   readonly stdin: string | Buffer;
   readonly limits: SandboxLimits;
   readonly keepBytes: number;
@@ -41,7 +45,9 @@ const STRAY_GRACE_MS = 500;
 /** Runs one launched command to its end. Every process of it is dead afterwards. @throws the signal's reason */
 export const execute = async (execution: Execution, signal: AbortSignal | undefined): Promise<Executed> => {
   signal?.throwIfAborted();
-  const launched = await launch(execution.argv, execution.user, { filter: execution.filter });
+  const { filter, onListening } = execution;
+  const launched = await launch(execution.argv, execution.user, { filter, hasChannel: onListening !== undefined });
+  if (onListening !== undefined) receiveListening(launched.child, onListening);
   const closed = new Promise<number | null>((resolve) => launched.child.once('close', resolve));
   const killer = new Killer(launched, execution);
   launched.child.once('exit', () => killer.endStrays());
@@ -71,6 +77,17 @@ export const execute = async (execution: Execution, signal: AbortSignal | undefi
     signal?.removeEventListener('abort', onAbort);
     over.abort();
   }
+};
+
+/**
+ * The program at the other end ends when it is told, and the command begins. Hanging up instead would leave the child
+ * without its `close` event.
+ */
+const receiveListening = (child: ChildProcess, onListening: (listening: Server) => void): void => {
+  child.once('message', (_, handle) => {
+    if (handle instanceof Server) onListening(handle);
+    child.send('taken', () => undefined); // one that is dead needs no word
+  });
 };
 
 const keepOutput = ({ stdout, stderr, status }: Launched, { limits, keepBytes }: Execution, onFlood: () => void) => {

@@ -11,8 +11,16 @@ export const SHELL = '/bin/bash';
  * marks inherited ones close-on-exec only up to the first gap.
  */
 const BEGIN = `
-read -r go <&3 && [ "$go" = go ] || exit 125
-for f in /proc/$$/fd/*; do n=\${f##*/}; [ "$n" -gt 3 ] && eval "exec $n>&-"; done`;
+read -r go <&3 && [ "$go" = go ] || exit 125`;
+
+/** bwrap reads the seccomp program from a descriptor and closes it. */
+export const FILTER_FD = 4;
+const FILTER = `
+exec ${FILTER_FD}<"$0"`;
+/** Node's channel between us and the program that opens a listener. */
+export const CHANNEL_FD = 5;
+const closeAbove3 = (hasChannel: boolean): string => `
+for f in /proc/$$/fd/*; do n=\${f##*/}; [ "$n" -gt 3 ]${hasChannel ? ` && [ "$n" != ${CHANNEL_FD} ]` : ''} && eval "exec $n>&-"; done`;
 
 /**
  * The streams go through real pipes: Node's are sockets, and a socket cannot be opened as /dev/stdin or /dev/stderr,
@@ -21,13 +29,8 @@ for f in /proc/$$/fd/*; do n=\${f##*/}; [ "$n" -gt 3 ] && eval "exec $n>&-"; don
  */
 const PIPES = `
 trap "" TERM
-exec < <(exec /bin/cat <&0 3>&-) > >(exec /bin/cat 3>&-) 2> >(exec /bin/cat >&2 3>&-)
+exec < <(exec /bin/cat <&0 3>&- ${CHANNEL_FD}>&-) > >(exec /bin/cat 3>&- ${CHANNEL_FD}>&-) 2> >(exec /bin/cat >&2 3>&- ${CHANNEL_FD}>&-)
 trap - TERM`;
-
-/** bwrap reads the seccomp program from a descriptor and closes it. */
-export const FILTER_FD = 4;
-const FILTER = `
-exec ${FILTER_FD}<"$0"`;
 
 const END = `
 exec "$@"`;
@@ -39,15 +42,17 @@ export interface LaunchOptions {
   readonly streams?: Streams;
   /** File of the seccomp program that `argv` expects as descriptor FILTER_FD. */
   readonly filter?: string | undefined;
+  /** Whether a program of ours in it talks to us over Node's channel. */
+  readonly hasChannel?: boolean;
 }
 
 /** Arguments of the shell that runs `argv` once it reads `go` on descriptor 3. */
 export const launcherArguments = (
   argv: readonly string[],
-  { streams = 'pipes', filter }: LaunchOptions = {},
+  { streams = 'pipes', filter, hasChannel = false }: LaunchOptions = {},
 ): readonly string[] => [
   ...['--noprofile', '--norc', '-c'],
-  `${BEGIN}${streams === 'pipes' ? PIPES : ''}${filter === undefined ? '' : FILTER}${END}`,
+  `${BEGIN}${closeAbove3(hasChannel)}${streams === 'pipes' ? PIPES : ''}${filter === undefined ? '' : FILTER}${END}`,
   filter ?? 'launch',
   ...argv,
 ];
@@ -72,7 +77,7 @@ export const launch = async (
     // An empty environment: bash would run a file that BASH_ENV names.
     env: {},
     cwd: '/',
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe', ...(options.hasChannel ? (['ignore', 'ipc'] as const) : [])],
     // Its own process group, so that a signal to ours from a terminal reaches only us.
     detached: true,
     ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),

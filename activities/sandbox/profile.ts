@@ -36,6 +36,8 @@ export interface SandboxProfile {
   /** The whole environment beside HOME, PATH, TMPDIR, LANG and USER: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   readonly network: Network;
+  /** It joins the network namespace of an outer stage, in which the listener of the run stands. */
+  readonly hasListener: boolean;
   readonly readOnly: readonly Bind[];
   readonly writable: readonly Bind[];
   /** Host directories for home and /tmp, where a tmpfs would be too small. */
@@ -70,7 +72,7 @@ const NAMESPACES = [
 /** The inner stage of the sandbox: bwrap's arguments up to the command. */
 export const bwrapArguments = (host: HostView, profile: SandboxProfile): readonly string[] => [
   ...NAMESPACES,
-  ...(profile.network === 'none' ? ['--unshare-net'] : []),
+  ...(profile.network === 'none' && !profile.hasListener ? ['--unshare-net'] : []),
   ...['--ro-bind', '/usr', '/usr'],
   ...host.rootPaths.flatMap((root) =>
     root.kind === 'link' ? ['--symlink', root.target, root.path] : ['--ro-bind', root.path, root.path],

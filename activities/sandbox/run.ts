@@ -11,6 +11,7 @@ import { serverText } from './exec-server/text.js';
 import { type Executed, execute } from './execution.js';
 import { prepareHostView } from './host-view.js';
 import type { SandboxLimits } from './limits.js';
+import { listenerText } from './listener/stage.js';
 import { capturedText } from './output.js';
 import { placeProgram } from './program-file.js';
 import { whyUnreachable } from './reach.js';
@@ -57,6 +58,7 @@ export const openSandbox = async (settings: SandboxSettings): Promise<Bubblewrap
     hasCgroups: cgroups !== undefined,
     filter: await placeFilter(settings),
     execServer: await placeProgram(settings.directory, 'exec-server', serverText()),
+    openListener: await placeProgram(settings.directory, 'open-listener', listenerText()),
   });
   return new BubblewrapSandbox(settings, host.path, lines, cgroups);
 };
@@ -122,6 +124,7 @@ export class BubblewrapSandbox implements SessionSandbox {
           argv: isSandboxed ? this.lines.sandboxed(command, scratch) : this.lines.plain(command, scratch),
           user: this.settings.user,
           filter: isSandboxed ? this.lines.filter : undefined,
+          onListening: isSandboxed ? command.listener?.accept : undefined,
           stdin: command.stdin ?? '',
           limits: command.limits,
           keepBytes: command.keepBytes ?? KEEP_BYTES,

@@ -42,6 +42,7 @@ const startElsewhere = async (script: string): Promise<ChildProcess> => {
     cwd: '.',
     env: {},
     network: 'none',
+    hasListener: false,
     readOnly: [],
     writable: [],
     tmpBytes: 1 << 20,
