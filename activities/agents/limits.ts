@@ -1,4 +1,10 @@
-import { type BudgetAccount, type BudgetLimits, DEFAULT_EPIC_LIMITS, whyNotCall } from '../../domain/budget.js';
+import {
+  type BudgetAccount,
+  type BudgetLimits,
+  type BudgetStop,
+  DEFAULT_EPIC_LIMITS,
+  whyNotCall,
+} from '../../domain/budget.js';
 import type { BudgetHit } from '../../workflows/contract/activities/agents.js';
 import type { AgentRun } from '../store/agent-run.repository.js';
 import type { SpentTotals } from '../store/usage.repository.js';
@@ -62,12 +68,17 @@ export interface Spent {
 }
 
 /** The limit that the recorded totals have reached, if any. */
-export function budgetHit(run: AgentRun, { totals, grants }: Spent, ofRun: BudgetLimits): BudgetHit | undefined {
+export function budgetStop(run: AgentRun, { totals, grants }: Spent, ofRun: BudgetLimits): BudgetStop | undefined {
   const limits = limitsOf(run, ofRun);
   const accounts = (['run', 'task', 'epic'] as const).map(
     (scope): BudgetAccount => ({ scope, limits: granted(limits[scope], grants), totals: totals[scope] }),
   );
-  const stop = whyNotCall(accounts);
+  return whyNotCall(accounts);
+}
+
+/** The same, as workflows are told. */
+export function budgetHit(run: AgentRun, spent: Spent, ofRun: BudgetLimits): BudgetHit | undefined {
+  const stop = budgetStop(run, spent, ofRun);
   if (!stop) return undefined;
   return { scope: stop.scope, what: WHAT[stop.of], spent: stop.used, limit: stop.limit };
 }

@@ -40,7 +40,7 @@ export function agentsToRegister(
     return {
       ...shared,
       backend: 'command',
-      model: agent.model ?? null,
+      model: agent.model === undefined ? null : model,
       settings: { argv, readOnly, network, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) },
     };
   });

@@ -4,7 +4,7 @@ import type { Queryable, Tx } from '../../infra/pg/statement.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import type { WritePool } from '../../infra/pg/writes.js';
 import { lockRun, patchRun, refreshAgentState } from './run.repository.js';
-import { refreshRunTotals } from './usage.repository.js';
+import { bookLostOfRun, refreshRunTotals } from './usage.repository.js';
 
 export async function listLiveRuns(db: Queryable): Promise<readonly string[]> {
   const { rows } = await db.query<{ id: string }>({
@@ -58,9 +58,5 @@ async function closeLeftOpen(tx: Tx, runId: string): Promise<void> {
     text: `UPDATE claim SET state = 'unknown', ended_at = now() WHERE run_id = $1 AND state = 'open'`,
     values: [runId],
   });
-  await tx.query({
-    name: 'book-lost-calls-of-run',
-    text: `UPDATE usage_ledger SET state = 'lost', settled_at = now() WHERE run_id = $1 AND state = 'reserved'`,
-    values: [runId],
-  });
+  await bookLostOfRun(tx, runId);
 }

@@ -23,6 +23,7 @@ import {
   refreshAgentState,
 } from './run.repository.js';
 import { findTaskFacts, listEpicTasks, lockTask, patchTask } from './task.repository.js';
+import { bookLostOfRun, refreshRunTotals } from './usage.repository.js';
 
 export interface StoreDeps {
   readonly pools: Pools;
@@ -184,10 +185,17 @@ const createRunActivities = (deps: StoreDeps): RunPart => ({
       const revision = await patchRun(tx, runId, patch);
       if (patch.crashed) await recordCrash(tx, { runId, agentId: row.agent_id, projectId: row.project_id });
       if (patch.state) await refreshAgentState(tx, row.agent_id);
+      if (patch.state && isTerminal(RUN_MACHINE, patch.state)) await closeBooks(tx, runId);
       return { revision };
     });
   },
 });
+
+/** A call that died with its worker, after which the run made no other, may have been paid. */
+async function closeBooks(tx: Tx, runId: string): Promise<void> {
+  await bookLostOfRun(tx, runId);
+  await refreshRunTotals(tx, runId);
+}
 
 async function createRun(deps: StoreDeps, input: OpenRunInput, agent: AgentRow): Promise<void> {
   const promptRef = await deps.blobs.put(await deps.composePrompt(input, agent));

@@ -31,6 +31,15 @@ export async function bookLost(tx: Tx, runId: string, turn: number, attempt?: nu
   });
 }
 
+/** The same for every turn of a run. A call that ends all the same replaces what was booked for it. */
+export async function bookLostOfRun(tx: Tx, runId: string): Promise<void> {
+  await tx.query({
+    name: 'book-lost-calls-of-run',
+    text: `UPDATE usage_ledger SET state = 'lost', settled_at = now() WHERE run_id = $1 AND state = 'reserved'`,
+    values: [runId],
+  });
+}
+
 /** Reserves the worst case before a call; answers the attempt that settles it. */
 export async function reserve(tx: Tx, reservation: Reservation): Promise<number> {
   return (await insertReservation(tx, reservation, { name: 'reserve-usage', unless: '' })) ?? 1;

@@ -61,6 +61,9 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
   const forge = new LocalForge({ pools, repositories: new ProjectRepositories(git, layout.forge) });
   const trees = new Trees({ git, root: layout.trees });
   const gitDeps = { pools, forge, mirrors };
+  const brokerFetch = createBrokerFetch();
+  const prices = ledgerPrices(config.host.prices);
+  const runLimits = { turns: limits.runTurns, tokens: limits.runTokens, costMicroUsd: limits.runMicroUsd };
   const whyNoSandbox = host.whyNoSandbox === undefined ? {} : { whyNoSandbox: host.whyNoSandbox };
 
   const planDeps = {
@@ -116,10 +119,10 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     model: createModelActivities({
       pools,
       blobs,
-      model: createAnthropicModel({ fetch: createBrokerFetch() }),
-      prices: ledgerPrices(config.host.prices),
+      model: createAnthropicModel({ fetch: brokerFetch }),
+      prices,
       defaultModel: config.models.roles.worker.model,
-      runLimits: { turns: limits.runTurns, tokens: limits.runTokens, costMicroUsd: limits.runMicroUsd },
+      runLimits,
     }),
     checks: { runCheck: checks.runCheck },
     host: {
@@ -146,6 +149,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
         sandbox,
         limits: host.limits,
         directory: join(layout.home, 'sandbox'),
+        models: { pools, fetch: brokerFetch, prices, runLimits },
       }),
     },
     janitor: createJanitor(treeDeps),

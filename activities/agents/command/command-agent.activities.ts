@@ -8,16 +8,18 @@ import type { RefreshSetup } from '../../git/refresh-setup.js';
 import { findAgentRun } from '../../store/agent-run.repository.js';
 import { openClaim } from '../../store/claim.repository.js';
 import { withHeartbeat } from '../../support/heartbeat.js';
+import { openProgramModel, type ProgramModel, type ProgramModelDeps } from '../front/program-model.js';
 import { openToolTree, type ToolTreeDeps } from '../tools/tool-tree.js';
 import { findCommandAgent } from './command-agent.repository.js';
 import { programContext, programPrompt } from './program-context.js';
 import { callIdOf, PROGRAM, recordEnd } from './record-end.js';
-import { type ProgramDeps, runCommandAgent } from './run-program.js';
+import { type ProgramDeps, type ProgramEnd, runCommandAgent } from './run-program.js';
 
 export interface CommandAgentDeps extends ProgramDeps, Pick<ToolTreeDeps, 'trees' | 'whyNoSandbox'> {
   readonly pools: Pools;
   readonly blobs: BlobStore;
   readonly refreshSetup: RefreshSetup;
+  readonly models: ProgramModelDeps;
 }
 
 /** Host queue. One claimed run of a program; an attempt that finds the end recorded answers it. */
@@ -40,10 +42,22 @@ export const createCommandAgentActivities = (deps: CommandAgentDeps): ProgramAct
       const where = { projectId: run.projectId, treeId: input.treeId };
       const note = tree.isReadOnly ? undefined : await deps.refreshSetup(where, signal);
       const prompt = [programPrompt(text, context, input.mailIds), ...(note === undefined ? [] : [note])].join('\n\n');
-      const end = await runCommandAgent(deps, { agent, tree, prompt, context, timeoutMs: input.timeoutMs }, signal);
-      return recordEnd(deps, { run, input, end });
+      const model = await openProgramModel(deps.models, agent.model, { run, turn: input.turn });
+      const start = { agent, tree, prompt, context, timeoutMs: input.timeoutMs, model };
+      const end = await runCommandAgent(deps, start, signal).finally(() => model?.front.close());
+      return recordEnd(deps, { run, input, end: explained(end, model), hasBought: (model?.front.calls ?? 0) > 0 });
     }),
 });
+
+/** A program cannot be relied on to say that it was refused, and its log must not show its key. */
+const explained = (end: ProgramEnd, model: ProgramModel | undefined): ProgramEnd => {
+  if (model === undefined) return end;
+  const { token, whyRefused } = model.front;
+  const log = end.log.replaceAll(token, '***');
+  if (end.kind === 'ended') return { ...end, log };
+  const reason = [...(whyRefused === undefined ? [] : [whyRefused]), end.reason.replaceAll(token, '***')].join(' ');
+  return { ...end, log, reason };
+};
 
 const keptOutcome = async ({ blobs }: CommandAgentDeps, ref: string): Promise<ProgramOutcome> =>
   // Written by `recordEnd`.

@@ -31,11 +31,13 @@ export interface Ended {
   readonly run: AgentRun;
   readonly input: RunProgramInput;
   readonly end: ProgramEnd;
+  /** Whether it bought replies from the broker, whose books then say what it used. */
+  readonly hasBought: boolean;
 }
 
 /** Mail, plan, usage and the end of the claim in one transaction: a dead attempt leaves all or nothing. */
 export const recordEnd = async (deps: RecordDeps, ended: Ended): Promise<ProgramOutcome> => {
-  const { run, input, end } = ended;
+  const { end } = ended;
   const logRef = await deps.blobs.put(end.log);
   try {
     return await withTransaction(deps.pools.writes, (tx) => keep(deps, tx, ended, logRef));
@@ -44,16 +46,21 @@ export const recordEnd = async (deps: RecordDeps, ended: Ended): Promise<Program
     const refused = toToolError(error);
     if (!refused) throw error;
     const failed: ProgramEnd = { kind: 'failed', reason: refused.message, log: end.log };
-    return withTransaction(deps.pools.writes, (tx) => keep(deps, tx, { run, input, end: failed }, logRef));
+    return withTransaction(deps.pools.writes, (tx) => keep(deps, tx, { ...ended, end: failed }, logRef));
   }
 };
 
-const keep = async (deps: RecordDeps, tx: Tx, { run, input, end }: Ended, logRef: string): Promise<ProgramOutcome> => {
+const keep = async (
+  deps: RecordDeps,
+  tx: Tx,
+  { run, input, end, hasBought }: Ended,
+  logRef: string,
+): Promise<ProgramOutcome> => {
   const { runId, turn } = input;
   const outcome = end.kind === 'ended' ? await outcomeOf(tx, run, input, end.result) : outcomeOfFailure(end);
   const resultRef = await deps.blobs.put(JSON.stringify({ outcome, logRef }));
   await endClaim(tx, { runId, turn, callId: callIdOf(input), state: 'done', resultRef });
-  if (end.kind === 'ended') await recordUsage(tx, run, turn, end.result?.usage);
+  if (end.kind === 'ended' && !hasBought) await recordUsage(tx, run, turn, end.result?.usage);
   await appendEvent(tx, {
     projectId: run.projectId,
     ...(run.epicId === null ? {} : { epicId: run.epicId }),

@@ -8,6 +8,7 @@ import type { ServiceUser } from '../../sandbox/etc-copy.js';
 import { hostLimits, type SandboxLimits } from '../../sandbox/limits.js';
 import { capturedText } from '../../sandbox/output.js';
 import { whyUnreachable } from '../../sandbox/reach.js';
+import { type ProgramModel, withModel } from '../front/program-model.js';
 import type { ToolTree } from '../tools/file-tools.js';
 import { type ProgramResult, type ReadResult, readResult } from './result.js';
 
@@ -17,6 +18,8 @@ export interface CommandAgent {
   readonly readOnly: readonly string[];
   readonly network: 'none' | 'host';
   readonly timeoutSeconds?: number;
+  /** Its full name; the program may ask it through the broker. Null: none. */
+  readonly model: string | null;
 }
 
 export interface ProgramStart {
@@ -25,6 +28,8 @@ export interface ProgramStart {
   readonly prompt: string;
   /** Written to the file that MILLWRIGHT_CONTEXT names. */
   readonly context: object;
+  /** What it may ask while it runs. */
+  readonly model?: ProgramModel | undefined;
   /** What is left of the run's deadline. */
   readonly timeoutMs: number;
 }
@@ -65,7 +70,7 @@ export const runCommandAgent = async (
   const over = new AbortController();
   try {
     void endAfterResult(exchange.result, deps.graceMs ?? GRACE_MS, over.signal, enough); // ends with `over`
-    const command = commandOf(deps, start, exchange.directory);
+    const command = await withModel(commandOf(deps, start, exchange.directory), start.model);
     const ended = await deps.sandbox.run(command, AbortSignal.any([signal, enough.signal])).catch((error: unknown) => {
       if (signal.aborted || !enough.signal.aborted) throw error;
       return 'enough' as const;

@@ -1,17 +1,13 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import { v7 as uuid } from 'uuid';
-import { createCommandAgentActivities } from '../../../activities/agents/command/command-agent.activities.js';
 import { insertMail } from '../../../activities/mail/mail.repository.js';
-import { type Tree, type TreeRecord, treeAt } from '../../../infra/git/tree-record.js';
 import { withTransaction } from '../../../infra/pg/transaction.js';
-import type { ProgramOutcome, RunProgramInput } from '../../../workflows/contract/activities/agents.js';
 import { makeFence } from '../../../workflows/contract/fence.js';
-import { AgentRig, type RunHandle, type RunOptions } from '../../support/agents/rig.js';
-import { giveAway, SandboxHome, serviceUser } from '../../support/sandbox/home.js';
+import { startProgram } from '../../support/agents/program.js';
+import { AgentRig, type RunOptions } from '../../support/agents/rig.js';
+import { SandboxHome } from '../../support/sandbox/home.js';
 
 let rig: AgentRig;
 let home: SandboxHome;
@@ -23,62 +19,7 @@ afterAll(async () => {
   await home.remove();
 });
 
-let seq = 0;
-
-interface Started {
-  readonly run: RunHandle;
-  readonly tree: Tree;
-  program(more?: Partial<RunProgramInput>): Promise<ProgramOutcome>;
-}
-
-/** A run of an agent whose program is this shell script. */
-const start = async (script: string, options: RunOptions = {}): Promise<Started> => {
-  const run = await rig.newRun(options);
-  const settings = { argv: ['/bin/sh', '-c', script], readOnly: [], network: 'none' };
-  await rig.sql(
-    `UPDATE agent SET backend = 'command', settings = $1 WHERE id = (SELECT agent_id FROM run WHERE id = $2)`,
-    JSON.stringify(settings),
-    run.runId,
-  );
-  const tree = treeAt(home.directory, `tree-of-${run.runId}`);
-  await mkdir(tree.source, { recursive: true });
-  await giveAway(tree.source);
-  const record = {
-    projectId: rig.projectId,
-    ownerId: run.taskId ?? run.runId,
-    mode: 'write',
-    ready: true,
-    excluded: [],
-  };
-  const { runProgram } = createCommandAgentActivities({
-    pools: rig.pools,
-    blobs: rig.blobs,
-    sandbox: home.sandbox,
-    directory: join(home.directory, 'exchange'),
-    user: serviceUser,
-    refreshSetup: async () => undefined,
-    // The process that made the record plays no part here.
-    trees: { open: async () => ({ tree, record: record as unknown as TreeRecord }) },
-  });
-  return {
-    run,
-    tree,
-    program: (more) => {
-      seq += 1;
-      const input = {
-        runId: run.runId,
-        turn: 0,
-        fence: makeFence(1000, seq),
-        treeId: tree.treeId,
-        timeoutMs: 120_000,
-        context: {},
-        mailIds: [],
-        ...more,
-      };
-      return new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(runProgram, input);
-    },
-  };
-};
+const start = (script: string, options: RunOptions = {}) => startProgram({ rig, home }, { script, run: options });
 
 const result = (value: object): string => `echo '${JSON.stringify(value)}' > "$MILLWRIGHT_RESULT"`;
 

@@ -24,7 +24,7 @@ const runExample = async (context: object, tree: string) => {
   return runCommandAgent(
     { sandbox: home.sandbox, directory: join(home.directory, 'exchange'), user: serviceUser },
     {
-      agent: { argv: [program], readOnly: [agents], network: 'none' },
+      agent: { argv: [program], readOnly: [agents], network: 'none', model: null },
       tree: { path: tree, isReadOnly: false, isolation: 'bubblewrap', ignoredPaths: [] },
       prompt: '',
       context,

@@ -29,7 +29,7 @@ const run = async (script: string, options: Options = {}): Promise<ProgramEnd & 
   const end = await runCommandAgent(
     { sandbox: home.sandbox, directory: exchange, user: serviceUser, graceMs: 300 },
     {
-      agent: { argv: ['/bin/sh', '-c', script], readOnly: [], network: 'none', ...agent },
+      agent: { argv: ['/bin/sh', '-c', script], readOnly: [], network: 'none', model: null, ...agent },
       tree: { path, isReadOnly: false, isolation, ignoredPaths: [] },
       prompt: 'Do the task.',
       context: { task: { title: 'The title' } },

@@ -234,3 +234,22 @@ test('a run lasts as long as its project says, else as long as the installation 
   expect(rows).toEqual([{ s: 120 }]);
   await config('{}');
 });
+
+test('a run that ends books the calls whose end nobody saw, and goes on counting those still open while it lives', async () => {
+  const runId = await insertRun(db.pools.writes, projectId, { agentId });
+  const key = { workflowId: `run/${runId}`, firstRunId: 'r' };
+  await db.pools.writes.query({
+    text: `INSERT INTO usage_ledger (run_id, turn, attempt, project_id, model, state, input_tokens, cache_write_tokens,
+             cached_tokens, output_tokens, cost_micro_usd) VALUES ($1, 0, 1, $2, 'm', 'reserved', 0, 10, 0, 20, 300)`,
+    values: [runId, projectId],
+  });
+  const books = () =>
+    rowsOf(
+      `SELECT l.state, r.cost_micro_usd::int AS shown FROM usage_ledger l JOIN run r ON r.id = l.run_id WHERE r.id = $1`,
+      [runId],
+    );
+  await store.saveRun({ runId, key, patch: { state: 'running' }, entries: [] });
+  expect(await books()).toEqual([{ state: 'reserved', shown: 0 }]);
+  await store.saveRun({ runId, key, patch: { state: 'cancelled', outcome: 'cancelled' }, entries: [] });
+  expect(await books()).toEqual([{ state: 'lost', shown: 300 }]);
+});

@@ -13,7 +13,10 @@ const namespaces: readonly Control[] = [
   {
     name: 'sandbox.network',
     about: 'a network namespace with nothing in it',
-    edits: [{ file: PROFILE, cut: "  ...(profile.network === 'none' ? ['--unshare-net'] : []),\n" }],
+    edits: [
+      { file: PROFILE, cut: "  ...(profile.network === 'none' && !profile.hasListener ? ['--unshare-net'] : []),\n" },
+      { file: 'activities/sandbox/listener/stage.ts', cut: "'--unshare-net', " },
+    ],
   },
   {
     name: 'sandbox.pid-namespace',
@@ -101,7 +104,7 @@ const identity: readonly Control[] = [
   {
     name: 'sandbox.descriptors',
     about: 'no descriptor of the worker is passed on',
-    edits: [{ file: LAUNCH, cut: '[ "$n" -gt 3 ] && eval "exec $n>&-"', put: ':' }],
+    edits: [{ file: LAUNCH, cut: ' && eval "exec $n>&-"; done', put: '; done' }],
   },
 ];
 

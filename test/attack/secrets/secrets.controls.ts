@@ -1,6 +1,8 @@
 import type { Control } from '../control.js';
 
 const BROKER = 'activities/sandbox/broker.ts';
+const FRONT = 'activities/agents/front/model-front.ts';
+const RULES = 'activities/agents/front/request-rules.ts';
 
 export const SECRET_CONTROLS: readonly Control[] = [
   {
@@ -23,6 +25,31 @@ export const SECRET_CONTROLS: readonly Control[] = [
     name: 'secrets.no-redirects',
     about: 'redirects are not followed with the key',
     edits: [{ file: BROKER, cut: "redirect: 'manual'", put: "redirect: 'follow'" }],
+  },
+  {
+    name: 'secrets.key-of-the-run',
+    about: 'a listener serves its own run',
+    edits: [{ file: FRONT, cut: 'if (!this.#isOurs(request))', put: 'if (!request)' }],
+  },
+  {
+    name: 'secrets.one-model',
+    about: 'a run buys the model that its agent names',
+    edits: [{ file: RULES, cut: 'if (request.model !== model)', put: 'if (model === undefined)' }],
+  },
+  {
+    name: 'secrets.known-requests',
+    about: 'what the broker does not know is not passed on',
+    edits: [{ file: RULES, cut: 'if (unknown !== undefined)', put: 'if (unknown === model)' }],
+  },
+  {
+    name: 'secrets.own-tools',
+    about: 'the vendor runs no tool for a sandbox',
+    edits: [{ file: RULES, cut: 'if (!tools.every(isOwnTool))', put: 'if (!tools)' }],
+  },
+  {
+    name: 'secrets.no-addresses',
+    about: 'the vendor fetches nothing for a sandbox',
+    edits: [{ file: RULES, cut: 'if (reachesOut([request.messages, request.system], 0))', put: 'if (!request)' }],
   },
   {
     name: 'secrets.environment',
