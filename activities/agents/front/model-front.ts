@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
+import { ReadableStream } from 'node:stream/web';
 import { BROKER_ORIGIN, type Fetch } from '../../sandbox/broker.js';
 import { STREAM_LIMITS, Watchdog, watchBody } from '../anthropic/watchdog.js';
 import type { BookedCall, Books } from './books.js';
@@ -154,11 +154,12 @@ const passOn = async (
     response.writeHead(reply.status, headers).end(text);
     return;
   }
-  const [forProgram, forBooks] = reply.body.tee();
+  // A watched body can be iterated over, and nothing else.
+  const [forProgram, forBooks] = ReadableStream.from(reply.body).tee();
   const used = usageOf(new Response(forBooks, { headers: reply.headers }), onContent);
   used.catch(() => undefined); // awaited below
   response.writeHead(reply.status, headers);
-  await pipeline(Readable.fromWeb(forProgram as ReadableStream), response, { end: false });
+  await pipeline(Readable.fromWeb(forProgram), response, { end: false });
   await booked.settle(await used);
   response.end();
 };
