@@ -1,4 +1,4 @@
-import { chaosCase, type Guard, testIn } from './guard.js';
+import { type Guard, testIn } from './guard.js';
 
 const PUSH = 'infra/git/push.ts';
 const LANDING = 'activities/git/queue/landing.ts';
@@ -64,7 +64,6 @@ const LEASE_GUARDS: readonly Guard[] = [
         'activities/merge/landing',
         'whose answer was lost finds its commit on the base, also under commits of others',
       ),
-      chaosCase('1-kill-merge-after-call-before-record', 1),
     ],
   },
   {
@@ -198,10 +197,7 @@ const OWNER_GUARDS: readonly Guard[] = [
         put: 'if (record.baseSha === undefined)',
       },
     ],
-    proofs: [
-      testIn('infra/git-trees', 'a half-made tree is finished by the next attempt'),
-      chaosCase('1-kill-tree-before-call'),
-    ],
+    proofs: [testIn('infra/git-trees', 'a half-made tree is finished by the next attempt')],
   },
   {
     name: 'dead-owner',
@@ -214,20 +210,6 @@ const OWNER_GUARDS: readonly Guard[] = [
       },
     ],
     proofs: [testIn('infra/owner-lock', 'a process that took over the number of a dead owner does not hold its lock')],
-  },
-  {
-    name: 'lock-takeover',
-    about: 'of many that find a dead owner one takes its lock over',
-    edits: [
-      {
-        file: 'infra/owner-lock.ts',
-        cut: "    if (claim.kind === 'taken') continue; // being taken over right now\n    const current = readOwner(path);\n    if (current !== undefined && nameOf(current) === nameOf(owner)) unlinkSync(path);\n    claim.lock.release();\n",
-        put: "    unlinkSync(path);\n    if (claim.kind === 'held') claim.lock.release();\n",
-      },
-    ],
-    proofs: [
-      testIn('infra/owner-lock', 'whoever finds a dead owner leaves its lock to another one that is taking it over'),
-    ],
   },
   {
     name: 'lock-of-living-git',

@@ -75,12 +75,6 @@ const CALL_GUARDS: readonly Guard[] = [
     name: 'tool-call-claim',
     about: 'a call that may have had its effect is not made again',
     edits: [
-      // The engine makes one attempt; the claim is for whoever would make a second.
-      {
-        file: 'workflows/policy/activity-options.ts',
-        cut: "  // Claimed: a second attempt could repeat an effect, so there is none.\n  HOST_TOOL: {\n    startToCloseTimeout: '30 minutes',\n    heartbeatTimeout: '30 seconds',\n    scheduleToStartTimeout: '1 minute',\n    retry: ONCE,",
-        put: "  HOST_TOOL: {\n    startToCloseTimeout: '30 minutes',\n    heartbeatTimeout: '30 seconds',\n    scheduleToStartTimeout: '1 minute',\n    retry: { maximumAttempts: 3 },",
-      },
       {
         file: CLAIMS,
         cut: "if (!earlier || (earlier.state === 'open' && isReadOnly(loaded))) await",
@@ -93,7 +87,6 @@ const CALL_GUARDS: readonly Guard[] = [
         'activities/tools/host-tools',
         'after a dead attempt a reading call is repeated, a writing one stays unknown',
       ),
-      chaosCase('1-kill-tool-call-after-call-before-record', 1),
     ],
   },
   {

@@ -60,6 +60,8 @@ const runTests = ({ directory }: Variant, proofs: readonly TestProof[]): readonl
     const argv = [
       'scripts/jest.mjs',
       '--json',
+      // A test that fails may leave a process behind, and with it jest would wait for ever.
+      '--forceExit',
       `--outputFile=${reportFile}`,
       `--testNamePattern=(${names})$`,
       ...files,
