@@ -47,23 +47,6 @@ const MESSAGE_GUARDS: readonly Guard[] = [
     proofs: [testIn('workers/duties', 'a message whose wake-up was lost is sent all the same')],
   },
   {
-    name: 'mail-seen',
-    about: 'a mail that is told twice is read once',
-    edits: [
-      {
-        file: 'workflows/epic/controls.ts',
-        cut: '  epic.seen.includes(mail.mailId)\n',
-        put: "  epic.seen.includes('')\n",
-      },
-    ],
-    proofs: [
-      testIn(
-        'workflows/epic',
-        'mail is answered by one supervision run after the other, and a repeated mail only once',
-      ),
-    ],
-  },
-  {
     name: 'entry-admitted-once',
     about: 'one request for a landing is one entry of the queue',
     edits: [
