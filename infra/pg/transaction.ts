@@ -1,12 +1,11 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClientBase, PoolClient } from 'pg';
 import { Failure } from '../../domain/failures.js';
 import { faultPoint } from '../fault-point.js';
-import { isTransactionConflict, toDatabaseFailure } from './failures.js';
+import { repeatedOnConflict } from './conflict.js';
+import { toDatabaseFailure } from './failures.js';
 import type { Tx } from './statement.js';
 import { runStatement, type WritePool } from './writes.js';
-
-const RETRIES = 3;
 
 /**
  * Runs `work` in one transaction and answers what it answered, after the commit. Statements that `work` asks for without
@@ -16,26 +15,14 @@ const RETRIES = 3;
  * keys that make a repeat harmless
  */
 export const withTransaction = async <T>(writes: WritePool, work: (tx: Tx) => Promise<T>): Promise<T> =>
-  repeated(() => writes.withClient((client) => once(client, work)));
+  repeatedOnConflict(() => writes.withClient((client) => once(client, work)));
 
 /**
  * The same where no statement needs the answer of another: `work` asks for all of them before it waits for any, and they
  * travel with BEGIN and COMMIT in one trip. When one fails, nothing of them is there.
  */
 export const withBatch = async <T>(writes: WritePool, work: (tx: Tx) => Promise<T>): Promise<T> =>
-  repeated(() => writes.withClient((client) => inOneTrip(client, work)));
-
-const repeated = async <T>(run: () => Promise<T>): Promise<T> => {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await run();
-    } catch (error) {
-      if (!(error instanceof Failure) || !isTransactionConflict(error) || attempt >= RETRIES) throw error;
-      // Jitter: two transactions that met once would otherwise meet again.
-      await sleep(Math.random() * 25 * 2 ** attempt);
-    }
-  }
-};
+  repeatedOnConflict(() => writes.withClient((client) => inOneTrip(client, work)));
 
 const once = async <T>(client: ClientBase, work: (tx: Tx) => Promise<T>): Promise<T> => {
   const tx = { query: (statement) => runStatement(client, statement) } as Tx; // minted in this file alone

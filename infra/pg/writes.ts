@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { Failure } from '../../domain/failures.js';
+import { repeatedOnConflict } from './conflict.js';
 import { type ConnectionOptions, connectionConfig } from './connection.js';
 import { toDatabaseFailure } from './failures.js';
 import type { Answer, Queryable, Statement } from './statement.js';
@@ -16,8 +17,9 @@ export class WritePool implements Queryable {
     this.pool.on('error', () => {});
   }
 
+  /** A statement by itself is a transaction, too: undone by a conflict, it runs again. */
   async query<Row extends object = Record<string, unknown>>(statement: Statement): Promise<Answer<Row>> {
-    return this.withClient((client) => runStatement<Row>(client, statement));
+    return repeatedOnConflict(() => this.withClient((client) => runStatement<Row>(client, statement)));
   }
 
   /** Lends one connection. It is destroyed, not returned, when `work` met a failure of the connection. */

@@ -47,6 +47,19 @@ test('a failed transaction leaves nothing and its connection serves the next one
   expect(rows).toEqual([{ value: 0 }]);
 });
 
+test('a statement by itself that meets a serialization failure runs again', async () => {
+  const { writes } = database.pools;
+  // A sequence counts on through what is rolled back.
+  await writes.query({ text: 'CREATE SEQUENCE tries' });
+  await writes.query({
+    text: `CREATE FUNCTION meet() RETURNS int8 LANGUAGE plpgsql AS $$ BEGIN
+             IF nextval('tries') < 3 THEN RAISE 'could not serialize access' USING ERRCODE = '40001'; END IF;
+             RETURN lastval();
+           END $$`,
+  });
+  expect((await writes.query({ text: 'SELECT meet() AS tries' })).rows).toEqual([{ tries: 3 }]);
+});
+
 test('a swallowed error inside a transaction is not taken for a commit', async () => {
   const swallowed = withTransaction(database.pools.writes, async (tx) => {
     await tx.query({ text: 'SELECT 1 / 0' }).catch(() => {});

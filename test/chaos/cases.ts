@@ -1,5 +1,6 @@
 import type { ChaosCase } from './case.js';
 import { apiCases } from './cases/api.js';
+import { conflictCases } from './cases/conflicts.js';
 import { exactMoments } from './cases/exact-moments.js';
 import { gitCases } from './cases/git.js';
 import { modelCases } from './cases/model.js';
@@ -23,6 +24,7 @@ export const CASES: readonly ChaosCase[] = [
   ...temporalCases,
   ...networkCases,
   ...postgresCases,
+  ...conflictCases,
   ...powerCases,
   ...outboxCases,
   ...gitCases,
