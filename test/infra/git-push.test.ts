@@ -125,3 +125,15 @@ test('many fetches of one branch at once all succeed', async () => {
   const all = await Promise.all(Array.from({ length: 8 }, () => fetchBranch(world.mirror, world.remote, 'main')));
   expect(new Set(all)).toEqual(new Set([later]));
 });
+
+test('an import that does not descend from what the forge holds, or that comes too late, moves nothing', async () => {
+  const bring = (from: string | undefined, commit: string) =>
+    pushImport(world.mirror, world.remote, { branch: 'main', base: from, commit });
+  const apart = world.source.commitOn(base, 'apart', { 'd.txt': 'd\n' });
+  await world.take(apart);
+  await bring(base, apart);
+  await expect(bring(apart, head)).rejects.toMatchObject({ type: 'Conflict' });
+  await expect(bring(base, head)).rejects.toMatchObject({ type: 'Conflict' });
+  await expect(bring(undefined, head)).rejects.toMatchObject({ type: 'Conflict' });
+  expect(await tip('main')).toBe(apart);
+});

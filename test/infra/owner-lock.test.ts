@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { replaceFile } from '../../infra/atomic-file.js';
 import { lockOwner, tryOwnerLock } from '../../infra/owner-lock.js';
 import { findProcess, ownIdentity } from '../../infra/process-identity.js';
 import { compileFolders } from '../support/compiled.js';
@@ -87,21 +88,47 @@ test('of many processes that find a dead owner exactly one takes over, and nothi
   expect(existsSync(path) && JSON.parse(readFileSync(path, 'utf8')).pid).not.toBe(2 ** 22 - 1);
 });
 
+/** Code that calls `act` as soon as a file function of Node is called for the claim on the lock of a dead owner. */
+const beforeClaim = (name: 'linkSync' | 'readFileSync', act: string): string => `
+  import fs from 'node:fs';
+  import { syncBuiltinESMExports } from 'node:module';
+  const real = fs.${name};
+  let calls = 0;
+  fs.${name} = (...args) => {
+    calls += args.some((arg) => String(arg).includes('.after-')) ? 1 : 0;
+    ${act}
+    return real(...args);
+  };
+  syncBuiltinESMExports();`;
+
 test('whoever finds a dead owner leaves its lock to another one that is taking it over', async () => {
   const path = join(root, 'claimed');
   writeFileSync(path, JSON.stringify({ pid: 2 ** 22 - 1, startedAt: 'long ago' }));
   const claim = tryOwnerLock(`${path}.after-${2 ** 22 - 1}-longago`);
   if (claim.kind !== 'held') throw new Error('not held');
-  const late = inProcess(`console.log('trying'); console.log(tryOwnerLock(${JSON.stringify(path)}).kind);`);
+  const late = inProcess(`${beforeClaim('readFileSync', "if (calls === 3) { calls = 9; console.log('waits'); }")}
+    console.log(tryOwnerLock(${JSON.stringify(path)}).kind);`);
   let said = '';
   late.stdout?.on('data', (data) => {
     said += data;
   });
-  await until(() => said.includes('trying'));
-  writeFileSync(path, JSON.stringify(ownIdentity()));
+  await until(() => said !== '');
+  replaceFile(path, JSON.stringify(ownIdentity()));
   claim.lock.release();
-  await once(late, 'exit');
-  expect(said).toBe('trying\ntaken\n');
+  if (late.exitCode === null) await once(late, 'exit');
+  expect(said).toBe('waits\ntaken\n');
+});
+
+test('a lock that another one has taken over since it was looked at is left alone', async () => {
+  const path = join(root, 'overtaken');
+  writeFileSync(path, JSON.stringify({ pid: 2 ** 22 - 1, startedAt: 'long ago' }));
+  const faster = JSON.stringify(JSON.stringify(ownIdentity()));
+  const late =
+    inProcess(`${beforeClaim('linkSync', `if (calls === 1) { calls = 9; fs.writeFileSync(${JSON.stringify(path)}, ${faster}); }`)}
+    console.log(tryOwnerLock(${JSON.stringify(path)}).kind);`);
+  const [said] = await once(late.stdout ?? process, 'data');
+  expect(String(said)).toBe('taken\n');
+  expect(lockOwner(path)).toEqual(ownIdentity());
 });
 
 test('a zombie counts as dead', async () => {

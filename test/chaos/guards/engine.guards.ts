@@ -59,6 +59,33 @@ const MESSAGE_GUARDS: readonly Guard[] = [
     proofs: [testIn('workflows/merge-queue-crashes', 'the same admission twice is one entry, also after it has ended')],
   },
   {
+    name: 'mail-seen',
+    about: 'a mail that is told twice is read once',
+    edits: [
+      {
+        file: 'workflows/epic/controls.ts',
+        cut: '  epic.seen.includes(mail.mailId)\n',
+        put: "  epic.seen.includes('')\n",
+      },
+      { file: 'workflows/task/controls.ts', cut: '  if (task.seen.includes(mail.mailId)) return task;\n' },
+      { file: 'workflows/agent-run/controls.ts', cut: '  if (run.seen.includes(mailId)) return run;\n' },
+    ],
+    proofs: [
+      testIn(
+        'unit/epic/epic-messages',
+        'a mail that is told to an epic twice is read once, also while its run has it and in a later history',
+      ),
+      testIn(
+        'unit/task/task-messages',
+        'a mail that is told to a task twice is handed on once, to a live run and to the next one, and in a later history',
+      ),
+      testIn(
+        'unit/agent-run/run-messages',
+        'a mail that is told to a run twice is handed over once, and lifts its budget once, also in a later history',
+      ),
+    ],
+  },
+  {
     name: 'stale-approval',
     about: 'only the plan that a person has seen is approved',
     edits: [

@@ -212,6 +212,21 @@ const OWNER_GUARDS: readonly Guard[] = [
     proofs: [testIn('infra/owner-lock', 'a process that took over the number of a dead owner does not hold its lock')],
   },
   {
+    name: 'lock-takeover',
+    about: 'of many that find a dead owner one takes its lock over',
+    edits: [
+      {
+        file: 'infra/owner-lock.ts',
+        cut: "    if (claim.kind === 'taken') continue; // being taken over right now\n    const current = readOwner(path);\n    if (current !== undefined && nameOf(current) === nameOf(owner)) unlinkSync(path);\n    claim.lock.release();\n",
+        put: "    unlinkSync(path);\n    if (claim.kind === 'held') claim.lock.release();\n",
+      },
+    ],
+    proofs: [
+      testIn('infra/owner-lock', 'whoever finds a dead owner leaves its lock to another one that is taking it over'),
+      testIn('infra/owner-lock', 'a lock that another one has taken over since it was looked at is left alone'),
+    ],
+  },
+  {
     name: 'lock-of-living-git',
     about: 'the lock of a git that runs stays',
     edits: [{ file: 'infra/git/stale-locks.ts', cut: 'of busy ? [] : found)', put: 'of found)' }],
