@@ -46,6 +46,20 @@ test.each([
   });
 });
 
+test('operands stand behind --end-of-options wherever git takes it, and paths behind -- mean what they say', async () => {
+  const program = join(world.home, 'say-arguments');
+  writeFileSync(program, '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
+  const id = 'a'.repeat(40);
+  for (const command of commands) {
+    const call = { command, gitDir: world.mirror.dir, options: ['-o'], operands: [id], paths: [':(glob)*'] };
+    const said = (await createGit({ program }).run(call)).stdout.toString().trimEnd().split('\n');
+    const guard = TAKES_END_OF_OPTIONS[command] ? ['--end-of-options'] : [];
+    expect(said.slice(said.indexOf(command))).toEqual([command, '-o', ...guard, id, '--', ':(glob)*']);
+    // The one command that refuses the flag.
+    expect([command, said.includes('--literal-pathspecs')]).toEqual([command, command !== 'check-ignore']);
+  }
+});
+
 test('only an allow-list of the environment reaches git', () => {
   const outer = { PATH: '/bin', ANTHROPIC_API_KEY: 'canary', GIT_SSH_COMMAND: 'canary', GIT_CONFIG_COUNT: '1' };
   expect(Object.values(hardenedEnvironment(outer, 'none'))).not.toContain('canary');

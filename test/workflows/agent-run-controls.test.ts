@@ -68,9 +68,10 @@ test('updates that do not fit the state are refused and leave nothing behind', a
   const { run } = await suite.start(world);
   await until(async () => world.toolCalls.length === 1 && (await run.query(runStatusQuery)).revision > 0);
   expect(await refusal(run.executeUpdate(resumeUpdate, { args: [{ by: 'ada' }] }))).toBe('InvalidState');
-  expect(await refusal(run.executeUpdate(pauseUpdate, { args: [{ by: 'ada', expectedRevision: 0 }] }))).toBe(
-    'StaleVersion',
-  );
+  for (const update of [pauseUpdate, resumeUpdate, runStopUpdate])
+    expect(await refusal(run.executeUpdate(update, { args: [{ by: 'ada', expectedRevision: 0 }] }))).toBe(
+      'StaleVersion',
+    );
   await run.signal(holdSignal, { by: 'parent', on: true });
   expect(await refusal(run.executeUpdate(resumeUpdate, { args: [{ by: 'ada' }] }))).toBe('InvalidState');
   await run.executeUpdate(runStopUpdate, { args: [{ by: 'ada' }] });

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import { epicLandUpdate } from '../../workflows/contract/epic.js';
+import {
+  epicAddTaskUpdate,
+  epicApprovePlanUpdate,
+  epicCancelTaskUpdate,
+  epicEditPlanUpdate,
+  epicLandUpdate,
+  epicRetryFailedUpdate,
+  epicRetryTaskUpdate,
+} from '../../workflows/contract/epic.js';
 import { cancelUpdate, mailSignal, pauseUpdate, resumeUpdate } from '../../workflows/contract/messages.js';
 import { until } from '../support/until.js';
 import { BY, gated, refusal, start, useEpics } from './support/epic-rig.js';
@@ -78,15 +86,23 @@ test('a forge that refuses blocks the epic until a person resumes it', async () 
   expect(world.states()).toEqual(['BLOCKED', 'PLANNING', 'IN_PROGRESS', 'COMPLETED']);
 });
 
-test('a command for an older revision is refused', async () => {
+test('every command for an older revision, or about a task that is not there, is refused', async () => {
   const { epic, reached, view } = await start(new EpicWorld({ a: [] }, { land: 'person' }));
   await reached('awaiting_merge');
   const { revision } = await view();
-  const land = (expectedRevision: number) =>
-    epic.executeUpdate(epicLandUpdate, { args: [{ ...BY, expectedRevision }] });
-  expect(await refusal(land(revision - 1))).toBe('StaleVersion');
+  const plain = [pauseUpdate, resumeUpdate, cancelUpdate, epicLandUpdate, epicRetryFailedUpdate];
+  const stale = { ...BY, expectedRevision: revision - 1 };
+  for (const update of plain) expect(await refusal(epic.executeUpdate(update, { args: [stale] }))).toBe('StaleVersion');
+  for (const update of [epicApprovePlanUpdate, epicEditPlanUpdate])
+    expect(await refusal(epic.executeUpdate(update, { args: [{ ...stale, planVersion: 9 }] }))).toBe('StaleVersion');
+  for (const update of [epicRetryTaskUpdate, epicCancelTaskUpdate])
+    expect(await refusal(epic.executeUpdate(update, { args: [{ ...BY, taskId: 'none' }] }))).toBe('NotFound');
+  const land = async () => ({ ...BY, expectedRevision: (await view()).revision });
   // What is saved meanwhile raises it: the newest one is taken.
-  await until(async () => (await refusal(land((await view()).revision))) === 'accepted');
+  await until(async () => (await refusal(epic.executeUpdate(epicLandUpdate, { args: [await land()] }))) === 'accepted');
+  expect(await refusal(epic.executeUpdate(epicAddTaskUpdate, { args: [{ ...BY, taskId: 'late' }] }))).toBe(
+    'InvalidState',
+  );
   await epic.executeUpdate(cancelUpdate, { args: [BY] });
 });
 

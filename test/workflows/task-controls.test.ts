@@ -185,12 +185,16 @@ test('a cancellation loses against a landing that won', async () => {
   expect(world.closed).toEqual([]);
 });
 
-test('a blocked task can be cancelled, and a second control is refused', async () => {
+test('a blocked task can be cancelled, but not by a command for an older revision', async () => {
   const world = new TaskWorld();
   world.scripts = [refusedRun];
   world.onAcquire = async () => undefined;
   const { task } = await suite.start(world);
-  await until(() => world.mails.length === 1);
+  await until(async () => world.mails.length === 1 && (await task.query(taskStatusQuery)).revision > 0);
+  for (const update of [pauseUpdate, resumeUpdate, cancelUpdate])
+    expect(await refusal(task.executeUpdate(update, { args: [{ by: 'ada', expectedRevision: 0 }] }))).toBe(
+      'StaleVersion',
+    );
   await task.executeUpdate(cancelUpdate, by);
   expect(await task.result()).toEqual({ kind: 'cancelled' });
 });
