@@ -39,6 +39,20 @@ test('slots in use are handed over only as they come free', () => {
   expect(shares([{ ...full, slots: 5, inUse: 5 }, next])).toEqual({ first: 5, second: 5 });
 });
 
+test('what runs counts though its epic has lost its place, and it keeps its place while it runs', () => {
+  const runs = { slots: 5, inUse: 5 };
+  expect(shares([epic('first', runs), epic('lost', { ...runs, seq: 1 })], { maxEpics: 1, maxWorkers: 10 })).toEqual({
+    first: 5,
+    lost: 0,
+  });
+  const told = epic('told to stop', { slots: 0, inUse: 2 });
+  expect(shares([told, epic('urgent', { priority: 1 })], { maxEpics: 1, maxWorkers: 10 })).toMatchObject({ urgent: 0 });
+});
+
+test('whoever wants no more keeps the slots of its runs', () => {
+  expect(shares([epic('ends', { wants: 0, slots: 2, inUse: 2 }), epic('next')])).toEqual({ ends: 2, next: 8 });
+});
+
 test('a lone task takes one slot and keeps it while it works', () => {
   const lone = epic('lone', { kind: 'task', wants: 1, inUse: 1, slots: 1, priority: 5 });
   const rush = Array.from({ length: 10 }, (_, seq) => epic(`t${seq}`, { kind: 'task', wants: 1, priority: 1, seq }));

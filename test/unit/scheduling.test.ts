@@ -59,6 +59,28 @@ test('a blocked task keeps nobody from the files it predicts', () => {
   expect(allocateSlots(tasks, RULES).start).toEqual(['b']);
 });
 
+test('a task whose workflow died is not started before its time', () => {
+  const tasks = [task('a', { startAfterMs: 5 })];
+  expect(allocateSlots(tasks, { ...RULES, nowMs: 4 }).start).toEqual([]);
+  expect(slotsWanted(tasks, { ...RULES, nowMs: 4 })).toBe(0);
+  expect(allocateSlots(tasks, { ...RULES, nowMs: 5 }).start).toEqual(['a']);
+});
+
+test('a task that runs is not started again, nor given a slot that it has or does not want', () => {
+  const open = { open: true, state: 'PENDING' } as const;
+  const tasks = [task('a', open), task('b', { ...open, wantsSlot: true, granted: true })];
+  expect(allocateSlots(tasks, RULES)).toEqual({ grant: [], start: [] });
+});
+
+test('a task at work keeps others from the files it predicts, until it is done', () => {
+  const beside = (state: 'IN_PROGRESS' | 'COMPLETED') => [
+    task('a', { state, open: true, predictedFiles: ['x'] }),
+    task('b', { predictedFiles: ['x'] }),
+  ];
+  expect(allocateSlots(beside('IN_PROGRESS'), RULES).start).toEqual([]);
+  expect(allocateSlots(beside('COMPLETED'), RULES).start).toEqual(['b']);
+});
+
 test.each([
   ['src/a.ts', './src/a.ts', true],
   ['src', 'src/a.ts', true],
