@@ -1,6 +1,7 @@
 import type { ChaosCase } from './case.js';
 import { apiCases } from './cases/api.js';
 import { conflictCases } from './cases/conflicts.js';
+import { deployCases } from './cases/deploy.js';
 import { exactMoments } from './cases/exact-moments.js';
 import { gitCases } from './cases/git.js';
 import { modelCases } from './cases/model.js';
@@ -9,6 +10,7 @@ import { networkCases } from './cases/network.js';
 import { outboxCases } from './cases/outbox.js';
 import { peopleCases } from './cases/people.js';
 import { postgresCases } from './cases/postgres.js';
+import { postgresDiskCases } from './cases/postgres-disk.js';
 import { powerCases } from './cases/power-cut.js';
 import { temporalCases } from './cases/temporal.js';
 import { wildAgentCases } from './cases/wild-agent.js';
@@ -20,10 +22,12 @@ const rowOf = ({ name }: ChaosCase): number => Number.parseInt(name, 10);
 export const CASES: readonly ChaosCase[] = [
   ...exactMoments,
   ...workerCases,
+  ...deployCases,
   ...apiCases,
   ...temporalCases,
   ...networkCases,
   ...postgresCases,
+  ...postgresDiskCases,
   ...conflictCases,
   ...powerCases,
   ...outboxCases,

@@ -1,7 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { descendantsNow } from '../../../activities/sandbox/process-tree.js';
@@ -12,6 +11,7 @@ import { testGit } from '../../support/git/repositories.js';
 import { until } from '../../support/until.js';
 import type { CaseRun, ChaosCase } from '../case.js';
 import { REPOSITORY } from '../scenario.js';
+import { SmallDisk, whyNoMount } from '../small-disk.js';
 import { ChaosWorld } from '../world.js';
 
 const MOST_KILLS = 60;
@@ -68,53 +68,28 @@ function requireSound({ instance: { layout } }: ChaosWorld): void {
       execFileSync('git', ['fsck', '--full', '--no-dangling'], { cwd: join(root, name), stdio: 'pipe' });
 }
 
-const SMALL = 'size=9m';
-const LARGE = 'size=300m';
 const BIG_FILE_BYTES = 3 * 1024 * 1024;
 
 async function fillDisk(run: CaseRun): Promise<void> {
   const big = Array.from({ length: BIG_FILE_BYTES / 16 }, () => run.random().toString(36).padEnd(15, '0')).join('\n');
-  let mounted = '';
-  const unmount = (): void => {
-    if (mounted !== '') execFileSync('umount', ['--lazy', mounted]);
-    mounted = '';
-  };
-  run.atEnd(unmount); // for an instance that never came up
+  const disk = new SmallDisk(run, '9m');
   const world = await ChaosWorld.open(run, {
     repository: { ...REPOSITORY, big },
-    prepare: (directory) => {
-      const { trees } = homeLayout(join(directory, 'home'));
-      mkdirSync(trees, { recursive: true, mode: 0o711 });
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `${SMALL},mode=0711`, 'tmpfs', trees]);
-      mounted = trees;
-    },
+    prepare: (directory) => disk.mount(homeLayout(join(directory, 'home')).trees),
   });
-  run.atEnd(unmount);
+  run.atEnd(() => disk.unmount());
   await world.addProject();
   await world.fileEpic('a', 4);
   run.note('the disk of the trees is full; after a while there is room again');
   await until(() => hasFilled(world), { everyMs: 100, atMostMs: 120_000 });
   await sleep(3_000 + run.random() * 5_000);
-  execFileSync('mount', ['-o', `remount,${LARGE}`, mounted]);
+  disk.grow('300m');
   await world.verdict({ boughtAgain: 4 });
   requireSound(world);
 }
 
 const hasFilled = ({ instance }: ChaosWorld): boolean =>
   /DISK_FULL|No space left|disk is full/i.test(readFileSync(join(instance.layout.logs, 'worker.log'), 'utf8'));
-
-function whyNoMount(): string | undefined {
-  const directory = mkdtempSync(join(tmpdir(), 'millwright-mount-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory], { stdio: 'ignore' });
-    execFileSync('umount', [directory]);
-    return undefined;
-  } catch {
-    return 'a file system of a given size cannot be mounted here';
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
 
 const TREES = 24;
 

@@ -114,14 +114,22 @@ export class Instance {
   }
 
   /** Stops everything in order, or not at all when it is not running, and starts it again. */
-  async restart({ whileDown }: { readonly whileDown?: (layout: HomeLayout) => void } = {}): Promise<void> {
+  async restart({
+    whileDown,
+    dist,
+  }: {
+    readonly whileDown?: (layout: HomeLayout) => void;
+    readonly dist?: string;
+  } = {}): Promise<void> {
     await run(process.execPath, [CLI, 'down'], { env: this.env });
     whileDown?.(this.layout);
-    await this.up();
+    await this.up(dist);
   }
 
-  async up(): Promise<void> {
-    await run(process.execPath, [CLI, 'up'], { env: this.env });
+  /** @param dist of another build, as after an upgrade */
+  async up(dist?: string): Promise<void> {
+    const cli = dist === undefined ? CLI : join(dist, 'cli/main.js');
+    await run(process.execPath, [cli, 'up'], { env: this.env });
   }
 
   /** SIGKILL to every process of this home at once, agents included; answers how many there were. */
