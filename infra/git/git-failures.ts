@@ -25,6 +25,8 @@ const PATTERNS: readonly Pattern[] = [
     reason: 'REF_MOVED',
   },
   { match: LOCKED, type: 'Unavailable', reason: 'LOCKED' },
+  // Before the words of a missing object: such a ref of ours stops every fetch, whoever asks.
+  { match: /bad object refs\//, type: 'Internal', reason: 'BROKEN_REF' },
   {
     match: /mismatched algorithms|unknown repository extension|object format/,
     type: 'InvalidInput',
@@ -76,9 +78,11 @@ const UNCLASSIFIED = { type: 'Internal', reason: 'GIT' } as const satisfies Omit
 /** Turns what git wrote to stderr into a classified failure. Addresses lose their credentials. */
 export function gitFailure(command: string, exitCode: number | null, stderr: string): Failure {
   const { type, reason } = PATTERNS.find(({ match }) => match.test(stderr)) ?? UNCLASSIFIED;
+  const ref = /bad object (refs\/\S+)/.exec(stderr)?.[1];
   return new Failure(type, `git ${command}: ${firstWords(stderr) || 'no message'}`, {
     reason,
     exitCode: exitCode ?? -1,
+    ...(ref === undefined ? {} : { ref }),
   });
 }
 
@@ -89,6 +93,12 @@ export const firstWords = (stderr: string): string =>
     .replace(/\p{Cc}+/gu, ' ')
     .trim()
     .slice(0, 400);
+
+/** The ref that names what is not there. */
+export const brokenRef = (error: unknown): string | undefined => {
+  const ref = failureReason(error) === 'BROKEN_REF' && error instanceof Failure ? error.details.ref : undefined;
+  return typeof ref === 'string' ? ref : undefined;
+};
 
 export const failureReason = (error: unknown): string | undefined => {
   const reason = error instanceof Failure ? error.details.reason : undefined;

@@ -1,7 +1,8 @@
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
-import { failureReason } from './git-failures.js';
+import { deleteRef } from './checkpoint.js';
+import { brokenRef, failureReason } from './git-failures.js';
 import { inTurn } from './in-turn.js';
 import { readRef } from './objects.js';
 import { FORGE_REFS, forgeRef } from './refs.js';
@@ -11,6 +12,8 @@ import type { Git } from './run.js';
 
 const FETCH_TIMEOUT_MS = 30 * 60_000;
 const FETCH_ATTEMPTS = 3;
+/** A disk that lost objects breaks refs by the handful; each failed fetch names one. */
+const BROKEN_REFS = 100;
 
 /**
  * The whole configuration of a repository of ours. Files are readable to all whatever the umask, because the owner
@@ -75,13 +78,18 @@ export interface FetchInput {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Fetches under the mirror's turn; a ref lock held by another process is waited for. @throws NotFound, Unavailable */
+/**
+ * Fetches under the mirror's turn; a ref lock held by another process is waited for. A ref that names what is not there
+ * would fail every fetch for ever, and goes: the forge has the branches, and a checkpoint without its commit is none.
+ * @throws NotFound, Unavailable
+ */
 export async function fetchRefs(
   repo: Repository,
   { remote, refspecs, options = [], signal }: FetchInput,
 ): Promise<void> {
   await inTurn(repo.dir, async () => {
-    for (let attempt = 1; ; attempt += 1) {
+    let removed = 0;
+    for (let attempt = 1; ; ) {
       try {
         await repo.git.run({
           command: 'fetch',
@@ -102,8 +110,15 @@ export async function fetchRefs(
         });
         return;
       } catch (error) {
+        const broken = brokenRef(error);
+        if (broken !== undefined && removed < BROKEN_REFS) {
+          await deleteRef(repo, broken, signal);
+          removed += 1;
+          continue;
+        }
         const contended = ['LOCKED', 'REF_MOVED'].includes(failureReason(error) ?? '');
         if (!contended || attempt === FETCH_ATTEMPTS) throw error;
+        attempt += 1;
       }
     }
   });

@@ -143,6 +143,19 @@ function killIfGitOf(pid: string, treeId: string): void {
   }
 }
 
+test('refs that name what is not there go with the next fetch, which brings what was asked for', async () => {
+  const first = world.source.commit('first', { 'a.txt': 'a\n' });
+  for (const name of ['refs/heads/gone', 'refs/millwright/wip/gone']) writeRefFile(name, `${'f'.repeat(40)}\n`);
+  await world.take(first);
+  expect(await readRef(world.mirror, `refs/millwright/test/${first}`)).toBe(first);
+  expect(await readRef(world.mirror, 'refs/heads/gone')).toBeUndefined();
+});
+
+const writeRefFile = (name: string, text: string): void => {
+  mkdirSync(join(world.mirror.dir, name, '..'), { recursive: true });
+  writeFileSync(join(world.mirror.dir, name), text);
+};
+
 test('a ref moves where a killed update left its lock', async () => {
   await setRef(world.mirror, 'refs/millwright/wip/x', base);
   writeFileSync(join(world.mirror.dir, 'refs/millwright/wip/x.lock'), 'half');
