@@ -19,6 +19,7 @@ import { type ActivitySets, composeActivities } from './compose/activities.js';
 import { type Host, openHost } from './compose/host.js';
 import type { Janitor } from './compose/janitor.js';
 import { runDuties } from './duties/duties.js';
+import { endOutdated } from './duties/outdated-engine.js';
 import { failureInterceptor } from './failure-interceptor.js';
 
 const BUNDLE = join(import.meta.dirname, '../workflow-bundle.js');
@@ -58,6 +59,8 @@ async function main(): Promise<void> {
   const sets = composeActivities(config, pools, host);
   const ruins = await sets.janitor.clearRuins();
   if (ruins > 0) log.info({ removed: ruins }, 'swept what a killed predecessor left half-made');
+  // Before anything of it is worked on.
+  await endOutdated({ writes: pools.writes, client: engine.client, log });
   const workers = await createWorkers(config, sets, host, native, endpoint);
   const duties = runDuties({
     databaseUrl: config.databaseUrl,

@@ -245,6 +245,13 @@ CREATE TABLE factory_hold (
   updated_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- Where the engine's store stood last: one that stands before it is a copy of an earlier moment.
+CREATE TABLE engine_mark (
+  id          boolean PRIMARY KEY DEFAULT true CHECK (id),   -- one row
+  workflow_id text NOT NULL,
+  events      integer NOT NULL                                -- in its history
+);
+
 CREATE TABLE host (
   id         text PRIMARY KEY,
   queue      text NOT NULL UNIQUE,

@@ -12,6 +12,7 @@ import { peopleCases } from './cases/people.js';
 import { postgresCases } from './cases/postgres.js';
 import { postgresDiskCases } from './cases/postgres-disk.js';
 import { powerCases } from './cases/power-cut.js';
+import { restoredCases } from './cases/restored.js';
 import { temporalCases } from './cases/temporal.js';
 import { wildAgentCases } from './cases/wild-agent.js';
 import { workerCases } from './cases/worker.js';
@@ -30,6 +31,7 @@ export const CASES: readonly ChaosCase[] = [
   ...postgresDiskCases,
   ...conflictCases,
   ...powerCases,
+  ...restoredCases,
   ...outboxCases,
   ...gitCases,
   ...modelCases,

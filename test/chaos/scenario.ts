@@ -14,6 +14,22 @@ export const WORKER: Rule = {
   ],
 };
 
+/**
+ * The same, for cases in which the engine forgets a run: another begins anew in the tree as it was left, as after any
+ * failed attempt, so its command may come a second time.
+ */
+export const REPEATABLE_WORKER: Rule = {
+  ...WORKER,
+  steps:
+    WORKER.steps?.map((step) => ({
+      ...step,
+      calls:
+        step.calls?.map((call) =>
+          call.tool === 'run_command' ? { ...call, input: { command: 'echo ran > {{task}}.log' } } : call,
+        ) ?? [],
+    })) ?? [],
+};
+
 const SUPERVISOR: Rule = {
   name: 'supervisor',
   when: { role: 'supervisor' },

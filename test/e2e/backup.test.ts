@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ApiClient } from '../../cli/api-client.js';
@@ -81,8 +81,11 @@ const ended = async (instance: Instance, epicId: unknown, repository: string): P
 };
 
 test('a backup of a running home disturbs nothing, and a home restored from it carries its epic to the end', async () => {
-  const [mine, copy] = ['mine', 'copy'].map((name) => makeRepository(file(name), FIRST));
-  const project = await first().addProject(String(mine), { overrides: { agents: { worker: { use: 'replay' } } } });
+  const mine = makeRepository(file('mine'), FIRST);
+  // The very same commits: a repository made a second later has others.
+  const copy = file('copy');
+  cpSync(mine, copy, { recursive: true });
+  const project = await first().addProject(mine, { overrides: { agents: { worker: { use: 'replay' } } } });
   const epic = await first().api.post('/epics', {
     projectId: project.id,
     title: 'Survive',
@@ -105,10 +108,10 @@ test('a backup of a running home disturbs nothing, and a home restored from it c
   }, PATIENCE);
   await first().cli('backup', file('running.tgz'));
   expect((await first().api.get(`/epics/${epic.id}`)).state).toBe('IN_PROGRESS');
-  await ended(first(), epic.id, String(mine));
+  await ended(first(), epic.id, mine);
 
   const restored = await startFrom(file('running.tgz'));
-  await ended(restored, epic.id, String(copy));
+  await ended(restored, epic.id, copy);
   // Keys of people go along as what checks them; the first admin key stays behind.
   expect(await new ApiClient(restored.facts.apiUrl, String(key)).list('/epics')).toHaveLength(1);
   expect(readFileSync(restored.layout.adminKeyFile, 'utf8')).not.toBe(

@@ -7,6 +7,8 @@ import type { WritePool } from '../../infra/pg/writes.js';
 import type { FactoryInput } from '../../workflows/contract/factory.js';
 import { ensureFactory } from './ensure-factory.js';
 import { endOrphans } from './orphans.js';
+import { endOutdated } from './outdated-engine.js';
+import { endOutlived } from './outlived.js';
 import { reconcile } from './reconcile.js';
 import { relayDue } from './relay.js';
 import { requeue } from './requeue.js';
@@ -76,10 +78,12 @@ async function keepRelaying(deps: DutiesDeps, wake: Wake, over: AbortSignal): Pr
 async function keepReconciling(deps: DutiesDeps, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
     try {
+      await endOutdated(deps);
       await ensureFactory(deps.client, { ...deps.factory, restored: await findRestored(deps.writes) });
       await reconcile({ ...deps, tuning: deps.factory.tuning });
       await requeue({ ...deps, tuning: deps.factory.tuning });
       await endOrphans(deps);
+      await endOutlived(deps);
     } catch (error) {
       deps.log.warn({ message: String(error) }, 'reconciler interrupted');
       await pause(RETRY_MS, over);

@@ -3,6 +3,8 @@ export const FACTORY_WORKFLOW_ID = 'factory';
 export const epicWorkflowId = (epicId: string): string => `epic/${epicId}`;
 export const taskWorkflowId = (taskId: string): string => `task/${taskId}`;
 export const runWorkflowId = (runId: string): string => `run/${runId}`;
+/** What the engine's store and the rows are compared by. */
+export const MARK_WORKFLOW_PREFIX = 'mark/';
 /** One queue per project and target branch. */
 export const queueWorkflowId = (projectId: string, branch: string): string => `merge-queue/${projectId}/${branch}`;
 /** `queueId` is the queue's workflow id; `pathId` never repeats, `attempt` counts infrastructure retries. */

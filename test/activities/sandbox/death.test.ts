@@ -25,12 +25,18 @@ test('kill -9 of the launcher leaves no child, and says that nobody answered', a
   const running = home.sandbox.run(shell(await home.tree(), hide(marker)));
   const refused = expect(running).rejects.toMatchObject({ type: 'Unavailable' });
   await until(async () => (await processesWith(marker)).length >= 4);
-  // The launcher is the one whose command line starts with bwrap's path and that has the lowest pid.
-  const [launcher] = [...(await processesWith(marker))].sort((a, b) => a - b);
+  // The launcher is our child; pids say nothing, for they begin again.
+  const family = await Promise.all(
+    (await processesWith(marker)).map(async (pid) => [pid, await parentOf(pid)] as const),
+  );
+  const [launcher] = family.find(([, parent]) => parent === process.pid) ?? [];
   process.kill(launcher ?? 0, 'SIGKILL');
   await refused;
   await until(async () => (await processesWith(marker)).length === 0);
 });
+
+const parentOf = async (pid: number): Promise<number> =>
+  Number(/^PPid:\s*(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''))?.[1] ?? 0); // it ended
 
 /** Starts a process that launches `script` in a sandbox as we do, with descriptors left open by its own parent. */
 const startElsewhere = async (script: string): Promise<ChildProcess> => {

@@ -83,8 +83,8 @@ export const FILE_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'activities/agents/tools/arguments.ts',
-        cut: 'if (validate(input)) return',
-        put: 'if (validate(input) || tool) return',
+        cut: 'if (validate(input)) {',
+        put: 'if (validate(input) || tool) {',
       },
     ],
   },

@@ -7,7 +7,7 @@ export const PROMPT_CONTROLS: readonly Control[] = [
   {
     name: 'prompts.closed-blocks',
     about: 'no text closes or opens a block of data',
-    edits: [{ file: DATA, cut: "    .replace(/<(?=\\s*\\/?\\s*untrusted-data)/gi, '&lt;')\n" }],
+    edits: [{ file: DATA, cut: "    .replace(/<(?=\\s*(?:\\/\\s*)?untrusted-data)/gi, '&lt;')\n" }],
   },
   {
     name: 'prompts.shown-hidden',

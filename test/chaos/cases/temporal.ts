@@ -9,6 +9,7 @@ import { findTestCli } from '../../support/temporal.js';
 import { until } from '../../support/until.js';
 import type { CaseRun, ChaosCase } from '../case.js';
 import { postUntilAcknowledged } from '../keyed-post.js';
+import { REPEATABLE_WORKER, scenarioOf } from '../scenario.js';
 import { ChaosWorld } from '../world.js';
 
 /** Kills the server again and again, so that it answers nobody for so long. */
@@ -86,7 +87,7 @@ async function requireServing(address: string): Promise<void> {
 const SERVING = 1;
 
 async function storeLost(run: CaseRun): Promise<void> {
-  const world = await ChaosWorld.open(run);
+  const world = await ChaosWorld.open(run, { scenario: scenarioOf(REPEATABLE_WORKER) });
   await world.addProject();
   await world.fileEpic('a', 3);
   await sleep(1_000 + run.random() * 6_000);

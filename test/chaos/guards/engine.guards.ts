@@ -122,6 +122,30 @@ const RECOVERY_GUARDS: readonly Guard[] = [
     ],
   },
   {
+    name: 'outdated-store',
+    about: 'a store of an earlier moment is not worked on',
+    edits: [
+      {
+        file: 'workers/duties/engine-mark.ts',
+        cut: 'return found === undefined || found.events < mark.events;',
+        put: 'return false && found === undefined;',
+      },
+    ],
+    proofs: [
+      testIn(
+        'workers/outdated-engine',
+        'where a copy of an earlier moment was put back, its workflows are ended, once',
+      ),
+      chaosCase('15-temporal-store-outdated', 1),
+    ],
+  },
+  {
+    name: 'outlived-workflows',
+    about: 'no workflow works on what the rows show as over',
+    edits: [{ file: 'workers/duties/outlived.ts', cut: '!(isLive.get(id) ??', put: '!(true ||' }],
+    proofs: [testIn('workers/outlived', 'workflows of work that the rows show as over, or do not know, are ended')],
+  },
+  {
     name: 'requeue',
     about: 'a queue that the engine has lost comes back with its entries and its hold',
     edits: [
