@@ -143,7 +143,12 @@ const RECOVERY_GUARDS: readonly Guard[] = [
     name: 'outlived-workflows',
     about: 'no workflow works on what the rows show as over',
     edits: [{ file: 'workers/duties/outlived.ts', cut: '!(isLive.get(id) ??', put: '!(true ||' }],
-    proofs: [testIn('workers/outlived', 'workflows of work that the rows show as over, or do not know, are ended')],
+    proofs: [
+      testIn(
+        'workers/outlived',
+        'workflows of work that the rows show as over, or do not know, are ended; all others go on',
+      ),
+    ],
   },
   {
     name: 'requeue',
