@@ -1,10 +1,12 @@
 // What is said to a task late, twice, or about something else changes nothing.
 import { expect, test } from '@jest/globals';
+import { taskWaits } from '../../../domain/task-timing.js';
 import type { TaskFacts } from '../../../workflows/contract/activities/store.js';
 import type { OwnerForgeEvent, RebaseRequestMessage } from '../../../workflows/contract/forge-event.js';
 import { afterStart } from '../../../workflows/task/after-step.js';
 import { blocked } from '../../../workflows/task/blocking.js';
 import * as controls from '../../../workflows/task/controls.js';
+import { nextStep, settle } from '../../../workflows/task/next-step.js';
 import { openedWith } from '../../../workflows/task/opening.js';
 import { become, carry, FIRST_RUN, restore, type TaskFlow } from '../../../workflows/task/task.state.js';
 
@@ -133,4 +135,50 @@ test('a request to rebase an earlier head or entry is dropped', () => {
   expect(controls.rebaseAsked(queued, { ...request, headSha: 'head-1' })).toBe(queued);
   expect(controls.rebaseAsked(queued, { ...request, entryId: 'entry-1' })).toBe(queued);
   expect(controls.rebaseAsked(queued, request)).toMatchObject({ rebase: request, entry: { rebasing: true } });
+});
+
+const stepOf = (task: TaskFlow) => nextStep(task, 1, taskWaits('brisk')).kind;
+
+test('a request to rebase a head that was replaced since starts no merge', () => {
+  const asked = {
+    requestId: 'q',
+    entryId: 'entry-2',
+    prNumber: 7,
+    tip: 't',
+    headSha: 'head-2',
+    files: [],
+    landed: [],
+    round: 1,
+    maxRounds: 3,
+    dueAt: '2026-01-01T00:00:00.000Z',
+  };
+  expect(settle({ ...queued, rebase: asked }, 1).stage).toEqual({ kind: 'merge', tip: 't', opensAttempt: false });
+  const replaced = settle({ ...queued, headSha: 'head-3', rebase: asked }, 1);
+  expect([replaced.stage.kind, replaced.rebase]).toEqual(['queued', undefined]);
+});
+
+test('a task begins nothing without a slot, nor while anything holds it', () => {
+  const merging: TaskFlow = { ...opened, stage: { kind: 'merge', opensAttempt: false } };
+  for (const task of [opened, merging]) {
+    expect(stepOf({ ...task, slots: 0 })).toBe('wait');
+    expect(stepOf({ ...task, slots: 1 })).not.toBe('wait');
+    expect(stepOf(controls.held({ ...task, slots: 1 }, { by: 'parent', on: true }))).toBe('wait');
+  }
+});
+
+test('a landed task finishes whatever holds or cancels it, and its run is told once to stop', () => {
+  const landed: TaskFlow = { ...queued, landed: { mergeSha: 'm' } };
+  expect(stepOf(landed)).toBe('finish');
+  expect(stepOf(controls.paused({ ...landed, cancel: BY }))).toBe('finish');
+  const stopping = controls.cancelled(running, BY);
+  expect(stepOf(stopping)).toBe('stopRun');
+  if (!running.run) throw new Error('it has no run');
+  expect(stepOf({ ...stopping, run: { ...running.run, stopTold: true } })).toBe('wait');
+});
+
+test('a pause takes a task out of the queue, but not while it resolves a conflict, nor when the factory holds it', () => {
+  expect(stepOf(controls.paused(queued))).toBe('withdraw');
+  const rebasing: TaskFlow = { ...queued, entry: { entryId: 'entry-2', rebasing: true } };
+  expect(stepOf(controls.paused(rebasing))).toBe('wait');
+  expect(stepOf(controls.held(queued, { by: 'factory', on: true }))).toBe('wait');
 });
