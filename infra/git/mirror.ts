@@ -112,7 +112,7 @@ export async function fetchRefs(
       } catch (error) {
         const broken = brokenRef(error);
         if (broken !== undefined && removed < BROKEN_REFS) {
-          await deleteRef(repo, broken, signal);
+          await removeBrokenRef(repo, broken, signal);
           removed += 1;
           continue;
         }
@@ -122,6 +122,16 @@ export async function fetchRefs(
       }
     }
   });
+}
+
+/** Git removes a ref whose object is gone, and refuses one whose file holds no name at all: that is a file of ours. */
+async function removeBrokenRef(repo: Repository, ref: string, signal?: AbortSignal): Promise<void> {
+  try {
+    await deleteRef(repo, ref, signal);
+  } catch (error) {
+    if (signal?.aborted || ref.split('/').includes('..')) throw error;
+    await rm(join(repo.dir, ref), { force: true });
+  }
 }
 
 /**

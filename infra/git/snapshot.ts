@@ -3,6 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { Failure } from '../../domain/failures.js';
 import { failureReason, gitFailure } from './git-failures.js';
 import { ignoredWork } from './ignored.js';
+import { isSoundIndex } from './index-file.js';
 import { whyNotOwnFile } from './own-files.js';
 import { pathText, type Repository, splitNul } from './repository.js';
 import type { GitCall } from './run.js';
@@ -49,7 +50,8 @@ export async function takeSnapshot(repo: Repository, input: SnapshotInput): Prom
   const limits = { ...LIMITS, ...input.limits };
   try {
     // Without its index git would take ignored files that are tracked for untracked ones and drop them.
-    await Promise.all([lstat(input.tree.source), lstat(input.tree.indexFile)]);
+    const [isSound] = await Promise.all([isSoundIndex(input.tree), lstat(input.tree.source)]);
+    if (!isSound) throw new Failure('WorktreeLost', `the index of the working tree ${input.tree.treeId} is damaged`);
     const [pending, ignored] = await Promise.all([listPending(repo, input), listIgnored(repo, input)]);
     const hazards = await findHazards(repo, input, { limits, ignored });
     const refusal = refuse(hazards) ?? refuse(await oversized(input.tree, pending, limits));

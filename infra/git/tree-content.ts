@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
 import { makeRemovable, removeDirectory } from '../remove-directory.js';
+import { removeDamagedIndex } from './index-file.js';
 import { requireObjectId } from './operands.js';
 import { type Repository, splitNul } from './repository.js';
 import type { GitCall } from './run.js';
@@ -42,6 +43,7 @@ export async function forceContent(
   tree: Tree,
   { to, keep = [], signal }: { to: string; keep?: readonly string[]; signal?: Signal },
 ): Promise<void> {
+  await removeDamagedIndex(tree);
   await clearMetadata(tree, keep, signal);
   await cleanFiles(repo, tree, keep, signal);
   await repo.git.run({

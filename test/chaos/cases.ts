@@ -1,6 +1,7 @@
 import type { ChaosCase } from './case.js';
 import { apiCases } from './cases/api.js';
 import { conflictCases } from './cases/conflicts.js';
+import { damagedGitCases } from './cases/damaged-git.js';
 import { deployCases } from './cases/deploy.js';
 import { exactMoments } from './cases/exact-moments.js';
 import { gitCases } from './cases/git.js';
@@ -34,6 +35,7 @@ export const CASES: readonly ChaosCase[] = [
   ...restoredCases,
   ...outboxCases,
   ...gitCases,
+  ...damagedGitCases,
   ...modelCases,
   ...modelNetworkCases,
   ...wildAgentCases,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { linkSync, readdirSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -148,6 +148,14 @@ test('a filter named by the tree does not run', async () => {
   asAgent(`printf '*.txt filter=x diff=x merge=x\\n' > .gitattributes; echo more >> a.txt
            mkdir -p home; printf '[filter "x"]\\n clean = touch canary; cat\\n' > .gitconfig`);
   expect(await filesOf()).not.toContain('100644 canary');
+});
+
+test('an index that was cut in half is a lost tree, which is made again', async () => {
+  asAgent('echo new > new.txt');
+  truncateSync(tree.indexFile, Math.floor(statSync(tree.indexFile).size / 2));
+  await expect(snapshot()).rejects.toMatchObject({ type: 'WorktreeLost' });
+  await forceContent(world.mirror, tree, { to: base });
+  expect(await filesOf()).toEqual(['100644 .gitignore', '100644 a.txt', '100644 dir/b.txt']);
 });
 
 test('a damaged index is a lost tree', async () => {
