@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { firstParents, hasCommit, readCommit } from '../../../infra/git/objects.js';
 import { asAttempt } from '../../support/git/activity-world.js';
@@ -147,6 +149,18 @@ describe('a head that moves', () => {
     expect(await land(target, [one])).toEqual({ kind: 'headGone' });
     expect(await prepare(world.base, [one])).toMatchObject({ kind: 'refused', reason: 'BRANCH_GONE' });
   });
+});
+
+test('a landing that the forge forbids says so, and the base stays', async () => {
+  const one = await world.open('one', { 'a.txt': lines('a', { 1: 'one' }) });
+  const target = await prepared(world.base, [one]);
+  const { url } = await world.forge.remote(world.projectId);
+  mkdirSync(join(url, 'hooks'), { recursive: true });
+  writeFileSync(join(url, 'hooks', 'pre-receive'), '#!/bin/sh\necho "main is protected" >&2\nexit 1\n', {
+    mode: 0o755,
+  });
+  expect(await land(target, [one])).toMatchObject({ kind: 'forbidden', message: expect.stringContaining('protected') });
+  expect(await world.tip('main')).toBe(world.base);
 });
 
 describe('the certificate', () => {
