@@ -164,6 +164,13 @@ test('a landing that the forge forbids says so, and the base stays', async () =>
 });
 
 describe('the certificate', () => {
+  test('is nothing whose required checks cannot be told', async () => {
+    const one = await world.open('one', { 'a.txt': lines('a', { 1: 'one' }) });
+    await prepared(world.base, [one]);
+    world.breakPlan('millwright.yml is not valid');
+    expect(await prepare(world.base, [one])).toEqual({ kind: 'uncertified', checks: ['millwright.yml is not valid'] });
+  });
+
   test('is passed evidence for every required check on the landing tree, and nothing less', async () => {
     const one = await world.open('one', { 'a.txt': lines('a', { 1: 'one' }) });
     const { tree } = await composed(world.base, [one]);

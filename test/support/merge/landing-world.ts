@@ -18,8 +18,13 @@ export async function landingWorld(database: TestDatabase) {
   const push = (sha: string, branch: string): void => {
     source.git('push', '-q', '--force', remote.url, `${sha}:refs/heads/${branch}`);
   };
+  let invalid: string | undefined;
   return {
     ...world,
+    /** From now on nobody can say which checks the tree needs. */
+    breakPlan: (message: string) => {
+      invalid = message;
+    },
     base,
     at,
     evidence,
@@ -27,31 +32,34 @@ export async function landingWorld(database: TestDatabase) {
     merge: createMergeActivities({
       ...deps,
       // One required check over the whole tree.
-      planChecks: async ({ tree }) => ({
-        kind: 'planned',
-        checks: [
-          {
-            name: 'test',
-            key: `key ${tree}`,
-            needs: [],
-            required: true,
-            failFast: false,
-            rerunsTests: false,
-            timeoutMs: 1,
-            estMs: 1,
-          },
-          {
-            name: 'docs',
-            key: `docs ${tree}`,
-            needs: [],
-            required: false,
-            failFast: false,
-            rerunsTests: false,
-            timeoutMs: 1,
-            estMs: 1,
-          },
-        ],
-      }),
+      planChecks: async ({ tree }) => {
+        if (invalid !== undefined) return { kind: 'invalid', message: invalid };
+        return {
+          kind: 'planned',
+          checks: [
+            {
+              name: 'test',
+              key: `key ${tree}`,
+              needs: [],
+              required: true,
+              failFast: false,
+              rerunsTests: false,
+              timeoutMs: 1,
+              estMs: 1,
+            },
+            {
+              name: 'docs',
+              key: `docs ${tree}`,
+              needs: [],
+              required: false,
+              failFast: false,
+              rerunsTests: false,
+              timeoutMs: 1,
+              estMs: 1,
+            },
+          ],
+        };
+      },
     }),
     push,
     /** The outsider's clone learns what is on the base. */
