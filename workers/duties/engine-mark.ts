@@ -1,8 +1,8 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { v7 as uuidv7 } from 'uuid';
 import type { Queryable } from '../../infra/pg/statement.js';
 import { MARK_WORKFLOW_PREFIX } from '../../workflows/contract/ids.js';
-import { RPC_MS } from './is-open.js';
+import { describeWorkflow, RPC_MS } from './is-open.js';
 
 /** The mark: a workflow that nobody ever works on. Each signal is one more event in the engine's store. */
 interface Mark {
@@ -21,18 +21,18 @@ const MAX_EVENTS = 2000;
 export async function isEngineOutdated(client: Client, db: Queryable): Promise<boolean> {
   const mark = await findMark(db);
   if (!mark) return false;
-  const found = await eventsOf(client, mark.workflowId);
+  const found = await describeWorkflow(client, mark.workflowId);
   return found === undefined || found.events < mark.events;
 }
 
 /** Moves engine and rows on together: the engine first, so that it never stands before the rows by itself. */
 export async function setMark(client: Client, db: Queryable): Promise<void> {
   const old = await findMark(db);
-  const found = old && (await eventsOf(client, old.workflowId));
+  const found = old && (await describeWorkflow(client, old.workflowId));
   if (old && found?.isOpen && found.events < MAX_EVENTS) {
     const handle = client.workflow.getHandle(old.workflowId);
     await bounded(client, () => handle.signal('passed'));
-    const now = await eventsOf(client, old.workflowId);
+    const now = await describeWorkflow(client, old.workflowId);
     return saveMark(db, { workflowId: old.workflowId, events: now?.events ?? found.events });
   }
   const workflowId = `${MARK_WORKFLOW_PREFIX}${uuidv7()}`;
@@ -43,26 +43,13 @@ export async function setMark(client: Client, db: Queryable): Promise<void> {
       staticSummary: 'Mark: how far the rows have seen this store come; never worked on',
     }),
   );
-  await saveMark(db, { workflowId, events: (await eventsOf(client, workflowId))?.events ?? 1 });
+  await saveMark(db, { workflowId, events: (await describeWorkflow(client, workflowId))?.events ?? 1 });
   if (found?.isOpen && old)
     await bounded(client, () => client.workflow.getHandle(old.workflowId).terminate('followed by another mark'));
 }
 
 const bounded = <T>(client: Client, call: () => Promise<T>): Promise<T> =>
   client.withDeadline(Date.now() + RPC_MS, call);
-
-async function eventsOf(
-  client: Client,
-  workflowId: string,
-): Promise<{ readonly events: number; readonly isOpen: boolean } | undefined> {
-  try {
-    const { status, historyLength } = await bounded(client, () => client.workflow.getHandle(workflowId).describe());
-    return { events: historyLength, isOpen: status.name === 'RUNNING' };
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
-}
 
 async function findMark(db: Queryable): Promise<Mark | undefined> {
   const { rows } = await db.query<Mark>({

@@ -1,8 +1,8 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Logger } from '../../infra/logging.js';
 import type { Queryable } from '../../infra/pg/statement.js';
 import { isEngineOutdated, setMark } from './engine-mark.js';
-import { RPC_MS } from './is-open.js';
+import { endWorkflow, listOpenWorkflows } from './open-workflows.js';
 
 export interface OutdatedEngineDeps {
   readonly writes: Queryable;
@@ -10,9 +10,7 @@ export interface OutdatedEngineDeps {
   readonly log: Logger;
 }
 
-const OURS = `ExecutionStatus = 'Running'
-  AND WorkflowType IN ('factory', 'epic', 'task', 'agentRun', 'mergeQueue', 'mergeBuild')`;
-const LIST_MS = 6 * RPC_MS;
+const OURS = ['factory', 'epic', 'task', 'agentRun', 'mergeQueue', 'mergeBuild'];
 
 /**
  * Ends every workflow of a store that is of an earlier moment than the rows: what such workflows remember has been done
@@ -25,36 +23,16 @@ export async function endOutdated({ writes, client, log }: OutdatedEngineDeps): 
     return 0;
   }
   const ended = new Set<string>();
+  const remaining = async () => (await listOpenWorkflows(client, OURS)).filter(({ runId }) => !ended.has(runId));
   // Again, for one that was not ended yet may have started another.
-  for (let found = await listOurs(client); found.length > 0; found = await listOurs(client, ended)) {
+  for (let found = await remaining(); found.length > 0; found = await remaining()) {
     log.warn({ workflows: found.length }, 'the engine’s store is older than the rows: its workflows are ended');
-    for (const runId of found.map(({ runId }) => runId)) ended.add(runId);
-    for (const { workflowId } of found) await end(client, workflowId);
+    for (const workflow of found) {
+      ended.add(workflow.runId);
+      await endWorkflow(client, workflow, 'the store is older than the rows');
+    }
   }
   // Last: whoever dies before it begins again.
   await setMark(client, writes);
   return ended.size;
-}
-
-interface Listed {
-  readonly workflowId: string;
-  readonly runId: string;
-}
-
-/** The list may show for a while what has ended: `but` those. */
-const listOurs = (client: Client, but: ReadonlySet<string> = new Set()): Promise<readonly Listed[]> =>
-  client.withDeadline(Date.now() + LIST_MS, async () => {
-    const found: Listed[] = [];
-    for await (const { workflowId, runId } of client.workflow.list({ query: OURS, pageSize: 1000 }))
-      if (!but.has(runId)) found.push({ workflowId, runId });
-    return found;
-  });
-
-async function end(client: Client, workflowId: string): Promise<void> {
-  try {
-    const handle = client.workflow.getHandle(workflowId);
-    await client.withDeadline(Date.now() + RPC_MS, () => handle.terminate('the store is older than the rows'));
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error; // it has ended meanwhile
-  }
 }

@@ -1,9 +1,9 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { validate } from 'uuid';
 import type { Logger } from '../../infra/logging.js';
 import type { Queryable } from '../../infra/pg/statement.js';
 import { parseWorkflowId } from '../../workflows/contract/ids.js';
-import { RPC_MS } from './is-open.js';
+import { endWorkflow, listOpenWorkflows } from './open-workflows.js';
 
 export interface OutlivedDeps {
   readonly writes: Queryable;
@@ -13,18 +13,8 @@ export interface OutlivedDeps {
   readonly graceMs?: number;
 }
 
-interface OpenWorkflow {
-  readonly workflowId: string;
-  readonly runId: string;
-  readonly kind: 'epic' | 'task' | 'run';
-  readonly id: string;
-  readonly startedAt: Date;
-}
-
-const QUERY = `ExecutionStatus = 'Running' AND WorkflowType IN ('epic', 'task', 'agentRun')`;
+const TYPES = ['epic', 'task', 'agentRun'];
 const GRACE_MS = 60_000;
-/** For the whole list. */
-const LIST_MS = 6 * RPC_MS;
 
 /**
  * Ends workflows that work on what the rows know as over, or do not know: the engine's store, or the rows, may be those
@@ -33,34 +23,22 @@ const LIST_MS = 6 * RPC_MS;
  */
 export async function endOutlived(deps: OutlivedDeps): Promise<number> {
   const { writes, client, log, graceMs = GRACE_MS } = deps;
-  const open = await client.withDeadline(Date.now() + LIST_MS, () => listOpenWorkflows(client));
+  const open = (await listOpenWorkflows(client, TYPES)).flatMap((workflow) => {
+    const named = parseWorkflowId(workflow.workflowId);
+    return named && validate(named.key) ? [{ ...workflow, kind: named.kind, id: named.key }] : [];
+  });
   if (open.length === 0) return 0;
   const ids = open.map(({ id }) => id);
   const isLive = await findRows(writes, ids, graceMs);
   const youngest = Date.now() - graceMs;
   const outlived = open.filter(
-    ({ id, kind, startedAt }) => startedAt.getTime() < youngest && !(isLive.get(id) ?? kind === 'run'),
+    ({ id, kind, startTime }) => startTime.getTime() < youngest && !(isLive.get(id) ?? kind === 'run'),
   );
-  for (const { workflowId, runId } of outlived) {
-    log.warn({ workflowId }, 'the rows know no such open work: its workflow is ended');
-    try {
-      const handle = client.workflow.getHandle(workflowId, runId);
-      await client.withDeadline(Date.now() + RPC_MS, () => handle.terminate('its row has ended, or is gone'));
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error; // it has ended meanwhile
-    }
+  for (const workflow of outlived) {
+    log.warn({ workflowId: workflow.workflowId }, 'the rows know no such open work: its workflow is ended');
+    await endWorkflow(client, workflow, 'its row has ended, or is gone');
   }
   return outlived.length;
-}
-
-async function listOpenWorkflows(client: Client): Promise<readonly OpenWorkflow[]> {
-  const found: OpenWorkflow[] = [];
-  for await (const { workflowId, runId, startTime } of client.workflow.list({ query: QUERY, pageSize: 1000 })) {
-    const named = parseWorkflowId(workflowId);
-    if ((named?.kind === 'epic' || named?.kind === 'task' || named?.kind === 'run') && validate(named.key))
-      found.push({ workflowId, runId, kind: named.kind, id: named.key, startedAt: startTime });
-  }
-  return found;
 }
 
 /** Whether these are at work, or have ended only just now; an id without a row is not in it. */
