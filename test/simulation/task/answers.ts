@@ -1,8 +1,8 @@
 // Everything that can come of a step of a task. The first answer of each list is the good way.
+
 import { taskWaits } from '../../../domain/task-timing.js';
 import type { VerifyOutcome } from '../../../workflows/checks/verify.js';
 import type { CommitOutcome } from '../../../workflows/contract/activities/git.js';
-import type { TaskFacts } from '../../../workflows/contract/activities/store.js';
 import type { AgentRunOutcome } from '../../../workflows/contract/agent-run.js';
 import type { EnqueueOutcome } from '../../../workflows/contract/merge-queue.js';
 import {
@@ -29,24 +29,8 @@ import type { Step } from '../../../workflows/task/next-step.js';
 import { openedWith } from '../../../workflows/task/opening.js';
 import type { Merged, TreeTaken } from '../../../workflows/task/steps.js';
 import type { TaskFlow } from '../../../workflows/task/task.state.js';
+import { TASK_FACTS } from '../../support/task-facts.js';
 
-const FACTS: TaskFacts = {
-  taskId: 'task-1',
-  projectId: 'project-1',
-  projectName: 'sample',
-  title: 'A task',
-  kind: 'execution',
-  state: 'PENDING',
-  pausedBy: [],
-  revision: 0,
-  priority: 3,
-  attempts: 1,
-  agentName: 'worker',
-  agentId: 'agent-1',
-  branch: 'b',
-  targetBranch: 'main',
-  createdBy: 'ada',
-};
 export const WAITS = taskWaits('brisk');
 const HOST = { hostQueue: 'host-a', treeId: 'tree-1' };
 const FAULT = { kind: 'failed', type: 'WorktreeLost', message: 'gone', neverStarted: false } as const;
@@ -90,7 +74,7 @@ export function done(
   const candidate = { parent: 'tip', commit: 'c', tree: 't' };
   switch (step.kind) {
     case 'open':
-      return openedWith(task, FACTS);
+      return openedWith(task, TASK_FACTS);
     case 'askAgain':
       return askingAgain(task);
     case 'takeTree':

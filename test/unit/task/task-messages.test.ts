@@ -1,4 +1,5 @@
 // What is said to a task late, twice, or about something else changes nothing.
+
 import { expect, test } from '@jest/globals';
 import { taskWaits } from '../../../domain/task-timing.js';
 import type { TaskFacts } from '../../../workflows/contract/activities/store.js';
@@ -9,25 +10,9 @@ import * as controls from '../../../workflows/task/controls.js';
 import { nextStep, settle } from '../../../workflows/task/next-step.js';
 import { openedWith } from '../../../workflows/task/opening.js';
 import { become, carry, FIRST_RUN, restore, type TaskFlow } from '../../../workflows/task/task.state.js';
+import { TASK_FACTS } from '../../support/task-facts.js';
 
-const FACTS: TaskFacts = {
-  taskId: 'task-1',
-  projectId: 'project-1',
-  projectName: 'sample',
-  title: 'A task',
-  kind: 'execution',
-  state: 'PENDING',
-  pausedBy: [],
-  revision: 0,
-  priority: 3,
-  attempts: 1,
-  agentName: 'worker',
-  agentId: 'agent-1',
-  branch: 'b',
-  targetBranch: 'main',
-  createdBy: 'ada',
-  epicId: 'epic-1',
-};
+const FACTS: TaskFacts = { ...TASK_FACTS, epicId: 'epic-1' };
 const INPUT = { taskId: 'task-1', attempt: 1, tuning: 'brisk' } as const;
 const HOST = { hostQueue: 'host-a', treeId: 'tree-1' };
 const BY = { by: 'ada' };

@@ -8,30 +8,14 @@ import { openedWith } from '../../../workflows/task/opening.js';
 import { become, changedOf, restore } from '../../../workflows/task/task.state.js';
 import { runWords } from '../../../workflows/task/texts.js';
 import { waitingFor } from '../../../workflows/task/waiting-for.js';
+import { TASK_FACTS } from '../../support/task-facts.js';
 
-const FACTS: TaskFacts = {
-  taskId: 'task-1',
-  projectId: 'project-1',
-  projectName: 'sample',
-  title: 'A task',
-  kind: 'execution',
-  state: 'PENDING',
-  pausedBy: [],
-  revision: 0,
-  priority: 3,
-  attempts: 1,
-  agentName: 'worker',
-  agentId: 'agent-1',
-  branch: 'b',
-  targetBranch: 'main',
-  createdBy: 'ada',
-};
 const INPUT = { taskId: 'task-1', attempt: 1, tuning: 'brisk' } as const;
 const HOST = { hostQueue: 'host-a', treeId: 'tree-1' };
 
 test('a task says what an admin switched off, once, and what no check has looked at is not called passed', () => {
   const change = { nowMs: 1, reason: 'r' };
-  const facts: TaskFacts = { ...FACTS, caveats: ['checks: none'] };
+  const facts: TaskFacts = { ...TASK_FACTS, caveats: ['checks: none'] };
   const opened = become(restore(INPUT), openedWith(restore(INPUT), facts), change);
   const candidate = { parent: 'tip', commit: 'c', tree: 't' };
   const outcome: VerifyOutcome = { kind: 'passed', candidate, evidence: [], flakyTests: [], machineMs: 0 };
@@ -46,7 +30,7 @@ test('a task says what an admin switched off, once, and what no check has looked
 
 test('a program that met a time limit of its own says which', () => {
   const run = { runId: 'r1', next: { kind: 'execution', context: {}, opensAttempt: true }, nowMs: 0 } as const;
-  const opened = { ...openedWith(restore(INPUT), { ...FACTS, attempts: 5 }), host: HOST };
+  const opened = { ...openedWith(restore(INPUT), { ...TASK_FACTS, attempts: 5 }), host: HOST };
   const ended = runClosed(afterStart(opened, run), 'r1', {
     kind: 'timeout',
     reason: 'It ran longer than 6 s.',
@@ -57,7 +41,7 @@ test('a program that met a time limit of its own says which', () => {
 
 test('the log says why a run failed, and of a blocked task what keeps it, not what made it look', () => {
   const run = { runId: 'r1', next: { kind: 'execution', context: {}, opensAttempt: true }, nowMs: 0 } as const;
-  const opened = become(restore(INPUT), openedWith(restore(INPUT), FACTS), { nowMs: 1, reason: 'r' });
+  const opened = become(restore(INPUT), openedWith(restore(INPUT), TASK_FACTS), { nowMs: 1, reason: 'r' });
   const running = become(opened, afterStart({ ...opened, host: HOST }, run), { nowMs: 2, reason: 'r' });
   const outcome = { kind: 'failed', reason: 'no key', agentFault: false, host: HOST } as const;
   const reason = runWords({ runId: 'r1', state: 'failed', outcome });
@@ -71,14 +55,14 @@ test('the log says why a run failed, and of a blocked task what keeps it, not wh
 
 test('an epic hears that the agent of its task sleeps over a question', () => {
   const run = { runId: 'r1', next: { kind: 'execution', context: {}, opensAttempt: true }, nowMs: 0 } as const;
-  const running = afterStart({ ...openedWith(restore(INPUT), FACTS), host: HOST }, run);
+  const running = afterStart({ ...openedWith(restore(INPUT), TASK_FACTS), host: HOST }, run);
   const reasonIn = (state: 'running' | 'waiting') =>
     changedOf(runSaid(running, { runId: 'r1', state }, 1), INPUT).reason;
   expect([reasonIn('running'), reasonIn('waiting')]).toEqual([undefined, 'an answer to its agent']);
 });
 
 test('a task whose queue drains says that it waits for the queue', () => {
-  const opened = { ...openedWith(restore(INPUT), FACTS), host: HOST };
+  const opened = { ...openedWith(restore(INPUT), TASK_FACTS), host: HOST };
   const outcome = { kind: 'refused', code: 'LANE_DRAINING', message: 'draining' } as const;
   const refused = afterEnqueued(opened, { kind: 'enqueued', outcome }, { nowMs: 1, waits: taskWaits('brisk') });
   expect(waitingFor(refused)).toBe('the merge queue to take entries again');
