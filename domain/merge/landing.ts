@@ -19,15 +19,10 @@ export type LandingSetback =
   /** Withdrawn, paused or pushed to between preparation and push. */
   | { readonly kind: 'unwanted' };
 
-/** Whether the landing that was prepared may still be pushed. */
+/** Whether the landing that was prepared may still be pushed. Its head merges as long as it is the landing's. */
 export function mayPush(state: QueueState, headId: number): boolean {
-  const head = findHead(state, headId);
-  return (
-    state.landing?.head === headId &&
-    head?.state === 'merging' &&
-    isLaneOpenFor(state, head) &&
-    !isUnsettled(state, head)
-  );
+  const head = state.landing?.head === headId ? findHead(state, headId) : undefined;
+  return head !== undefined && isLaneOpenFor(state, head) && !isUnsettled(state, head);
 }
 
 /** From here on the landing wins over a withdrawal: the target is in the history before the push. */

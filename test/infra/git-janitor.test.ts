@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -59,6 +59,29 @@ test('nothing is touched while a git works on the repository', async () => {
   await new Promise((resolve) => busy.once('close', resolve));
   expect(removed).toBe(0);
   expect(await removeStaleLocks(world.mirror.dir)).toBe(1);
+});
+
+test('a lock that another git took meanwhile stays', async () => {
+  const lock = join(world.mirror.dir, 'packed-refs.lock');
+  let turn = 0;
+  // Each is another file under the same name; a second link keeps its inode from being used again.
+  const takeAgain = (): void => {
+    turn += 1;
+    writeFileSync(join(world.home, `lock-${turn}`), '');
+    linkSync(join(world.home, `lock-${turn}`), join(world.home, 'lock-next'));
+    renameSync(join(world.home, 'lock-next'), lock);
+  };
+  takeAgain();
+  let removed: number | undefined;
+  const removal = removeStaleLocks(world.mirror.dir).then((count) => {
+    removed = count;
+  });
+  while (removed === undefined) {
+    takeAgain();
+    await nextTurn();
+  }
+  await removal;
+  expect([removed, existsSync(lock)]).toEqual([0, true]);
 });
 
 test('work goes on by itself after a git was killed with its locks held', async () => {

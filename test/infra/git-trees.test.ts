@@ -80,18 +80,12 @@ test('acquiring with content to check out makes the files exactly that', async (
   expect(existsSync(join(tree.source, 'ignored'))).toBe(false);
 });
 
-test('a tree of another owner is not handed out', async () => {
+test('a tree of another owner, or of another project, is not handed out', async () => {
   await acquire('t1');
-  await expect(
-    trees.acquire({
-      repository: world.mirror,
-      treeId: 't1',
-      projectId: 'p1',
-      ownerId: 'x',
-      mode: 'write',
-      baseSha: base,
-    }),
-  ).rejects.toMatchObject({ type: 'Conflict' });
+  const taken = (whose: { readonly projectId: string; readonly ownerId: string }) =>
+    trees.acquire({ repository: world.mirror, treeId: 't1', mode: 'write', baseSha: base, ...whose });
+  await expect(taken({ projectId: 'p1', ownerId: 'x' })).rejects.toMatchObject({ type: 'Conflict' });
+  await expect(taken({ projectId: 'p2', ownerId: 't1' })).rejects.toMatchObject({ type: 'Conflict' });
   await expect(trees.release('t1', { ownerId: 'x', repository: world.mirror })).rejects.toMatchObject({
     type: 'Conflict',
   });
@@ -155,6 +149,33 @@ test('a pooled tree that is not what its record says is thrown away', async () =
   writeFileSync(join(pooled.source, 'a.txt'), 'tampered\n');
   const second = await acquire('t2', next);
   expect(readFileSync(join(second.tree.source, 'a.txt'), 'utf8')).toBe('a2\n');
+});
+
+test('a pooled tree whose files were being changed is thrown away', async () => {
+  const { record } = await acquire('t1');
+  await release('t1');
+  const [pooled] = await trees.store.listPooled('p1');
+  if (pooled === undefined) throw new Error('no pooled tree');
+  writeFileSync(join(pooled.directory, 'tree.json'), JSON.stringify({ ...record, ready: false }));
+  writeFileSync(join(pooled.source, 'a.txt'), 'half');
+  const second = await acquire('t2');
+  expect(readFileSync(join(second.tree.source, 'a.txt'), 'utf8')).toBe('a\n');
+});
+
+test('a tree that somebody goes on writing to is not handed out as clean', async () => {
+  const { tree } = await acquire('t1');
+  const { git } = world.mirror;
+  const run: typeof git.run = async (call) => {
+    const done = await git.run(call);
+    if (call.command === 'clean') writeFileSync(join(tree.source, 'late'), 'x');
+    return done;
+  };
+  const repository = { ...world.mirror, git: Object.assign(Object.create(git), { run }) };
+  await expect(trees.force('t1', { repository, to: next })).rejects.toMatchObject({
+    type: 'WorktreeLost',
+    message: 'the working tree t1 cannot be reset: 1 files stay',
+  });
+  expect((await trees.open('t1')).record.ready).toBe(false);
 });
 
 test('eight trees acquired at once are eight trees', async () => {

@@ -20,6 +20,12 @@ afterEach(() => world.remove());
 
 const { compose, composed, prepare, prepared, land, outsider } = landingCalls(() => world);
 
+/** What the forge does with the next push, before it takes it. */
+const onReceive = (forge: string, script: string): void => {
+  mkdirSync(join(forge, 'hooks'), { recursive: true });
+  writeFileSync(join(forge, 'hooks', 'pre-receive'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+};
+
 describe('what lands', () => {
   test('is the tested tree, as one first-parent commit that names its entry', async () => {
     const one = await world.open('one', { 'a.txt': lines('a', { 1: 'one' }) });
@@ -63,6 +69,22 @@ describe('what lands', () => {
     expect((await check({ tree: await world.treeOf(world.base) })).kind).toBe('mismatch');
     expect((await check({ commit: one.headSha })).kind).toBe('mismatch');
   });
+
+  test('on another base than it was tested on is a mismatch, though its tree is the tested one', async () => {
+    const one = await world.open('one', { 'a.txt': lines('a', { 1: 'one' }) });
+    const two = await world.open('two', { 'b.txt': lines('b', { 1: 'two' }) });
+    const first = await prepared(world.base, [one]);
+    await land(first, [one]);
+    const second = await prepared(first.commit, [two]);
+    await land(second, [two]);
+    const check = (base: string) =>
+      asAttempt(1, world.merge.checkLanding, { ...world.at, target: { ...second, base } });
+    expect(await check(first.commit)).toEqual({ kind: 'ok' });
+    expect(await check(world.base)).toEqual({
+      kind: 'mismatch',
+      message: `${second.commit} does not follow ${world.base}`,
+    });
+  });
 });
 
 describe('a landing lands once', () => {
@@ -76,6 +98,20 @@ describe('a landing lands once', () => {
     expect(
       await firstParents(await world.mirror(), { base: world.base, tip: (await world.tip('main')) ?? '' }),
     ).toHaveLength(2);
+  });
+
+  test('whose push comes too late finds its commit under those of others', async () => {
+    const one = await world.open('one', { 'a.txt': lines('a', { 1: 'one' }) });
+    const target = await prepared(world.base, [one]);
+    const { url } = await world.forge.remote(world.projectId);
+    world.source.git('fetch', '-q', (await world.mirror()).dir, target.commit);
+    const above = world.source.commitOn(target.commit, 'outside', { 'z.txt': 'z' });
+    world.push(above, 'waiting');
+    // While this push is under way an earlier attempt's arrives, and somebody's commit on top of it.
+    const unbound = '-u GIT_QUARANTINE_PATH -u GIT_OBJECT_DIRECTORY -u GIT_ALTERNATE_OBJECT_DIRECTORIES';
+    onReceive(url, `env ${unbound} git update-ref refs/heads/main ${above}`);
+    expect(await land(target, [one], 2)).toEqual({ kind: 'landed' });
+    expect(await world.tip('main')).toBe(above);
   });
 
   test('of two onto one base a single one wins', async () => {
@@ -97,6 +133,17 @@ describe('a landing lands once', () => {
     expect(await hasCommit(await world.mirror(), target.commit)).toBe(false);
     expect(await land(target, [one])).toEqual({ kind: 'landed' });
     expect(await world.tip('main')).toBe(target.commit);
+  });
+
+  test('by a host whose git composes another commit does not land', async () => {
+    const one = await world.open('one', { 'a.txt': lines('a', { 1: 'one' }) });
+    const target = await prepared(world.base, [one]);
+    const elsewhere = { ...target, commit: 'f'.repeat(40) };
+    await expect(land(elsewhere, [one])).rejects.toMatchObject({
+      type: 'Unavailable',
+      message: expect.stringContaining('do all workers run one git?'),
+    });
+    expect(await world.tip('main')).toBe(world.base);
   });
 });
 
@@ -155,10 +202,7 @@ test('a landing that the forge forbids says so, and the base stays', async () =>
   const one = await world.open('one', { 'a.txt': lines('a', { 1: 'one' }) });
   const target = await prepared(world.base, [one]);
   const { url } = await world.forge.remote(world.projectId);
-  mkdirSync(join(url, 'hooks'), { recursive: true });
-  writeFileSync(join(url, 'hooks', 'pre-receive'), '#!/bin/sh\necho "main is protected" >&2\nexit 1\n', {
-    mode: 0o755,
-  });
+  onReceive(url, 'echo "main is protected" >&2; exit 1');
   expect(await land(target, [one])).toMatchObject({ kind: 'forbidden', message: expect.stringContaining('protected') });
   expect(await world.tip('main')).toBe(world.base);
 });

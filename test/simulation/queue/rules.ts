@@ -23,6 +23,11 @@ export function lookAtPlan(before: QueueState, next: Plan, nowMs: number): void 
     'one landing at a time',
     () => `head ${next.land} beside head ${before.landing?.head}`,
   );
+  must(
+    landing === undefined || next.state.heads.find(({ id }) => id === landing.head)?.state === 'merging',
+    'what lands is merging',
+    () => `head ${landing?.head}`,
+  );
   const idle = filterLegal(next.state, { form: [], start: [], retry: [], cancel: [], revalidate: [], control: false });
   must(idle.refusals.length === 0, 'to do nothing is legal', () => idle.refusals.join('; '));
 }
