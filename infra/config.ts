@@ -2,6 +2,14 @@ import { homedir } from 'node:os';
 import { delimiter, isAbsolute } from 'node:path';
 import { type ApiSettings, readApi } from './config/api.js';
 import { readFault } from './config/fault.js';
+import {
+  accessNote,
+  type GithubCredentials,
+  type GithubSettings,
+  readCredentials,
+  readGithub,
+  readWebhookSecrets,
+} from './config/github.js';
 import { type HostConfig, readHostFile } from './config/host-file.js';
 import { type HomeLayout, homeLayout, type ProcessUser, readCache, readHome } from './config/layout.js';
 import { type Limits, readLimits } from './config/limits.js';
@@ -11,6 +19,7 @@ import { type Environment, refused, Variables } from './config/variables.js';
 import type { Fault } from './fault-point.js';
 
 export type { ApiSettings } from './config/api.js';
+export type { GithubCredentials, GithubSettings } from './config/github.js';
 export type { HomeLayout } from './config/layout.js';
 export type { Environment } from './config/variables.js';
 
@@ -31,6 +40,7 @@ export interface Config {
   readonly temporalCli: string | undefined;
   readonly api: ApiSettings;
   readonly models: ModelSettings;
+  readonly github: GithubSettings;
   /** Which column of the activity policies new workflows get. */
   readonly tuning: 'normal' | 'brisk';
   readonly limits: Limits;
@@ -76,6 +86,7 @@ export const loadConfig = (env: Environment = process.env, user: ProcessUser = c
     temporalCli,
     api: readApi(variables),
     models: readModels(variables),
+    github: readGithub(variables, layout.githubAppFile),
     tuning: variables.oneOf('MILLWRIGHT_TUNING', ['normal', 'brisk'], 'normal'),
     limits: readLimits(variables),
     logLevel: variables.oneOf('MILLWRIGHT_LOG_LEVEL', LOG_LEVELS, 'info'),
@@ -105,6 +116,28 @@ export const canAskModel = (env: Environment = process.env): boolean => {
   return apiKey !== undefined || new URL(baseUrl).hostname !== 'api.anthropic.com';
 };
 
+/**
+ * What opens GitHub; undefined when nothing does. Read when it is needed, and kept by nobody: `millwright github setup`
+ * may run beside us.
+ * @throws InvalidInput, PermissionDenied
+ */
+export const githubCredentials = (
+  env: Environment = process.env,
+  user: ProcessUser = currentUser(),
+): GithubCredentials | undefined => {
+  const variables = new Variables(env);
+  return readCredentials(variables, homeLayout(readHome(variables, user)).githubAppFile);
+};
+
+/** What a webhook of GitHub may be signed with, for the API alone. @throws InvalidInput, PermissionDenied */
+export const githubWebhookSecrets = (
+  env: Environment = process.env,
+  user: ProcessUser = currentUser(),
+): readonly string[] => {
+  const variables = new Variables(env);
+  return readWebhookSecrets(variables, homeLayout(readHome(variables, user)).githubAppFile);
+};
+
 export interface ClientSettings {
   readonly apiUrl: string | undefined;
   readonly apiKey: string | undefined;
@@ -126,16 +159,21 @@ export const loadClientSettings = (env: Environment = process.env): ClientSettin
 
 const MODEL_SECRETS = /^ANTHROPIC_/;
 const STORE_SECRETS = /^(DATABASE_URL|PG.*|TEMPORAL_.*|MILLWRIGHT_API_KEY)$/;
+/** What opens GitHub, under the names that we read and those that its own tools do. */
+const FORGE_SECRETS = /^(GITHUB_APP_.*|GITHUB_(ENTERPRISE_)?TOKEN|GH_(ENTERPRISE_)?TOKEN)$/;
+const WEBHOOK_SECRETS = /^GITHUB_WEBHOOK_SECRET/;
 
 /**
- * The environment that a child process inherits: `worker` all of it, `api` all but the model's, `tool` (PostgreSQL,
- * Temporal, Go) neither that nor what opens the stores.
+ * The environment that a child process inherits: `worker` all of it; `api` neither the model's nor what opens GitHub,
+ * but what webhooks are signed with; `tool` (PostgreSQL, Temporal, Go, git) no secret, nor what opens the stores.
  */
-export const environmentFor = (child: 'worker' | 'api' | 'tool', env: Environment = process.env): Environment =>
-  Object.fromEntries(
-    Object.entries(env).filter(
-      ([name]) => child === 'worker' || (!MODEL_SECRETS.test(name) && (child === 'api' || !STORE_SECRETS.test(name))),
-    ),
-  );
+export const environmentFor = (child: 'worker' | 'api' | 'tool', env: Environment = process.env): Environment => {
+  if (child === 'worker') return { ...env };
+  const withheld = child === 'api' ? [MODEL_SECRETS, FORGE_SECRETS] : ALL_SECRETS;
+  const kept = Object.entries(env).filter(([name]) => !withheld.some((secrets) => secrets.test(name)));
+  return { ...Object.fromEntries(kept), ...(child === 'api' ? accessNote(env) : {}) };
+};
+
+const ALL_SECRETS = [MODEL_SECRETS, FORGE_SECRETS, WEBHOOK_SECRETS, STORE_SECRETS];
 
 const currentUser = (): ProcessUser => ({ uid: process.getuid?.() ?? -1, homeDirectory: homedir() });

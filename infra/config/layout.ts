@@ -8,6 +8,8 @@ export interface HomeLayout {
   readonly secrets: string;
   readonly adminKeyFile: string;
   readonly databasePasswordFile: string;
+  /** The App that `millwright github setup` made. */
+  readonly githubAppFile: string;
   /** 0700. Ports that were chosen once, the lock of the running instance, what is running. */
   readonly state: string;
   readonly portsFile: string;
@@ -42,6 +44,7 @@ export const homeLayout = (home: string): HomeLayout => {
     secrets,
     adminKeyFile: join(secrets, 'admin.key'),
     databasePasswordFile: join(secrets, 'postgres.password'),
+    githubAppFile: join(secrets, 'github-app.json'),
     state,
     portsFile: join(state, 'ports.json'),
     lockFile: join(state, 'instance.lock'),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { type Config, environmentFor } from '../config.js';
+import { type Config, environmentFor, githubCredentials, githubWebhookSecrets } from '../config.js';
 import { embeddedDatabaseUrl } from '../embedded/postgres-server.js';
 import { readStackFacts } from '../embedded/stack-file.js';
 import { ProjectRepositories } from '../git/mirrors.js';
@@ -81,7 +81,14 @@ function secretsOf({ layout }: Config): readonly string[] {
       return []; // an external database has no password of ours
     }
   });
-  return files;
+  return [...files, ...githubWebhookSecrets(), ...openingGithub()];
+}
+
+/** A log holds a key line by line, or with its line ends written out: one line of it is enough to know it by. */
+function openingGithub(): readonly string[] {
+  const found = githubCredentials();
+  if (found === undefined) return [];
+  return found.kind === 'token' ? [found.token] : found.privateKey.split('\n').slice(1, 2);
 }
 
 const databaseUrlOf = ({ databaseUrl, layout }: Config): string => {

@@ -59,7 +59,10 @@ test.each(['prepare', 'api', 'worker'])('the environment of %s is a valid config
   const environment = Object.fromEntries(
     Object.entries(services[name]?.environment ?? {}).map(([variable, value]) => [
       variable,
-      String(value).replace(/\$\{(\w+)[^}]*\}/g, 'given'),
+      // What may stay unset is unset.
+      String(value)
+        .replace(/\$\{\w+:[-+][^}]*\}/g, '')
+        .replace(/\$\{\w+[^}]*\}/g, 'given'),
     ]),
   );
   const { databaseUrl, temporal, api } = loadConfig(environment, { uid: 0, homeDirectory: '/root' });
@@ -70,9 +73,16 @@ test.each(['prepare', 'api', 'worker'])('the environment of %s is a valid config
   expect(api.port).toBe(name === 'api' ? 7400 : undefined);
 });
 
-test('only the worker gets the model key, and no container is privileged', () => {
-  const holders = Object.entries(services).filter(([, { environment = {} }]) => 'ANTHROPIC_API_KEY' in environment);
-  expect(holders.map(([name]) => name)).toEqual(['worker']);
+test.each([
+  ['ANTHROPIC_API_KEY', 'worker'],
+  ['GITHUB_TOKEN', 'worker'],
+  ['GITHUB_WEBHOOK_SECRET', 'api'],
+])('%s is given to the %s alone', (secret, holder) => {
+  const holders = Object.entries(services).filter(([, { environment = {} }]) => secret in environment);
+  expect(holders.map(([name]) => name)).toEqual([holder]);
+});
+
+test('no container is privileged', () => {
   expect(Object.values(services).filter(({ privileged }) => privileged)).toEqual([]);
 });
 

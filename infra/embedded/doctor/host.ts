@@ -43,7 +43,7 @@ export const checkHome = ({ layout, users, host }: Config): Check => {
 
 /** Whether anybody but their owner can read the files that open the instance. */
 export const checkSecrets = ({ layout }: Config): Check => {
-  const files = [layout.adminKeyFile, layout.databasePasswordFile].filter(existsSync);
+  const files = [layout.adminKeyFile, layout.databasePasswordFile, layout.githubAppFile].filter(existsSync);
   const open = files.find((file) => (statSync(file).mode & 0o077) !== 0);
   if (open === undefined) return passed('secrets', files.length === 0 ? 'made at the first start' : 'their owner only');
   const remedy = `Run chmod 600 ${open}, and make another key (millwright key create) if somebody may have read it.`;
