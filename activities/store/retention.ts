@@ -5,6 +5,9 @@ export const RETENTION_DAYS = 90;
 
 const OVER = `now() - interval '${RETENTION_DAYS} days'`;
 
+/** Deliveries of the forge: GitHub sends again what is at most three days old. */
+const DELIVERY_DAYS = 30;
+
 /** An epic, or a task without one, that ended so long ago that nobody asks for its texts. */
 const isOldEpic = (epic: string): string =>
   `(${epic}.state IN ('COMPLETED', 'CANCELLED') AND ${epic}.updated_at < ${OVER})`;
@@ -52,6 +55,14 @@ export const RETENTION_SWEEPS: readonly Omit<Statement, 'values'>[] = [
     text: `DELETE FROM event WHERE position IN (
              SELECT v.position FROM event v JOIN task t ON t.id = v.task_id
              WHERE v.epic_id IS NULL AND ${isOldTask('t')} ORDER BY v.position LIMIT $1)`,
+  },
+  {
+    // Nobody handles those of a project that was removed.
+    name: 'sweep-webhook-deliveries',
+    text: `DELETE FROM webhook_delivery WHERE delivery_id IN (
+             SELECT delivery_id FROM webhook_delivery
+             WHERE received_at < now() - interval '${DELIVERY_DAYS} days'
+               AND (handled_at < now() - interval '${DELIVERY_DAYS} days' OR received_at < ${OVER}) LIMIT $1)`,
   },
 ];
 

@@ -15,6 +15,7 @@ const COLUMNS = [
   ['outbox', "args::text || ' ' || coalesce(last_error, '')"],
   ['run', "coalesce(error, '') || ' ' || coalesce(summary, '')"],
   ['task', "coalesce(failure_reason, '') || ' ' || coalesce(blocked_reason, '') || ' ' || coalesce(summary, '')"],
+  ['webhook_delivery', "event || ' ' || coalesce(hint::text, '') || ' ' || coalesce(outcome, '')"],
   ['idempotency_key', "coalesce(response::text, '')"],
 ] as const;
 

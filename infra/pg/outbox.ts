@@ -17,6 +17,11 @@ export interface StartOptions {
   readonly attempts?: number;
 }
 
+/** Of a signal that stands for all that is added until it is sent: a row with `attempts` 0 is joined, not repeated. */
+export interface GatheringOptions {
+  readonly gathers?: true;
+}
+
 export type OutboxRow =
   | {
       readonly kind: 'start';

@@ -1,4 +1,4 @@
-import type { StartOptions } from '../../infra/pg/outbox.js';
+import type { GatheringOptions, StartOptions } from '../../infra/pg/outbox.js';
 import type { Queryable } from '../../infra/pg/statement.js';
 
 export interface DueRow {
@@ -7,7 +7,7 @@ export interface DueRow {
   readonly workflowId: string;
   readonly name: string;
   readonly args: readonly unknown[];
-  readonly options: Partial<StartOptions>;
+  readonly options: Partial<StartOptions> & GatheringOptions;
   readonly attempts: number;
   /** Milliseconds since it was written. */
   readonly ageMs: number;
@@ -27,6 +27,18 @@ export async function listDue(db: Queryable, limit: number): Promise<readonly Du
     values: [limit],
   });
   return rows;
+}
+
+/**
+ * Before a row is sent that gathers: what comes from now on gets a row of its own. Waits for those who are adding to it,
+ * so that whatever it stands for is committed before it is sent.
+ */
+export async function closeGathering(db: Queryable, id: string): Promise<void> {
+  await db.query({
+    name: 'close-outbox-gathering',
+    text: 'UPDATE outbox SET attempts = 1 WHERE id = $1 AND attempts = 0',
+    values: [id],
+  });
 }
 
 export async function markSent(db: Queryable, id: string, outcome: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { Logger } from '../../infra/logging.js';
 import type { Queryable } from '../../infra/pg/statement.js';
 import { FACTORY_WORKFLOW_ID, parseWorkflowId } from '../../workflows/contract/ids.js';
 import { QUEUE } from '../../workflows/contract/task-queues.js';
-import { type DueRow, isRetryWanted, listDue, markSent, postpone } from './outbox.repository.js';
+import { closeGathering, type DueRow, isRetryWanted, listDue, markSent, postpone } from './outbox.repository.js';
 
 export interface RelayDeps {
   readonly db: Queryable;
@@ -97,7 +97,8 @@ const typed = (attributes: Readonly<Record<string, string>>): TypedSearchAttribu
     Object.entries(attributes).map(([name, value]) => ({ key: defineSearchAttributeKey(name, 'KEYWORD'), value })),
   );
 
-async function signal({ client }: RelayDeps, row: DueRow): Promise<string> {
+async function signal({ client, db }: RelayDeps, row: DueRow): Promise<string> {
+  if (row.options.gathers) await closeGathering(db, row.id);
   try {
     await client.workflow.getHandle(row.workflowId).signal(row.name, ...row.args);
     return 'signalled';

@@ -97,4 +97,6 @@ export const factoryEndAdmissionSignal = defineSignal<[{ readonly workflowId: st
 export const factoryAgentCrashedSignal = defineSignal<[{ readonly agentId: string }]>('agentCrashed');
 /** A project's row is `importing`: import, inspect, check the tip. */
 export const factoryProjectChangedSignal = defineSignal<[{ readonly projectId: string }]>('projectChanged');
+/** Deliveries of the forge about the project wait in the inbox. One signal may stand for many. */
+export const factoryForgeHintedSignal = defineSignal<[{ readonly projectId: string }]>('forgeHinted');
 export const factoryStatusQuery = defineQuery<FactoryView>('status');

@@ -80,6 +80,24 @@ test('texts and events of work that ended long ago go; those of open and of rece
   expect((await sweep()).removed).toBe(0);
 });
 
+test('deliveries go when they were handled a month ago; those of a removed project later', async () => {
+  const keep = (id: string, received: number, handled: number | null) =>
+    run('INSERT INTO webhook_delivery (delivery_id, event, received_at, handled_at) VALUES ($1, $2, $3, $4)', [
+      id,
+      'issues',
+      daysAgo(received),
+      handled === null ? null : daysAgo(handled),
+    ]);
+  await keep('old', 31, 31);
+  await keep('handled late', 31, 29);
+  await keep('young', 29, 29);
+  await keep('waits', 89, null);
+  await keep('forgotten', 91, null);
+  expect((await sweep()).removed).toBe(2);
+  const left = await rowsOf<{ id: string }>(database, 'SELECT delivery_id AS id FROM webhook_delivery ORDER BY 1');
+  expect(left.map(({ id }) => id)).toEqual(['handled late', 'waits', 'young']);
+});
+
 test('decisions and audit stay for ever', async () => {
   await run(
     `INSERT INTO audit (who, what, object, at, prev_hash, hash) VALUES ('ada', 'epic.created', 'epic/x', $1, '0', '1')`,

@@ -125,6 +125,7 @@ const UNLIMITED = { perMinute: 10_000_000, wrongKeysPerMinute: 10_000_000 };
 const WRITTEN = [
   ...['project', 'epic', 'plan', 'task', 'mail', 'decision', 'event', 'outbox', 'audit', 'idempotency_key'],
   'api_key',
+  'webhook_delivery',
 ];
 
 const parse = (text: string): unknown => {
