@@ -1,20 +1,47 @@
+import { Failure } from '../../domain/failures.js';
 import { checkFence } from '../../infra/git/fence.js';
+import { failureReason } from '../../infra/git/git-failures.js';
 import { fetchBranch } from '../../infra/git/mirror.js';
 import { requireCommits } from '../../infra/git/mirrors.js';
 import { readCommit } from '../../infra/git/objects.js';
 import type { GitRemote, Repository } from '../../infra/git/repository.js';
 import type { AcquireTreeInput } from '../../workflows/contract/activities/git.js';
+import { listCheckpointsBefore } from '../store/turn.repository.js';
 import type { TreeDeps } from './ports.js';
 
 /** Subject of a checkpoint's commit; its parent is what the work started from. */
 const CHECKPOINT = /^Checkpoint of /;
 
-/** The owner's tree with the files asked for and the outputs of `setup` in it. */
-export async function acquireTree(
-  deps: TreeDeps,
-  input: AcquireTreeInput & { readonly attemptFence: string },
-  signal: AbortSignal,
-): Promise<{ readonly treeId: string; readonly baseSha: string }> {
+/**
+ * The owner's tree with the files asked for and the outputs of `setup` in it. Where a checkpoint was lost with the disk
+ * that held it, the newest one before it in the same run is as good.
+ * @throws NotFound when neither is there any more
+ */
+export async function acquireTree(deps: TreeDeps, input: AcquireInput, signal: AbortSignal): Promise<AcquiredTree> {
+  try {
+    return await takeTree(deps, input, signal);
+  } catch (error) {
+    if (input.at === undefined || !isLost(error)) throw error;
+    const before = await listCheckpointsBefore(deps.pools.writes, input.at);
+    // It is no checkpoint, and what else may be asked for is on the forge.
+    if (before === undefined) throw error;
+    for (const at of before) {
+      const taken = await takeTree(deps, { ...input, at }, signal).catch((failure: unknown) => {
+        if (!isLost(failure)) throw failure;
+      });
+      if (taken !== undefined) return taken;
+    }
+    const words = `the checkpoint ${input.at} is lost, and so are those before it`;
+    throw new Failure('NotFound', words, { reason: 'CHECKPOINT' }, { cause: error });
+  }
+}
+
+type AcquireInput = AcquireTreeInput & { readonly attemptFence: string };
+type AcquiredTree = { readonly treeId: string; readonly baseSha: string };
+
+const isLost = (error: unknown): boolean => ['OBJECT', 'OBJECT_CORRUPT'].includes(failureReason(error) ?? '');
+
+async function takeTree(deps: TreeDeps, input: AcquireInput, signal: AbortSignal): Promise<AcquiredTree> {
   const { projectId, ownerId, taskId, at, mode, attemptFence } = input;
   const repository = await deps.mirrors.ensure(projectId, signal);
   const remote = await deps.forge.remote(projectId);

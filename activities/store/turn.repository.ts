@@ -102,3 +102,20 @@ export async function sealTurnRow(tx: Tx, seal: Seal): Promise<boolean> {
   });
   return rowCount === 1;
 }
+
+/** Checkpoints of earlier turns of the run that made this one, newest first; undefined when no turn made it. */
+export async function listCheckpointsBefore(
+  db: Queryable,
+  checkpointRef: string,
+): Promise<readonly string[] | undefined> {
+  const { rows } = await db.query<{ made: string; before: readonly string[] }>({
+    name: 'list-checkpoints-before',
+    text: `SELECT u.checkpoint_ref AS made,
+                  ARRAY(SELECT e.checkpoint_ref FROM turn e
+                        WHERE e.run_id = u.run_id AND e.seq < u.seq AND e.checkpoint_ref IS NOT NULL
+                          AND e.checkpoint_ref <> u.checkpoint_ref ORDER BY e.seq DESC) AS before
+           FROM turn u WHERE u.checkpoint_ref = $1 ORDER BY u.created_at DESC, u.seq DESC LIMIT 1`,
+    values: [checkpointRef],
+  });
+  return rows[0] && [...new Set(rows[0].before)];
+}

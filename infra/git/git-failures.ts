@@ -11,6 +11,12 @@ const LOCKED = /\.lock': File exists|cannot lock ref|could not lock/i;
 
 export const isLockMessage = (stderr: string): boolean => LOCKED.test(stderr);
 
+/** Objects that cannot be read, or that others name and that are not there. A commit nobody has is no damage. */
+const DAMAGED =
+  /loose object .* is corrupt|inflate:|unable to unpack|pack.*(corrupt|is far too short|has bad)|hash mismatch|object file .* is empty|unable to read (tree|sha1 file|[0-9a-f]{40})|Could not read [0-9a-f]{40}|bad tree object|failed to unpack tree object|missing blob object|missing necessary objects|(index-pack|unpack-objects) abnormal exit|repository corruption on the remote side/;
+
+export const isDamageMessage = (stderr: string): boolean => DAMAGED.test(stderr);
+
 /** First match wins. Git runs under LC_ALL=C, so its words are stable. */
 const PATTERNS: readonly Pattern[] = [
   { match: /No space left on device|Disk quota exceeded/, type: 'Unavailable', reason: 'DISK_FULL' },
@@ -39,12 +45,7 @@ const PATTERNS: readonly Pattern[] = [
     type: 'WorktreeLost',
     reason: 'INDEX_CORRUPT',
   },
-  {
-    match:
-      /loose object .* is corrupt|inflate:|unable to unpack|pack.*(corrupt|is far too short|has bad)|hash mismatch|object file .* is empty|unable to read (tree|sha1 file|[0-9a-f]{40})/,
-    type: 'Internal',
-    reason: 'OBJECT_CORRUPT',
-  },
+  { match: DAMAGED, type: 'Internal', reason: 'OBJECT_CORRUPT' },
   { match: /fsck error|fsckObjects|error in (object|tree|commit|blob)/, type: 'InvalidInput', reason: 'BAD_OBJECTS' },
   { match: /couldn't find remote ref|no such ref|Remote branch .* not found/i, type: 'NotFound', reason: 'REF' },
   {

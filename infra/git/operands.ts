@@ -27,6 +27,7 @@ export const TAKES_END_OF_OPTIONS = {
   'merge-base': true,
   'merge-tree': true,
   mktree: false,
+  'pack-objects': true,
   'patch-id': false,
   push: true,
   'read-tree': true,
@@ -49,7 +50,14 @@ export const isObjectId = (value: string): boolean => OBJECT_ID.test(value);
 const PLAIN_OPERAND = /^(?:[0-9a-f]{40}|refs\/[^\0-\x20\x7f:^~?*[\\]+|HEAD)(?:\^\{[a-z]*\}|:[^\0]*)?$/;
 
 /** Commands whose operands are addresses, refspecs or directories; those are checked where they are built. */
-const FREE_OPERANDS: ReadonlySet<GitCommand> = new Set(['init', 'fetch', 'push', 'ls-remote', 'for-each-ref']);
+const FREE_OPERANDS: ReadonlySet<GitCommand> = new Set([
+  'init',
+  'fetch',
+  'push',
+  'ls-remote',
+  'for-each-ref',
+  'pack-objects',
+]);
 
 /** @throws InvalidInput for an operand that git could read as an option or resolve by its own guessing */
 export function checkOperands(command: GitCommand, operands: readonly string[]): void {

@@ -1,7 +1,7 @@
 /** The only place of the host that spawns git. Metadata an agent could write is never in GIT_DIR. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Failure } from '../../domain/failures.js';
-import { failureReason, firstWords, gitFailure, isLockMessage } from './git-failures.js';
+import { failureReason, firstWords, gitFailure, isDamageMessage, isLockMessage } from './git-failures.js';
 import { type Environment, type GitTransport, hardenedConfig, hardenedEnvironment } from './hardening.js';
 import { checkOperands, type GitCommand, TAKES_END_OF_OPTIONS } from './operands.js';
 import { removeStaleLocks } from './stale-locks.js';
@@ -67,7 +67,16 @@ export interface GitOptions {
   readonly treeOwner?: TreeOwner;
   /** Default `git`. */
   readonly program?: string;
+  /** Asked when a git says that objects are damaged or missing; the same command is tried once more when it mended any. */
+  readonly mend?: Mend;
 }
+
+/** Answers whether anything is better since the time given. @throws when what is lost cannot be got back */
+export type Mend = (damaged: {
+  readonly gitDir: string;
+  readonly sinceMs: number;
+  readonly signal?: AbortSignal | undefined;
+}) => Promise<boolean>;
 
 export interface Git {
   readonly treeOwner: TreeOwner | undefined;
@@ -80,8 +89,23 @@ export interface Git {
 
 export const createGit = (options: GitOptions = {}): Git => ({
   treeOwner: options.treeOwner,
-  run: (call) => withLockRepair(call, () => runGit(options, call)),
+  run: (call) => withMending(options.mend, call, () => withLockRepair(call, () => runGit(options, call))),
 });
+
+async function withMending(mend: Mend | undefined, call: GitCall, run: () => Promise<GitResult>): Promise<GitResult> {
+  if (mend === undefined) return run();
+  const { gitDir, signal } = call;
+  const sinceMs = Date.now();
+  const mended = (): Promise<boolean> => mend({ gitDir, sinceMs, signal });
+  try {
+    const result = await run();
+    const isDamaged = result.exitCode !== 0 && isDamageMessage(result.stderr);
+    return isDamaged && (await mended()) ? await run() : result;
+  } catch (error) {
+    if (failureReason(error) === 'OBJECT_CORRUPT' && (await mended())) return await run();
+    throw error;
+  }
+}
 
 /** A killed git leaves its lock, and every later one fails on it: clear what is provably nobody's, then try once more. */
 async function withLockRepair(call: GitCall, run: () => Promise<GitResult>): Promise<GitResult> {

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { Failure } from '../../domain/failures.js';
+import { mendedAtMs } from './damage-marks.js';
 import { failureReason, gitFailure } from './git-failures.js';
 import { ignoredWork } from './ignored.js';
 import { isSoundIndex } from './index-file.js';
@@ -56,7 +57,10 @@ export async function takeSnapshot(repo: Repository, input: SnapshotInput): Prom
     const hazards = await findHazards(repo, input, { limits, ignored });
     const refusal = refuse(hazards) ?? refuse(await oversized(input.tree, pending, limits));
     if (refusal !== undefined) return refusal;
-    if (pending.length > 0) {
+    // Git does not write again what the index says is written already.
+    const isForgotten = ((await mendedAtMs(repo)) ?? 0) >= (await lstat(input.tree.indexFile)).mtimeMs;
+    if (isForgotten) await forgetStats(repo, input);
+    if (isForgotten || pending.length > 0) {
       const left = (await stage(repo, input)) ?? refuse((await listPending(repo, input)).map(unkept));
       if (left !== undefined) return left;
     }
@@ -162,6 +166,13 @@ async function linkedOutside(
   return linked
     .filter(({ stats }) => (inside.get(inodeOf(stats)) ?? 0) < stats.nlink)
     .map(({ path }) => ({ path, why: 'a hard link to a file outside the tree' }));
+}
+
+/** Objects of the mirror were lost: every file is to be read again, and written where its object is not there. */
+async function forgetStats(repo: Repository, input: SnapshotInput): Promise<void> {
+  const { stdout } = await repo.git.run({ ...onTree(repo, input), command: 'ls-files', options: ['-s', '-z'] });
+  const options = ['-z', '--index-info'];
+  await repo.git.run({ ...onTree(repo, input), command: 'update-index', options, input: stdout });
 }
 
 /** Brings the private index to what the files are. Answers a refusal when git names files that it cannot take. */

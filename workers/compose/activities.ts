@@ -32,9 +32,11 @@ import { createStoreActivities } from '../../activities/store/store.activities.j
 import { createBlobStore } from '../../infra/artifacts.js';
 import { type Config, environmentFor } from '../../infra/config.js';
 import { LocalForge } from '../../infra/forge/local/local-forge.js';
+import { createMending } from '../../infra/git/mending.js';
 import { ProjectRepositories } from '../../infra/git/mirrors.js';
-import { createGit } from '../../infra/git/run.js';
+import { createGit, type Git, type Mend } from '../../infra/git/run.js';
 import { Trees } from '../../infra/git/trees.js';
+import { createLogger } from '../../infra/logging.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { Host } from './host.js';
 import { createJanitor, type Janitor } from './janitor.js';
@@ -56,7 +58,8 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
   const { layout, users, limits } = config;
   const blobs = createBlobStore(pools.writes, layout.artifacts);
   const user = users === undefined ? undefined : { uid: users.serviceUid, gid: users.serviceUid };
-  const git = createGit({ environment: environmentFor('tool'), ...(user === undefined ? {} : { treeOwner: user }) });
+  const gitOptions = { environment: environmentFor('tool'), ...(user === undefined ? {} : { treeOwner: user }) };
+  const git = createGit({ ...gitOptions, mend: mendingOf(config, createGit(gitOptions)) });
   const mirrors = new ProjectRepositories(git, layout.mirrors);
   const forge = new LocalForge({ pools, repositories: new ProjectRepositories(git, layout.forge) });
   const trees = new Trees({ git, root: layout.trees });
@@ -158,4 +161,12 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
       await trees.settle();
     },
   };
+}
+
+/** By a git of its own, which does not ask to be mended in turn. */
+function mendingOf({ layout, logLevel }: Config, git: Git): Mend {
+  const log = createLogger({ name: 'git', level: logLevel });
+  const mirrors = new ProjectRepositories(git, layout.mirrors);
+  const forge = new ProjectRepositories(git, layout.forge);
+  return createMending({ mirrors, forge, warn: (facts, words) => log.warn(facts, words) });
 }

@@ -33,9 +33,26 @@ export function afterTree(task: TaskFlow, taken: TreeTaken): TaskFlow {
       if (taken.fault.kind === 'cancelled') return task;
       return blocked(task, { reason: 'no host took the task', ask: { kind: 'no_host' }, goal: goalOf(task.stage) });
     case 'failed':
-      return treeFault(task, taken.fault, goalOf(task.stage));
+      return isCheckpointLost(task, taken.fault)
+        ? withoutCheckpoint(task, taken.fault.message)
+        : treeFault(task, taken.fault, goalOf(task.stage));
   }
 }
+
+type Failed = Extract<Fault, { readonly kind: 'failed' }>;
+
+const isCheckpointLost = ({ checkpointSha }: TaskFlow, fault: Fault): fault is Failed =>
+  checkpointSha !== undefined && fault.kind === 'failed' && fault.type === 'NotFound';
+
+/** The head, else the base, holds what is left; what a run or a merge had done beyond it is done anew. */
+function withoutCheckpoint({ checkpointSha: _lost, ...task }: TaskFlow, reason: string): TaskFlow {
+  const { merging } = task;
+  if (merging) return afterLoss(task, reason, { kind: 'merge', tip: merging.tip, opensAttempt: false });
+  const goal = goalOf(task.stage);
+  return afterLoss(task, reason, goal.kind === 'commit' ? AGAIN : goal);
+}
+
+const AGAIN: Stage = { kind: 'run', next: { kind: 'execution', context: {}, opensAttempt: false } };
 
 export const afterMerged = (task: TaskFlow, stage: Stage & { readonly kind: 'merge' }, merged: Merged): TaskFlow =>
   merged.kind === 'failed'

@@ -1,8 +1,9 @@
 import { Failure } from '../../../domain/failures.js';
 import { fetchBranch } from '../../../infra/git/mirror.js';
-import { firstParents, hasCommit, readCommit } from '../../../infra/git/objects.js';
+import { firstParents, readCommit } from '../../../infra/git/objects.js';
 import { pushLanding } from '../../../infra/git/push.js';
 import { readTip } from '../../../infra/git/remote-refs.js';
+import { isWhole } from '../../../infra/git/whole.js';
 import type {
   LandInput,
   LandingCheck,
@@ -86,7 +87,8 @@ async function afterRefusal(
 
 /** Another host may have composed it: the same input gives the same commit here. */
 async function requireTarget(opened: QueueProject, { target, members }: LandInput, signal: AbortSignal): Promise<void> {
-  if (await hasCommit(opened.mirror, target.commit, signal)) return;
+  // No ref holds it: a mirror that was damaged may have it without its files.
+  if (await isWhole(opened.mirror, target.commit, { besides: target.base, signal })) return;
   const composed = await composeOn(opened, target.base, members, signal);
   if (composed.kind !== 'composed' || composed.commit !== target.commit)
     throw new Failure('Unavailable', 'the tested commit cannot be composed here; do all workers run one git?');

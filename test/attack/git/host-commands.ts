@@ -47,6 +47,9 @@ const callsOf = ({ world, tree, base, tip }: HostileWorld): Readonly<Record<GitC
     'write-tree': [onTree],
     'hash-object': [{ options: ['-w', '--stdin'], input: 'x\n' }],
     mktree: [{ input: '' }],
+    'pack-objects': [
+      { options: ['--revs', '--quiet'], operands: [join(forge.dir, 'objects/pack/pack')], input: `${tip}\n` },
+    ],
     'commit-tree': [
       {
         options: ['-p', base],

@@ -1,4 +1,16 @@
-import { existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../support/until.js';
 import type { CaseRun, ChaosCase } from '../case.js';
@@ -64,6 +76,39 @@ const addJunkRefs: Harm = (world) => {
   }
 };
 
+/** The newest ones, as a power cut leaves them: what the last turns made. */
+const zeroObjects: Harm = (world) => {
+  const mirror = mirrorOf(world);
+  const loose = filesBelow(join(mirror, 'objects')).filter((path) => /\/[0-9a-f]{2}\/[0-9a-f]{38}$/.test(path));
+  for (const path of loose.toSorted((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs).slice(0, 3)) {
+    chmodSync(path, 0o644);
+    truncateSync(path, 0);
+  }
+};
+
+const HEADER_BYTES = 32;
+/** No object of these small repositories is longer by much. */
+const EVERY_BYTES = 256;
+
+/** Packed first, so that it hits what the last turns made; a pack of later strikes is as it is. */
+const flipBits: Harm = (world) => {
+  const mirror = mirrorOf(world);
+  spawnSync('git', ['repack', '-a', '-d', '--quiet'], { cwd: mirror });
+  for (const path of filesBelow(join(mirror, 'objects')).filter((one) => one.endsWith('.pack'))) {
+    chmodSync(path, 0o644);
+    const descriptor = openSync(path, 'r+');
+    for (let at = HEADER_BYTES; at < statSync(path).size; at += EVERY_BYTES)
+      writeSync(descriptor, Buffer.alloc(4, 0xa5), 0, 4, at);
+    closeSync(descriptor);
+  }
+};
+
+const filesBelow = (directory: string): readonly string[] =>
+  readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.path, entry.name))
+    .filter(existsSync);
+
 const mirrorOf = ({ instance: { layout }, projectId }: ChaosWorld): string => join(layout.mirrors, `${projectId}.git`);
 
 export const damagedGitCases: readonly ChaosCase[] = [
@@ -78,5 +123,17 @@ export const damagedGitCases: readonly ChaosCase[] = [
     does: `refs that name nothing are put into the mirror, ${STRIKES} times, each after a turn`,
     catches: 'one broken ref that stops every command on its repository',
     run: between('junk among the refs', addJunkRefs),
+  },
+  {
+    name: '24-object-zeroed',
+    does: `the newest objects of the mirror are emptied, ${STRIKES} times, each after a turn`,
+    catches: 'a task that is lost with an object, or a commit that nobody can read',
+    run: between('objects are emptied', zeroObjects),
+  },
+  {
+    name: '24-pack-bit-flip',
+    does: `some bytes of every stretch of the mirror’s packs are changed, ${STRIKES} times, each after a turn`,
+    catches: 'a mirror that stays broken although the forge has everything',
+    run: between('bytes of the packs are changed', flipBits),
   },
 ];

@@ -1,4 +1,4 @@
-import { type Guard, testIn } from './guard.js';
+import { chaosCase, type Guard, testIn } from './guard.js';
 
 const PUSH = 'infra/git/push.ts';
 const LANDING = 'activities/git/queue/landing.ts';
@@ -250,5 +250,20 @@ const OWNER_GUARDS: readonly Guard[] = [
   },
 ];
 
+const MENDING_GUARDS: readonly Guard[] = [
+  {
+    name: 'mending',
+    about: 'damaged objects are set aside, and come back from where they are whole',
+    edits: [
+      {
+        file: 'infra/git/mending.ts',
+        cut: '    if (!isOurs) return',
+        put: "    if (!isOurs || gitDir !== '') return",
+      },
+    ],
+    proofs: [chaosCase('24-object-zeroed', 1), chaosCase('24-pack-bit-flip', 1)],
+  },
+];
+
 /** Leases, fences and owners: what keeps two writers of one branch or tree apart. */
-export const GIT_GUARDS: readonly Guard[] = [...LEASE_GUARDS, ...FENCE_GUARDS, ...OWNER_GUARDS];
+export const GIT_GUARDS: readonly Guard[] = [...LEASE_GUARDS, ...FENCE_GUARDS, ...OWNER_GUARDS, ...MENDING_GUARDS];

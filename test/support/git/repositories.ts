@@ -2,13 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createGit, type Git } from '../../../infra/git/run.js';
+import { createGit, type Git, type Mend } from '../../../infra/git/run.js';
 
 /** The uid that owns trees when the tests run as root, as in production; undefined for an ordinary user. */
 export const TREE_OWNER = process.getuid?.() === 0 ? { uid: 64_321, gid: 64_321 } : undefined;
 
-export const testGit = (): Git =>
-  createGit({ environment: process.env, ...(TREE_OWNER === undefined ? {} : { treeOwner: TREE_OWNER }) });
+export const testGit = (mend?: Mend): Git =>
+  createGit({
+    environment: process.env,
+    ...(TREE_OWNER === undefined ? {} : { treeOwner: TREE_OWNER }),
+    ...(mend === undefined ? {} : { mend }),
+  });
 
 /** A temporary directory that the owner of trees can traverse. */
 export function temporaryHome(): { readonly path: string; remove(): void } {
