@@ -1,3 +1,4 @@
+import type { GithubSettings } from '../infra/config.js';
 import type { Logger } from '../infra/logging.js';
 import type { ConnectionOptions } from '../infra/pg/connection.js';
 import type { Pools } from '../infra/pg/pools.js';
@@ -32,6 +33,7 @@ export interface ApiRuntimeSettings {
   readonly forgeDirectory: string;
   readonly mirrorsDirectory: string;
   readonly artifactsDirectory: string;
+  readonly github: GithubSettings;
 }
 
 export const POOLS = Symbol('pools');

@@ -53,6 +53,7 @@ const settingsOf = (config: Config): ApiRuntimeSettings => ({
   forgeDirectory: config.layout.forge,
   mirrorsDirectory: config.layout.mirrors,
   artifactsDirectory: config.layout.artifacts,
+  github: config.github,
 });
 
 const required = <T>(variable: string, value: T | undefined): T => {

@@ -9,6 +9,8 @@ export interface GitProject {
   readonly source: string;
   /** Null until the first import has seen the source's default. */
   readonly baseBranch: string | null;
+  /** Tip of the base when it was inspected last. */
+  readonly tipSha: string | null;
   /** `Name <address>`. */
   readonly commitIdentity: string;
   readonly overrides: ConfigOverrides;
@@ -18,7 +20,8 @@ export interface GitProject {
 export async function findGitProject(db: Queryable, projectId: string): Promise<GitProject> {
   const { rows } = await db.query<GitProject>({
     name: 'find-git-project',
-    text: `SELECT id AS "projectId", name, source, base_branch AS "baseBranch", commit_identity AS "commitIdentity", overrides
+    text: `SELECT id AS "projectId", name, source, base_branch AS "baseBranch", tip_sha AS "tipSha",
+                  commit_identity AS "commitIdentity", overrides
            FROM project WHERE id = $1`,
     values: [projectId],
   });

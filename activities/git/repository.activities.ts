@@ -36,8 +36,13 @@ export const createRepositoryActivities = (deps: RepositoryDeps): RepositoryActi
     importSource: ({ projectId }) =>
       withHeartbeat(async (signal) => {
         const project = await findGitProject(deps.pools.writes, projectId);
-        await deps.forge.prepare(projectId, signal);
+        const history = await deps.forge.prepare(projectId, signal);
         const { mirror, remote } = await places(projectId, signal);
+        if (history.kind === 'own') {
+          const baseBranch = project.baseBranch ?? history.defaultBranch;
+          const tip = await fetchBranch(mirror, remote, baseBranch, signal);
+          return { baseBranch, tip, moved: tip !== project.tipSha };
+        }
         const { branch, tip, moved } = await importSource(mirror, {
           source: parseSource(project.source),
           dataDirectory: deps.dataDirectory,

@@ -17,8 +17,12 @@ export class CreateProjectDto {
   @Text({ max: 100, pattern: NAME, optional: true, description: 'Unique; from the source when absent.' })
   readonly name?: string;
 
-  @OneOf(['local'], { optional: true, later: ['github'], description: 'Where branches and pull requests live.' })
-  readonly forge?: 'local';
+  @OneOf(['local', 'github'], {
+    optional: true,
+    description:
+      'Where branches and pull requests live. When absent: github for a repository of the configured GitHub.',
+  })
+  readonly forge?: 'local' | 'github';
 
   @Text({ max: 200, pattern: BRANCH, optional: true, description: "The source's default branch when absent." })
   readonly baseBranch?: string;

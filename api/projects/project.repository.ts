@@ -39,6 +39,7 @@ export interface NewProject {
   readonly forge: string;
   readonly source: string;
   readonly remote: string;
+  readonly forgeName: string | null;
   readonly baseBranch: string | null;
   readonly overrides: Readonly<Record<string, unknown>>;
   readonly createdBy: string;
@@ -92,8 +93,9 @@ export class ProjectRepository {
     try {
       const { rows } = await tx.query<ProjectRow>({
         name: 'api-project-insert',
-        text: `INSERT INTO project (id, name, forge, source, remote, base_branch, state, overrides, created_by)
-               VALUES ($1, $2, $3, $4, $5, $6, 'importing', $7, $8) RETURNING ${COLUMNS}`,
+        text: `INSERT INTO project (id, name, forge, source, remote, base_branch, state, overrides, created_by,
+                 forge_name)
+               VALUES ($1, $2, $3, $4, $5, $6, 'importing', $7, $8, $9) RETURNING ${COLUMNS}`,
         values: [
           project.id,
           project.name,
@@ -103,6 +105,7 @@ export class ProjectRepository {
           project.baseBranch,
           JSON.stringify(project.overrides),
           project.createdBy,
+          project.forgeName,
         ],
       });
       return oneRow(rows);

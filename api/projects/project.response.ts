@@ -10,7 +10,7 @@ export class ProjectLinks {
 export class ProjectResponse {
   @ApiProperty({ type: String, format: 'uuid' }) readonly id!: string;
   @ApiProperty({ type: String }) readonly name!: string;
-  @ApiProperty({ type: String, enum: ['local'] }) readonly forge!: string;
+  @ApiProperty({ type: String, enum: ['local', 'github'] }) readonly forge!: string;
   @ApiProperty({ type: String }) readonly source!: string;
   @ApiProperty({ type: String, nullable: true }) readonly baseBranch!: string | null;
   @ApiProperty({ type: String, enum: ['importing', 'ready', 'refused', 'red'] }) readonly state!: string;
@@ -45,7 +45,7 @@ export class ProjectPage {
   @ApiProperty({ type: String, nullable: true }) readonly nextCursor!: string | null;
 }
 
-/** @param forgeRepository path of the local forge's repository of the project */
+/** @param forgeRepository where git fetches the result: the local forge's path, or an address */
 export const toProjectResponse = (row: ProjectRow, forgeRepository: string): ProjectResponse => ({
   id: row.id,
   name: row.name,
@@ -73,4 +73,4 @@ export const toProjectResponse = (row: ProjectRow, forgeRepository: string): Pro
 });
 
 const shellWord = (text: string): string =>
-  /^[A-Za-z0-9_./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  /^[A-Za-z0-9_./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

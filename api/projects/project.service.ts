@@ -17,6 +17,7 @@ import { checkVersion, type RowVersion } from '../http/etag.js';
 import { recordAnswer } from '../http/idempotency.repository.js';
 import type { Asked } from '../temporal/controls.js';
 import { acceptProposals } from './accept-proposals.js';
+import { findOnGitHub, type ProjectPlace } from './github-project.js';
 import { mergePatch } from './merge-patch.js';
 import { readOverrides } from './overrides.js';
 import type { CreateProjectDto, ListProjectsQuery, PatchProjectDto } from './project.dto.js';
@@ -34,16 +35,13 @@ export class ProjectService {
   /** Stores the project as `importing`; the factory imports and inspects it. */
   async create(dto: CreateProjectDto, caller: Caller): Promise<ProjectResponse> {
     if (caller.scope !== null) throw new Failure('PermissionDenied', 'A key of certain projects cannot add one.');
-    const source = await this.readSource(dto.source, caller);
-    const remote = normaliseSource(source);
+    const place = await this.placeOf(dto, caller);
     const overrides = await this.readAdminOverrides(dto.overrides, caller);
     return withTransaction(this.pools.writes, async (tx) => {
       const row = await this.projects.insert(tx, {
         id: uuidv7(),
-        name: dto.name ?? nameOf(remote),
-        forge: dto.forge ?? 'local',
-        source: source.kind === 'path' ? source.path : source.url,
-        remote,
+        ...place,
+        name: dto.name ?? nameOf(place.remote),
         baseBranch: dto.baseBranch ?? null,
         overrides,
         createdBy: caller.by,
@@ -110,6 +108,14 @@ export class ProjectService {
     });
   }
 
+  private async placeOf({ source: text, forge }: CreateProjectDto, caller: Caller): Promise<ProjectPlace> {
+    const found = findOnGitHub(text, forge, this.settings.github);
+    if (found !== undefined) return found;
+    const source = await this.readSource(text, caller);
+    const remote = normaliseSource(source);
+    return { forge: 'local', source: source.kind === 'path' ? source.path : source.url, remote, forgeName: null };
+  }
+
   private async readSource(text: string, caller: Caller): Promise<Source> {
     const source = parseSource(text);
     if (source.kind === 'https') return source;
@@ -157,7 +163,8 @@ export class ProjectService {
   }
 
   private respond(row: ProjectRow): ProjectResponse {
-    return toProjectResponse(row, forgeRepository(this.settings, row.id));
+    const repository = row.forge === 'local' ? forgeRepository(this.settings, row.id) : `${row.source}.git`;
+    return toProjectResponse(row, repository);
   }
 }
 

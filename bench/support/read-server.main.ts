@@ -6,6 +6,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import pg from 'pg';
 import { createApplication } from '../../api/application.js';
 import { EpicRepository } from '../../api/epics/epic.repository.js';
+import { NO_GITHUB } from '../../infra/config/github.js';
 import { createLogger } from '../../infra/logging.js';
 import { createPools, type Pools } from '../../infra/pg/pools.js';
 import type { Statement } from '../../infra/pg/statement.js';
@@ -31,6 +32,7 @@ const ours = async (databaseUrl: string): Promise<string> => {
       forgeDirectory: join(home, 'forge'),
       mirrorsDirectory: join(home, 'mirrors'),
       artifactsDirectory: join(home, 'artifacts'),
+      github: NO_GITHUB,
     },
   });
   await app.listen(0, '127.0.0.1');

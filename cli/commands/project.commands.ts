@@ -23,6 +23,7 @@ const COLUMNS: readonly Column[] = [
 interface AddOptions {
   readonly name?: string;
   readonly base?: string;
+  readonly forge?: string;
   readonly worker?: string;
   readonly acceptChecks?: boolean;
   readonly check?: readonly string[];
@@ -36,8 +37,9 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
 
   project
     .command('add <source>')
-    .description('import a repository (path or https URL); its source is never written to')
+    .description('work on GitHub, or import a repository (path or https URL) whose source is never written to')
     .option('--name <name>', 'unique name; default: the last part of the source')
+    .option('--forge <forge>', 'local or github; default: github for a repository of the configured GitHub')
     .option('--base <branch>', "base branch; default: the source's own")
     .option('--worker <agent>', 'agent that implements its tasks')
     .option('--accept-checks', 'take the proposed checks as required checks')
@@ -51,6 +53,7 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
       const body = {
         source: isUrl(source) ? source : placeOf(source),
         ...(options.name ? { name: options.name } : {}),
+        ...(options.forge ? { forge: options.forge } : {}),
         ...(options.base ? { baseBranch: options.base } : {}),
         ...overridesOf(options),
       };

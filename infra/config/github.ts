@@ -16,6 +16,14 @@ export interface GithubSettings {
   readonly webhookBytes: number;
 }
 
+/** Nothing is configured. */
+export const NO_GITHUB: GithubSettings = {
+  url: 'https://github.com',
+  apiUrl: 'https://api.github.com',
+  access: undefined,
+  webhookBytes: 5 * 1024 * 1024,
+};
+
 export type GithubCredentials =
   | {
       readonly kind: 'app';

@@ -42,13 +42,16 @@ export interface PullRequestFilter {
   readonly baseRef?: string;
 }
 
+/** `import`: from the project's source, which is another repository. `own`: what the forge has is the source. */
+export type History = { readonly kind: 'import' } | { readonly kind: 'own'; readonly defaultBranch: string };
+
 /**
  * Where branches and pull requests are. Branches are read and moved by git alone, over `remote`; the port holds
  * what git cannot say. Every method may be repeated: a write reads back first.
  */
 export interface Forge {
-  /** Makes ready what the project needs there. */
-  prepare(projectId: string, signal?: AbortSignal): Promise<void>;
+  /** Makes ready what the project needs there, and answers where its history comes from. Repeatable. */
+  prepare(projectId: string, signal?: AbortSignal): Promise<History>;
   /** @throws NotFound before `prepare` */
   remote(projectId: string): Promise<GitRemote>;
   /**

@@ -49,8 +49,8 @@ const TOLERATED_DEFECTS = [
   'badTagName',
 ] as const;
 
-/** How far one call may reach: nowhere, to a repository on this disk, or to an https host. */
-export type GitTransport = 'none' | 'file' | 'https';
+/** How far one call may reach: nowhere, to a repository on this disk, to an https host, or over plain http to this machine. */
+export type GitTransport = 'none' | 'file' | 'https' | 'http';
 
 export const hardenedConfig = (transport: GitTransport): readonly string[] => {
   const settings = [

@@ -7,7 +7,7 @@ import { isObjectId } from './operands.js';
 import { pushImport } from './push.js';
 import { sourceRef, whyNotBranch } from './refs.js';
 import { readTip } from './remote-refs.js';
-import type { GitRemote, Repository } from './repository.js';
+import { type GitRemote, type Repository, reach } from './repository.js';
 import { resolveLocalSource, type Source, uploadPackFor } from './source.js';
 
 export interface ImportInput {
@@ -113,7 +113,7 @@ async function defaultBranch(mirror: Repository, { remote, options }: Origin, si
     gitDir: mirror.dir,
     options: ['--symref', '--quiet', ...options],
     operands: [remote.url, 'HEAD'],
-    transport: remote.transport,
+    ...(await reach(remote, 'read', signal)),
     signal,
   });
   const text = stdout.toString('utf8');

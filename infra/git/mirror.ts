@@ -7,7 +7,7 @@ import { inTurn } from './in-turn.js';
 import { readRef } from './objects.js';
 import { FORGE_REFS, forgeRef } from './refs.js';
 import { requireTip } from './remote-refs.js';
-import type { GitRemote, Repository } from './repository.js';
+import { type GitRemote, type Repository, reach } from './repository.js';
 import type { Git } from './run.js';
 
 const FETCH_TIMEOUT_MS = 30 * 60_000;
@@ -104,7 +104,7 @@ export async function fetchRefs(
             ...options,
           ],
           operands: [remote.url, ...refspecs],
-          transport: remote.transport,
+          ...(await reach(remote, 'read', signal)),
           timeoutMs: FETCH_TIMEOUT_MS,
           signal,
         });

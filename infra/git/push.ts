@@ -4,7 +4,7 @@ import { firstWords, gitFailure, isLockMessage } from './git-failures.js';
 import { requireObjectId } from './operands.js';
 import { branchRef, isOwnRef } from './refs.js';
 import { readRemoteRefs } from './remote-refs.js';
-import type { GitRemote, Repository } from './repository.js';
+import { type GitRemote, type Repository, reach } from './repository.js';
 import { removeStaleLocks } from './stale-locks.js';
 
 const PUSH_TIMEOUT_MS = 10 * 60_000;
@@ -121,7 +121,7 @@ async function pushGuarded(
         ...refs.map(({ ref, expected }) => `--force-with-lease=${ref}:${expected ?? ''}`),
       ],
       operands: [remote.url, ...refs.map(({ ref, to }) => `${to === undefined ? '' : requireObjectId(to)}:${ref}`)],
-      transport: remote.transport,
+      ...(await reach(remote, 'write', signal)),
       timeoutMs: PUSH_TIMEOUT_MS,
       okExitCodes: [0, 1, 128],
       signal,

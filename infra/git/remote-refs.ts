@@ -1,7 +1,7 @@
 import { Failure } from '../../domain/failures.js';
 import { isObjectId } from './operands.js';
 import { branchRef } from './refs.js';
-import type { GitRemote, Repository } from './repository.js';
+import { type GitRemote, type Repository, reach } from './repository.js';
 
 const READ_TIMEOUT_MS = 60_000;
 
@@ -30,7 +30,7 @@ export async function listRemoteRefs(
     gitDir: repo.dir,
     options: ['--refs', '--quiet'],
     operands: [remote.url, ...patterns],
-    transport: remote.transport,
+    ...(await reach(remote, 'read', signal)),
     timeoutMs: READ_TIMEOUT_MS,
     signal,
   });

@@ -1,4 +1,5 @@
-import type { Git } from './run.js';
+import type { GitAccess, GitCredential } from './credential.js';
+import type { Git, GitCall } from './run.js';
 
 /** A bare repository of ours and the git that may work on it. */
 export interface Repository {
@@ -10,8 +11,18 @@ export interface Repository {
 /** Where a repository is pushed to and fetched from. */
 export interface GitRemote {
   readonly url: string;
-  readonly transport: 'file' | 'https';
+  readonly transport: 'file' | 'https' | 'http';
+  /** Absent: whoever may reach it may use it. */
+  readonly credential?: (access: GitAccess, signal?: AbortSignal) => Promise<GitCredential>;
 }
+
+/** How a git call reaches the remote. */
+export const reach = async (
+  { url, transport, credential }: GitRemote,
+  access: GitAccess,
+  signal?: AbortSignal,
+): Promise<Pick<GitCall, 'transport' | 'credential'>> =>
+  credential === undefined ? { transport } : { transport, credential: { url, ...(await credential(access, signal)) } };
 
 /** NUL-separated output as byte-exact strings (one character per byte). The final NUL ends, it does not separate. */
 export const splitNul = (output: Buffer): string[] => {

@@ -1,6 +1,8 @@
 /** The only place of the host that spawns git. Metadata an agent could write is never in GIT_DIR. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Writable } from 'node:stream';
 import { Failure } from '../../domain/failures.js';
+import { credentialAnswer, credentialSettings, type GitCredential } from './credential.js';
 import { failureReason, firstWords, gitFailure, isDamageMessage, isLockMessage } from './git-failures.js';
 import { type Environment, type GitTransport, hardenedConfig, hardenedEnvironment } from './hardening.js';
 import { checkOperands, type GitCommand, TAKES_END_OF_OPTIONS } from './operands.js';
@@ -42,6 +44,8 @@ export interface GitCall {
   readonly author?: Identity;
   readonly committer?: Identity;
   readonly transport?: GitTransport;
+  /** Offered to `url` alone, over a descriptor. */
+  readonly credential?: (GitCredential & { readonly url: string }) | undefined;
   /** Runs as the owner of trees, so that no file of a tree belongs to root. */
   readonly asTreeOwner?: boolean;
   readonly okExitCodes?: readonly number[];
@@ -125,7 +129,8 @@ async function runGit(options: GitOptions, call: GitCall): Promise<GitResult> {
   const child = spawn(options.program ?? 'git', argumentsOf(call), {
     cwd: call.workTree ?? '/',
     env: environmentOf(options.environment ?? {}, call),
-    stdio: 'pipe',
+    // The fourth is where git's credential helper reads.
+    stdio: ['pipe', 'pipe', 'pipe', call.credential === undefined ? 'ignore' : 'pipe'],
     // A group of its own, so that its helpers (upload-pack, index-pack) die with it.
     detached: true,
     ...(call.asTreeOwner ? options.treeOwner : undefined),
@@ -142,7 +147,9 @@ function argumentsOf(call: GitCall): string[] {
   const guarded = operands.length > 0 && TAKES_END_OF_OPTIONS[call.command];
   return [
     ...hardenedConfig(call.transport ?? 'none'),
-    ...(call.config ?? []).flatMap((setting) => ['-c', setting]),
+    ...[...(call.credential ? credentialSettings(call.credential.url) : []), ...(call.config ?? [])].flatMap(
+      (setting) => ['-c', setting],
+    ),
     // check-ignore refuses the flag; its paths start with `./`, which is no magic.
     ...(call.command === 'check-ignore' ? [] : ['--literal-pathspecs']),
     call.command,
@@ -224,7 +231,16 @@ function collect(child: ChildProcess, call: GitCall): Promise<GitResult> {
     // A git that ends before it read everything closes the pipe; its exit code says why.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(call.input ?? '');
+    offerCredential(child, call);
   });
+}
+
+/** A git that never asks leaves it unread in the pipe, which goes with the process. */
+function offerCredential(child: ChildProcess, { credential }: GitCall): void {
+  const helper = child.stdio[3];
+  if (credential === undefined || !(helper instanceof Writable)) return;
+  helper.on('error', () => undefined);
+  helper.end(credentialAnswer(credential));
 }
 
 function terminate(child: ChildProcess): void {

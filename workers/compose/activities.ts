@@ -31,6 +31,7 @@ import { createEvidenceActivities, createQueueStoreActivities } from '../../acti
 import { createStoreActivities } from '../../activities/store/store.activities.js';
 import { createBlobStore } from '../../infra/artifacts.js';
 import { type Config, environmentFor } from '../../infra/config.js';
+import { ProjectForges } from '../../infra/forge/forges.js';
 import { LocalForge } from '../../infra/forge/local/local-forge.js';
 import { createMending } from '../../infra/git/mending.js';
 import { ProjectRepositories } from '../../infra/git/mirrors.js';
@@ -38,6 +39,7 @@ import { createGit, type Git, type Mend } from '../../infra/git/run.js';
 import { Trees } from '../../infra/git/trees.js';
 import { createLogger } from '../../infra/logging.js';
 import type { Pools } from '../../infra/pg/pools.js';
+import { openGitHub } from './github.js';
 import type { Host } from './host.js';
 import { createJanitor, type Janitor } from './janitor.js';
 import { ledgerPrices } from './prices.js';
@@ -61,7 +63,9 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
   const gitOptions = { environment: environmentFor('tool'), ...(user === undefined ? {} : { treeOwner: user }) };
   const git = createGit({ ...gitOptions, mend: mendingOf(config, createGit(gitOptions)) });
   const mirrors = new ProjectRepositories(git, layout.mirrors);
-  const forge = new LocalForge({ pools, repositories: new ProjectRepositories(git, layout.forge) });
+  const local = new LocalForge({ pools, repositories: new ProjectRepositories(git, layout.forge) });
+  const github = openGitHub(config, pools);
+  const forge = new ProjectForges(pools.writes, { local, ...(github ? { github: github.forge } : {}) });
   const trees = new Trees({ git, root: layout.trees });
   const gitDeps = { pools, forge, mirrors };
   const brokerFetch = createBrokerFetch();
@@ -159,6 +163,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     settle: async () => {
       await sandbox.close();
       await trees.settle();
+      await github?.close();
     },
   };
 }

@@ -7,7 +7,7 @@ import { lockInTransaction } from '../../pg/locks.js';
 import type { Pools } from '../../pg/pools.js';
 import type { Tx } from '../../pg/statement.js';
 import { withTransaction } from '../../pg/transaction.js';
-import type { Forge, OpenPullRequest, PullRequest } from '../port.js';
+import type { Forge, History, OpenPullRequest, PullRequest } from '../port.js';
 import {
   endPullRequest,
   findPullRequest,
@@ -28,8 +28,9 @@ export interface LocalForgeDeps {
 export class LocalForge implements Forge {
   constructor(private readonly deps: LocalForgeDeps) {}
 
-  async prepare(projectId: string, signal?: AbortSignal): Promise<void> {
+  async prepare(projectId: string, signal?: AbortSignal): Promise<History> {
     await this.deps.repositories.ensure(projectId, signal);
+    return { kind: 'import' };
   }
 
   async remote(projectId: string): Promise<{ readonly url: string; readonly transport: 'file' }> {

@@ -5,6 +5,7 @@ import { type Application, createApplication } from '../../../api/application.js
 import type { KeyRole } from '../../../api/auth/caller.js';
 import type { ApiDependencies, ApiRuntimeSettings } from '../../../api/dependencies.js';
 import { formatApiKey, hashApiKey, makeApiKey } from '../../../infra/api-keys.js';
+import { NO_GITHUB } from '../../../infra/config/github.js';
 import { createLogger } from '../../../infra/logging.js';
 import { createTestDatabase, type TestDatabase } from '../postgres.js';
 
@@ -39,8 +40,10 @@ export class TestApi {
   /** @param temporal an address where nothing listens by default: nothing that needs the engine is tested then */
   static async start({
     requestLimits = UNLIMITED,
+    github = NO_GITHUB,
     ...overrides
-  }: Partial<Pick<ApiDependencies, 'temporal'>> & Pick<ApiRuntimeSettings, 'requestLimits'> = {}): Promise<TestApi> {
+  }: Partial<Pick<ApiDependencies, 'temporal'>> &
+    Partial<Pick<ApiRuntimeSettings, 'requestLimits' | 'github'>> = {}): Promise<TestApi> {
     const database = await createTestDatabase();
     const directory = mkdtempSync(join(tmpdir(), 'millwright-api-'));
     mkdirSync(join(directory, 'home'));
@@ -60,6 +63,7 @@ export class TestApi {
         forgeDirectory: join(directory, 'home/forge'),
         mirrorsDirectory: join(directory, 'home/mirrors'),
         artifactsDirectory: join(directory, 'home/artifacts'),
+        github,
       },
       ...overrides,
     });

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { createAppAuth } from '@octokit/auth-app';
+import type { Octokit } from '@octokit/rest';
+import { Failure } from '../../../domain/failures.js';
+import { type ForgePriority, GITHUB_RATES, type RateRules } from '../../../domain/forge/rate.js';
+import type { GitAccess, GitCredential } from '../../git/credential.js';
+import type { Pools } from '../../pg/pools.js';
+import { type Authorise, createClient } from './client.js';
+import { IssuedTokens } from './issued-tokens.js';
+import { ForgeLimiter } from './limiter.js';
+import { RememberedAnswers } from './remembered-answers.js';
+import type { GitHubAccessSettings, Permissions, RepositoryName } from './settings.js';
+
+export interface ClientFor {
+  readonly permissions: Permissions;
+  readonly priority: ForgePriority;
+}
+
+/**
+ * Who may do what at GitHub, for one process. With an App each operation gets a token for one repository and the least
+ * permissions, kept in memory and fetched anew before it expires; a person's token is what it is.
+ */
+export class GitHubAccess {
+  private readonly limiter: ForgeLimiter;
+  private readonly remembered = new RememberedAnswers();
+  private readonly issued = new IssuedTokens();
+  private readonly installations = new Map<string, number>();
+  private ownLogin: string | undefined;
+  private readonly appAuth: ReturnType<typeof createAppAuth> | undefined;
+
+  constructor(
+    private readonly settings: GitHubAccessSettings,
+    pools: Pools,
+    rules: RateRules = GITHUB_RATES,
+  ) {
+    this.limiter = new ForgeLimiter(pools, rules);
+    const { identity } = settings;
+    this.appAuth =
+      identity.kind === 'app'
+        ? createAppAuth({
+            appId: identity.appId,
+            privateKey: identity.privateKey,
+            request: this.bareClient(`app/${identity.appId}`).request,
+            cache: this.issued,
+          })
+        : undefined;
+  }
+
+  get webUrl(): string {
+    return this.settings.webUrl;
+  }
+
+  /** For one operation on one repository. */
+  async client(name: RepositoryName, { permissions, priority }: ClientFor): Promise<Octokit> {
+    const scope = await this.scopeOf(name);
+    const authorise: Authorise = async (refresh) => `token ${await this.token(name, permissions, refresh)}`;
+    return this.bareClient(scope, authorise, priority);
+  }
+
+  /** Number of the App's installation that covers the repository; null with a person's token. */
+  async installation(name: RepositoryName): Promise<number | null> {
+    return this.settings.identity.kind === 'app' ? await this.installationOf(name) : null;
+  }
+
+  /** Who our comments and pull requests are from. */
+  async login(name: RepositoryName): Promise<string> {
+    this.ownLogin ??= await this.readLogin(name);
+    return this.ownLogin;
+  }
+
+  /** As the App itself: its installations and the deliveries of its webhook. Undefined with a person's token. */
+  appClient(): Octokit | undefined {
+    const { identity } = this.settings;
+    if (identity.kind !== 'app') return undefined;
+    return this.bareClient(`app/${identity.appId}`, () => this.jwt());
+  }
+
+  /** What git may ask the host for, over this repository's address. */
+  async gitCredential(name: RepositoryName, access: GitAccess): Promise<GitCredential> {
+    return { username: 'x-access-token', password: await this.token(name, { contents: access }) };
+  }
+
+  /** Tells the forge to forget every token of this process. The first failure is answered after all were tried. */
+  async revokeAll(): Promise<void> {
+    const revoked = await Promise.allSettled(
+      this.issued.drain().map(async (token) => {
+        const client = this.bareClient(`app/revoke`, async () => `token ${token}`);
+        await client.rest.apps.revokeInstallationAccessToken();
+      }),
+    );
+    for (const one of revoked) if (one.status === 'rejected') throw one.reason;
+  }
+
+  private bareClient(scope: string, authorise?: Authorise, priority: ForgePriority = 'landing'): Octokit {
+    const { limiter, remembered } = this;
+    const { apiUrl } = this.settings;
+    return createClient({ apiUrl, scope, priority, limiter, remembered, ...(authorise ? { authorise } : {}) });
+  }
+
+  private async scopeOf(name: RepositoryName): Promise<string> {
+    const { identity } = this.settings;
+    if (identity.kind === 'app') return `installation/${await this.installationOf(name)}`;
+    return `token/${createHash('sha256').update(identity.token).digest('hex').slice(0, 12)}`;
+  }
+
+  private async token(name: RepositoryName, permissions: Permissions, refresh = false): Promise<string> {
+    const { identity } = this.settings;
+    if (identity.kind === 'token') return identity.token;
+    if (this.appAuth === undefined) throw new Failure('Internal', 'An App has no authentication.');
+    const installationId = await this.installationOf(name);
+    const { token } = await this.appAuth({
+      type: 'installation',
+      installationId,
+      repositoryNames: [name.repo],
+      permissions,
+      refresh,
+    });
+    return token;
+  }
+
+  /** @throws NotFound when the App is not installed there */
+  private async installationOf({ owner, repo }: RepositoryName): Promise<number> {
+    const key = `${owner}/${repo}`.toLowerCase();
+    const known = this.installations.get(key);
+    if (known !== undefined) return known;
+    const client = this.appClient();
+    const { data } = await (client as Octokit).rest.apps.getRepoInstallation({ owner, repo });
+    this.installations.set(key, data.id);
+    return data.id;
+  }
+
+  private async readLogin(name: RepositoryName): Promise<string> {
+    const { identity } = this.settings;
+    if (identity.kind === 'app' && identity.slug !== undefined) return `${identity.slug}[bot]`;
+    const app = this.appClient();
+    if (app !== undefined) return `${(await app.rest.apps.getAuthenticated()).data?.slug ?? ''}[bot]`;
+    const client = await this.client(name, { permissions: {}, priority: 'state' });
+    return (await client.rest.users.getAuthenticated()).data.login;
+  }
+
+  private async jwt(): Promise<string> {
+    const { token } = (await this.appAuth?.({ type: 'app' })) ?? { token: '' };
+    return `bearer ${token}`;
+  }
+}

@@ -1,0 +1,179 @@
+import type { Octokit } from '@octokit/rest';
+import { Failure } from '../../../domain/failures.js';
+import { faultPoint } from '../../fault-point.js';
+import type { GitRemote } from '../../git/repository.js';
+import type { Pools } from '../../pg/pools.js';
+import type { Forge, History, OpenPullRequest, PullRequest, PullRequestFilter } from '../port.js';
+import type { GitHubAccess } from './access.js';
+import { editOwnComment } from './comments.js';
+import { findProjectOnGitHub, saveProjectOnGitHub } from './project-repository.repository.js';
+import { markerOf, toPullRequest } from './pull-request.js';
+import { saveOpened, saveSeen } from './pull-request-row.repository.js';
+import type { RepositoryName } from './settings.js';
+
+export interface GitHubForgeDeps {
+  readonly pools: Pools;
+  readonly access: GitHubAccess;
+}
+
+const PULLS = { pull_requests: 'write', contents: 'read' } as const;
+
+/** GitHub, or an Enterprise server. Every write looks first for what a lost answer left. */
+export class GitHubForge implements Forge {
+  constructor(private readonly deps: GitHubForgeDeps) {}
+
+  /** Finds the repository by its number, so that a rename or a transfer is followed, and keeps what it is called now. */
+  async prepare(projectId: string, signal?: AbortSignal): Promise<History> {
+    const { pools, access } = this.deps;
+    const known = await findProjectOnGitHub(pools.writes, projectId);
+    const client = await access.client(known, { permissions: { metadata: 'read' }, priority: 'state' });
+    const { data } =
+      known.repositoryId === null
+        ? await client.rest.repos.get({ owner: known.owner, repo: known.repo, ...withSignal(signal) })
+        : await client.request('GET /repositories/{id}', { id: known.repositoryId, ...withSignal(signal) });
+    if (data.archived) throw new Failure('InvalidState', 'the repository is archived', { reason: 'ARCHIVED' });
+    const installationId = await access.installation(known);
+    await saveProjectOnGitHub(pools.writes, projectId, { name: data.full_name, repositoryId: data.id, installationId });
+    return { kind: 'own', defaultBranch: data.default_branch };
+  }
+
+  async remote(projectId: string): Promise<GitRemote> {
+    const name = await findProjectOnGitHub(this.deps.pools.writes, projectId);
+    const url = `${this.deps.access.webUrl}/${name.owner}/${name.repo}.git`;
+    const transport = url.startsWith('https:') ? 'https' : 'http';
+    return { url, transport, credential: (access) => this.deps.access.gitCredential(name, access) };
+  }
+
+  async openPullRequest(input: OpenPullRequest, signal?: AbortSignal): Promise<PullRequest> {
+    const { name, client } = await this.open(input.projectId);
+    await faultPoint('pull-request.before-call');
+    const pr = (await this.adopt(client, name, input, signal)) ?? (await this.create(client, name, input, signal));
+    await faultPoint('pull-request.after-call-before-record');
+    await saveOpened(this.deps.pools.writes, input, pr);
+    return pr;
+  }
+
+  async readPullRequest(projectId: string, number: number, signal?: AbortSignal): Promise<PullRequest> {
+    const { name, client } = await this.open(projectId);
+    const { data } = await client.rest.pulls.get({ ...name, pull_number: number, ...withSignal(signal) });
+    const pr = toPullRequest(data);
+    await saveSeen(this.deps.pools.writes, projectId, pr);
+    return pr;
+  }
+
+  async listPullRequests(
+    projectId: string,
+    { state, headRef, baseRef }: PullRequestFilter,
+    signal?: AbortSignal,
+  ): Promise<readonly PullRequest[]> {
+    const { name, client } = await this.open(projectId);
+    const listed = await client.paginate(client.rest.pulls.list, {
+      ...name,
+      state: state === undefined ? 'all' : state === 'open' ? 'open' : 'closed',
+      ...(headRef === undefined ? {} : { head: `${name.owner}:${headRef}` }),
+      ...(baseRef === undefined ? {} : { base: baseRef }),
+      sort: 'created',
+      direction: 'asc',
+      per_page: 100,
+      ...withSignal(signal),
+    });
+    // Pages shift while they are read: what came twice is one.
+    const byNumber = new Map(listed.map((pr) => [pr.number, toPullRequest(pr)]));
+    return [...byNumber.values()].filter((pr) => state === undefined || pr.state === state);
+  }
+
+  async closePullRequest(projectId: string, number: number, reason: string, signal?: AbortSignal): Promise<void> {
+    const pr = await this.readPullRequest(projectId, number, signal);
+    if (pr.state !== 'open') return;
+    const { name, client } = await this.open(projectId, 'state');
+    const login = await this.deps.access.login(name);
+    const said = { login, number, marker: 'millwright:closed', text: `Closed: ${reason}` };
+    await editOwnComment(client, name, said, signal);
+    const { data } = await client.rest.pulls.update({
+      ...name,
+      pull_number: number,
+      state: 'closed',
+      ...withSignal(signal),
+    });
+    await saveSeen(this.deps.pools.writes, projectId, toPullRequest(data));
+  }
+
+  /**
+   * GitHub marks a pull request merged by itself once its head is reachable from the base: this looks until it has.
+   * @throws Unavailable while it has not
+   */
+  async markMerged(projectId: string, number: number, mergeCommitSha: string, signal?: AbortSignal): Promise<void> {
+    const pr = await this.readPullRequest(projectId, number, signal);
+    if (pr.state === 'merged') return await faultPoint('merge.after-record-before-ack');
+    if (pr.state === 'closed')
+      throw new Failure('Conflict', `pull request #${number} is closed already`, { state: pr.state, mergeCommitSha });
+    throw new Failure(
+      'Unavailable',
+      `GitHub does not show pull request #${number} as merged yet`,
+      { reason: 'NOT_MARKED' },
+      { retryAfterMs: 2_000 },
+    );
+  }
+
+  private async open(
+    projectId: string,
+    priority: 'landing' | 'state' = 'landing',
+  ): Promise<{ readonly name: RepositoryName; readonly client: Octokit }> {
+    const { owner, repo } = await findProjectOnGitHub(this.deps.pools.writes, projectId);
+    const client = await this.deps.access.client({ owner, repo }, { permissions: PULLS, priority });
+    return { name: { owner, repo }, client };
+  }
+
+  /** The one that is there for these branches: ours by its marker, open, or landed already from this head. */
+  private async adopt(
+    client: Octokit,
+    name: RepositoryName,
+    input: OpenPullRequest,
+    signal?: AbortSignal,
+  ): Promise<PullRequest | undefined> {
+    const { headRef, baseRef } = input;
+    const known = await this.listPullRequests(input.projectId, { headRef, baseRef }, signal);
+    const open = known.find(({ state }) => state === 'open');
+    if (open === undefined) {
+      return known.find(
+        ({ state, marker, headSha }) => state === 'merged' && marker === input.marker && headSha === input.headSha,
+      );
+    }
+    if (open.marker !== input.marker)
+      throw new Failure('Conflict', `pull request #${open.number} of somebody else is open for these branches`);
+    if (open.title === input.title && open.body === input.body) return open;
+    const { title, body } = input;
+    const { data } = await client.rest.pulls.update({
+      ...name,
+      pull_number: open.number,
+      title,
+      body,
+      ...withSignal(signal),
+    });
+    return toPullRequest(data);
+  }
+
+  private async create(
+    client: Octokit,
+    name: RepositoryName,
+    input: OpenPullRequest,
+    signal?: AbortSignal,
+  ): Promise<PullRequest> {
+    if (markerOf(input.body) !== input.marker)
+      throw new Failure('Internal', 'the body of a pull request must end with its marker');
+    const { headRef, baseRef, title, body } = input;
+    try {
+      const wanted = { title, body, head: headRef, base: baseRef };
+      const { data } = await client.rest.pulls.create({ ...name, ...wanted, ...withSignal(signal) });
+      return toPullRequest(data);
+    } catch (error) {
+      // There is one that the list does not show yet: the next attempt adopts it.
+      if (error instanceof Failure && error.type === 'InvalidInput' && /already exists/i.test(error.message))
+        throw new Failure('Unavailable', error.message, { reason: 'LIST_LAGS' }, { cause: error, retryAfterMs: 2_000 });
+      throw error;
+    }
+  }
+}
+
+const withSignal = (signal: AbortSignal | undefined): { readonly request?: { readonly signal: AbortSignal } } =>
+  signal === undefined ? {} : { request: { signal } };

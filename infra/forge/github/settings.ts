@@ -1,0 +1,19 @@
+import type { GithubCredentials } from '../../config/github.js';
+
+export interface GitHubAccessSettings {
+  /** Where repositories and pages are, without a trailing slash. */
+  readonly webUrl: string;
+  /** Where the REST API is, without a trailing slash. */
+  readonly apiUrl: string;
+  /** A person's token for a first try, or an App that several hosts and people share. */
+  readonly identity: GithubCredentials;
+}
+
+/** A repository as its owner and name are now. */
+export interface RepositoryName {
+  readonly owner: string;
+  readonly repo: string;
+}
+
+/** Least permissions of one operation, in the words of GitHub's installation tokens. */
+export type Permissions = Readonly<Record<string, 'read' | 'write'>>;
