@@ -175,7 +175,7 @@ const OWNER_GUARDS: readonly Guard[] = [
         cut: '    if (record.ownerId !== input.ownerId || record.projectId !== input.projectId) throw belongsToAnother(input.treeId);\n',
       },
     ],
-    proofs: [testIn('infra/git-trees', 'a tree of another owner is not handed out')],
+    proofs: [testIn('infra/git-trees', 'a tree of another owner, or of another project, is not handed out')],
   },
   {
     name: 'tree-ready',
