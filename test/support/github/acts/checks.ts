@@ -1,0 +1,168 @@
+import { readCommit } from '../git/read.js';
+import { tryGit } from '../git/run.js';
+import { renderUser } from '../render/account.js';
+import { latestRuns, stateOfSuite } from '../render/check.js';
+import { renderCommit } from '../render/commit.js';
+import { repositoryUrl } from '../render/repository.js';
+import type { Annotation, CheckRun, CheckSuite, CommitStatus, Conclusion } from '../state/checks.js';
+import type { Repository } from '../state/records.js';
+import { fullNameOf } from '../state/state.js';
+import { emit } from '../webhooks/emit.js';
+import { tellRun, tellSuite } from '../webhooks/happenings.js';
+import type { World } from '../world.js';
+
+interface Where {
+  readonly repository: Repository;
+  readonly appSlug: string;
+}
+
+export interface NewSuite {
+  readonly headSha: string;
+  readonly headBranch: string | null;
+  readonly before?: string | null;
+}
+
+/** The App's suite of a commit, made when there is none: one for each App and commit. */
+export async function suiteOf(world: World, { repository, appSlug }: Where, input: NewSuite): Promise<CheckSuite> {
+  const { state, clock } = world;
+  const known = state.suites.find(
+    (one) => one.repositoryId === repository.id && one.appSlug === appSlug && one.headSha === input.headSha,
+  );
+  if (known !== undefined) return known;
+  const at = clock.at();
+  const suite: CheckSuite = {
+    id: state.nextId(),
+    repositoryId: repository.id,
+    appSlug,
+    headSha: input.headSha,
+    headBranch: input.headBranch,
+    before: input.before ?? null,
+    createdAt: at,
+    createdAtMs: clock.now(),
+    updatedAt: at,
+  };
+  state.suites.push(suite);
+  await tellSuite(world, 'requested', suite, { repository, login: `${appSlug}[bot]` });
+  return suite;
+}
+
+export interface RunChange {
+  readonly status?: CheckRun['status'];
+  readonly conclusion?: Conclusion;
+  readonly externalId?: string;
+  readonly detailsUrl?: string;
+  readonly title?: string;
+  readonly summary?: string;
+  readonly text?: string;
+  readonly annotations?: readonly Annotation[];
+  readonly log?: string;
+}
+
+export async function createRun(
+  world: World,
+  where: Where,
+  { name, headSha, headBranch, ...change }: RunChange & { readonly name: string } & NewSuite,
+): Promise<CheckRun> {
+  const suite = await suiteOf(world, where, { headSha, headBranch });
+  const run: CheckRun = {
+    id: world.state.nextId(),
+    suiteId: suite.id,
+    repositoryId: where.repository.id,
+    name,
+    headSha,
+    externalId: '',
+    detailsUrl: null,
+    status: 'queued',
+    conclusion: null,
+    startedAt: world.clock.at(),
+    createdAtMs: world.clock.now(),
+    completedAt: null,
+    title: null,
+    summary: null,
+    text: null,
+    annotations: [],
+    log: null,
+  };
+  world.state.checkRuns.push(run);
+  apply(world, run, change);
+  const by = { repository: where.repository, login: `${where.appSlug}[bot]` };
+  tellRun(world, 'created', run, by);
+  if (run.status === 'completed') await tellCompleted(world, where, run);
+  return run;
+}
+
+function apply(world: World, run: CheckRun, { annotations = [], ...change }: RunChange): void {
+  Object.assign(run, Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)));
+  // Each request adds its annotations to those before it.
+  run.annotations.push(...annotations);
+  if (change.conclusion !== undefined) run.status = 'completed';
+  if (run.status === 'completed') run.completedAt ??= world.clock.at();
+  else {
+    run.conclusion = null;
+    run.completedAt = null;
+  }
+}
+
+export async function changeRun(world: World, where: Where, run: CheckRun, change: RunChange): Promise<void> {
+  const wasCompleted = run.status === 'completed';
+  apply(world, run, change);
+  if (run.status === 'completed' && !wasCompleted) await tellCompleted(world, where, run);
+}
+
+async function tellCompleted(world: World, { repository, appSlug }: Where, run: CheckRun): Promise<void> {
+  const by = { repository, login: `${appSlug}[bot]` };
+  tellRun(world, 'completed', run, by);
+  const suite = world.state.suites.find((one) => one.id === run.suiteId);
+  if (suite === undefined) return;
+  suite.updatedAt = world.clock.at();
+  const { status } = stateOfSuite(latestRuns(world.state.runsOfSuite(suite.id)));
+  if (status === 'completed') await tellSuite(world, 'completed', suite, by);
+}
+
+export async function createStatus(
+  world: World,
+  repository: Repository,
+  input: Omit<CommitStatus, 'id' | 'repositoryId' | 'createdAt' | 'createdAtMs'>,
+): Promise<CommitStatus> {
+  const { state, clock } = world;
+  const status = {
+    ...input,
+    id: state.nextId(),
+    repositoryId: repository.id,
+    createdAt: clock.at(),
+    createdAtMs: clock.now(),
+  };
+  state.statuses.push(status);
+  const api = repositoryUrl(world, repository);
+  const { out } = await tryGit(repository.directory, [
+    'for-each-ref',
+    '--points-at',
+    input.sha,
+    '--format=%(refname:short)',
+    'refs/heads',
+  ]);
+  const commit = { sha: input.sha, url: `${api}/commits/${input.sha}` };
+  emit(world, {
+    event: 'status',
+    repository,
+    login: input.login,
+    fields: {
+      id: status.id,
+      sha: status.sha,
+      name: fullNameOf(repository),
+      avatar_url: String(renderUser(world, input.login).avatar_url),
+      target_url: status.targetUrl,
+      context: status.context,
+      description: status.description,
+      state: status.state,
+      commit: renderCommit(world, repository, await readCommit(repository.directory, input.sha)),
+      branches: out
+        .split('\n')
+        .filter(Boolean)
+        .map((name) => ({ name, commit, protected: false })),
+      created_at: status.createdAt,
+      updated_at: status.createdAt,
+    },
+  });
+  return status;
+}

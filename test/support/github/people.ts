@@ -1,0 +1,162 @@
+import { addComment, addLabels, changeIssue, editComment, openIssue, removeLabel } from './acts/issues.js';
+import { merge, openPull, review } from './acts/pulls.js';
+import { movingRefs } from './git/after-push.js';
+import { readRefs } from './git/read.js';
+import { git } from './git/run.js';
+import { writeCommit } from './git/write.js';
+import type { Comment, Issue, Repository, Review } from './state/records.js';
+import { isPullRequest, type PullRequest } from './state/state.js';
+import type { World } from './world.js';
+
+/** `owner/name`, and who does it; default: the repository's owner. */
+export interface At {
+  readonly repository: string;
+  readonly by?: string;
+}
+
+export interface AtIssue extends At {
+  readonly number: number;
+}
+
+export interface Push extends At {
+  readonly branch: string;
+  /** Null removes a file. */
+  readonly files: Readonly<Record<string, string | null>>;
+  readonly message?: string;
+  /** Default: the branch's tip. Another commit makes it a force push. */
+  readonly parent?: string;
+}
+
+/** What people do on the pages of GitHub, or with git, past all rules. */
+export class People {
+  constructor(private readonly world: World) {}
+
+  openIssue(
+    at: At & { readonly title: string; readonly body?: string; readonly labels?: readonly string[] },
+  ): Promise<Issue> {
+    const { repository, login } = this.place(at);
+    const { title, body = null, labels = [] } = at;
+    return openIssue(this.world, repository, { login, viaApp: null }, { title, body, labels });
+  }
+
+  async editIssue(at: AtIssue & { readonly title?: string; readonly body?: string }): Promise<void> {
+    const { repository, issue, login } = this.issueAt(at);
+    const { title, body } = at;
+    const change = { ...(title === undefined ? {} : { title }), ...(body === undefined ? {} : { body }) };
+    await changeIssue(this.world, repository, { issue, login }, change);
+  }
+
+  async closeIssue(at: AtIssue): Promise<void> {
+    const { repository, issue, login } = this.issueAt(at);
+    await changeIssue(this.world, repository, { issue, login }, { state: 'closed' });
+  }
+
+  async reopenIssue(at: AtIssue): Promise<void> {
+    const { repository, issue, login } = this.issueAt(at);
+    await changeIssue(this.world, repository, { issue, login }, { state: 'open' });
+  }
+
+  /** A pull request is closed as an issue is. */
+  closePullRequest(at: AtIssue): Promise<void> {
+    return this.closeIssue(at);
+  }
+
+  comment(at: AtIssue & { readonly body: string }): Comment {
+    const { repository, issue, login } = this.issueAt(at);
+    return addComment(this.world, repository, issue, { login, viaApp: null, body: at.body });
+  }
+
+  editComment(at: At & { readonly id: number; readonly body: string }): void {
+    const { repository, login } = this.place(at);
+    const comment = this.world.state.comments.find((one) => one.id === at.id);
+    if (comment === undefined) throw new Error(`No comment ${at.id}`);
+    editComment(this.world, repository, comment, { body: at.body, login });
+  }
+
+  async label(at: AtIssue & { readonly name: string }): Promise<void> {
+    const { repository, issue, login } = this.issueAt(at);
+    await addLabels(this.world, repository, { issue, login }, [at.name]);
+  }
+
+  async unlabel(at: AtIssue & { readonly name: string }): Promise<void> {
+    const { repository, issue, login } = this.issueAt(at);
+    await removeLabel(this.world, repository, { issue, login }, at.name);
+  }
+
+  openPullRequest(
+    at: At & {
+      readonly title: string;
+      readonly head: string;
+      readonly base?: string;
+      readonly body?: string;
+      readonly isDraft?: boolean;
+    },
+  ): Promise<PullRequest> {
+    const { repository, login } = this.place(at);
+    const { title, head, base = repository.defaultBranch, body = null, isDraft = false } = at;
+    return openPull(this.world, repository, { login, viaApp: null }, { title, head, base, body, isDraft });
+  }
+
+  review(at: AtIssue & { readonly state: Review['state']; readonly body?: string }): Review {
+    const { repository, issue, login } = this.issueAt(at);
+    if (!isPullRequest(issue)) throw new Error(`#${at.number} is no pull request`);
+    return review(this.world, repository, issue, {
+      actor: { login, viaApp: null },
+      state: at.state,
+      body: at.body ?? '',
+    });
+  }
+
+  /** By the button, past no rule. */
+  merge(at: AtIssue & { readonly method?: 'merge' | 'squash' | 'rebase' }): Promise<string> {
+    const { repository, issue, login } = this.issueAt(at);
+    if (!isPullRequest(issue)) throw new Error(`#${at.number} is no pull request`);
+    return merge(this.world, repository, issue, { actor: { login, viaApp: null }, method: at.method ?? 'merge' });
+  }
+
+  /** A commit on a branch; with `parent`, a force push. Answers its sha. */
+  push(at: Push): Promise<string> {
+    const { repository, login } = this.place(at);
+    const { branch, files, message = 'A push', parent } = at;
+    return movingRefs(this.world, { repository, login }, () =>
+      writeCommit(repository.directory, {
+        branch,
+        files,
+        message,
+        authorName: login,
+        ...(parent === undefined ? {} : { parent }),
+      }),
+    );
+  }
+
+  /** Moves a branch to a commit that exists, or makes it; null deletes it. */
+  async moveBranch(at: At & { readonly branch: string; readonly to: string | null }): Promise<void> {
+    const { repository, login } = this.place(at);
+    const ref = `refs/heads/${at.branch}`;
+    const args = at.to === null ? ['update-ref', '-d', ref] : ['update-ref', ref, at.to];
+    await movingRefs(this.world, { repository, login }, () => git(repository.directory, args));
+  }
+
+  /** Where a branch is. */
+  async tip(repository: string, branch?: string): Promise<string | undefined> {
+    const found = this.world.state.repositoryNamed(repository);
+    return (await readRefs(found.directory)).get(`refs/heads/${branch ?? found.defaultBranch}`);
+  }
+
+  /** Any reading git command on the server's own copy. */
+  git(repository: string, ...args: readonly string[]): Promise<string> {
+    return git(this.world.state.repositoryNamed(repository).directory, args);
+  }
+
+  private place({ repository, by }: At): { readonly repository: Repository; readonly login: string } {
+    const found = this.world.state.repositoryNamed(repository);
+    return { repository: found, login: by ?? found.owner };
+  }
+
+  private issueAt(at: AtIssue): { readonly repository: Repository; readonly login: string; readonly issue: Issue } {
+    const { repository, login } = this.place(at);
+    const issue = this.world.state.issue(repository.id, at.number);
+    if (issue === undefined) throw new Error(`No #${at.number} in ${at.repository}`);
+    return { repository, login, issue };
+  }
+}
