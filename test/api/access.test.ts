@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { ACCESS, isPublicRoute, neededRole, type Route, routeName } from '../../api/auth/access-table.js';
+import { ACCESS, accessGaps, isPublicRoute, neededRole, type Route, routeName } from '../../api/auth/access-table.js';
 import { hasRole, KEY_ROLES } from '../../api/auth/caller.js';
 import { insertKey, TestApi } from '../support/api/api.js';
 import { rowsOf, seedEpic, seedMail, seedProject, seedTask } from '../support/api/seed.js';
@@ -52,6 +52,17 @@ test('the table of roles names exactly the routes of the router', () => {
   expect(keyed().map(routeName).sort()).toEqual(Object.keys(ACCESS).sort());
 });
 
+test('a route that the table forgets, and one that is only in the table, are named', () => {
+  const routes = [...keyed().slice(1), { method: 'GET', url: '/api/v1/forgotten' }];
+  expect(accessGaps(routes)).toEqual([
+    'GET /api/v1/forgotten: no role',
+    ...keyed()
+      .slice(0, 1)
+      .map((route) => `${routeName(route)}: no such route`),
+  ]);
+  expect(accessGaps(keyed())).toEqual([]);
+});
+
 test('each role may use exactly the routes of the table', async () => {
   for (const route of keyed()) {
     // These two wait for the engine, which is not there in this suite.
@@ -88,9 +99,10 @@ test('forged, malformed, expired and revoked keys are refused alike', async () =
     expect([key, status, body.code]).toEqual([key, 401, 'Unauthenticated']);
     expect(headers.get('www-authenticate')).toBe('Bearer');
   }
-  expect((await api.get('/api/v1/projects', { key: null, headers: { authorization: `Basic ${id}` } })).status).toBe(
-    401,
-  );
+  for (const authorization of [`Basic ${id}`, `Digest x, Bearer ${api.keys.admin}`]) {
+    const { status } = await api.get('/api/v1/projects', { key: null, headers: { authorization } });
+    expect([authorization, status]).toEqual([authorization, 401]);
+  }
 });
 
 test('a key of one project finds nothing of another', async () => {
@@ -141,7 +153,8 @@ test('a request to another host name or from another origin is refused, with a k
     });
   const authorization = `Bearer ${api.keys.admin}`;
   expect(await statusOf({ authorization, host: `localhost:${port}` })).toBe(200);
-  expect(await statusOf({ authorization, host: 'Factory.example' })).toBe(200);
+  expect(await statusOf({ authorization, host: 'factory.EXAMPLE' })).toBe(200);
+  expect(await statusOf({ authorization, host: `[::1]:${port}` })).toBe(200);
   expect(await statusOf({ authorization, host: 'evil.example' })).toBe(403);
   expect(await statusOf({ authorization, host: '127.0.0.1.evil.example' })).toBe(403);
   expect(await statusOf({ authorization, host: `127.0.0.1:${port}`, origin: 'https://evil.example' })).toBe(403);

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { EpicService } from '../../api/epics/epic.service.js';
+import { PlanRepository } from '../../api/epics/plan.repository.js';
 import { IdempotencyRepository } from '../../api/http/idempotency.repository.js';
 import { requestHash } from '../../api/http/idempotency-key.js';
+import { TaskRepository } from '../../api/tasks/task.repository.js';
+import { withTransaction } from '../../infra/pg/transaction.js';
 import { TestApi } from '../support/api/api.js';
 import { rowsOf, seedEpic, seedProject, seedTask } from '../support/api/seed.js';
 
@@ -91,6 +94,37 @@ test('a given plan is stored whole, as version 1, with every default filled in',
   expect((await api.get(`/api/v1/epics/${epic.id}/plan?version=2`)).status).toBe(404);
 });
 
+test('an answer is kept for its key for longer than a request may run', async () => {
+  const call = () =>
+    api.post('/api/v1/epics', { projectId, title: 'Kept' }, { headers: { 'idempotency-key': 'kept' } });
+  const first = await call();
+  await rowsOf(api.database, `UPDATE idempotency_key SET locked_until = now() - interval '1 day' WHERE key = 'kept'`);
+  const again = await call();
+  expect([again.body, again.headers.get('idempotency-replayed')]).toEqual([first.body, 'true']);
+});
+
+test('a key that was used on another route is refused, and reading keeps nothing under it', async () => {
+  const headers = { 'idempotency-key': 'routes' };
+  expect((await api.post('/api/v1/epics', { projectId, title: 'Route' }, { headers })).status).toBe(201);
+  expect((await api.post('/api/v1/tasks', { projectId, title: 'Route' }, { headers })).status).toBe(422);
+  const before = await api.countRows();
+  const list = () => api.get('/api/v1/epics?limit=1', { headers: { 'idempotency-key': 'read' } });
+  const [first] = (await list()).body.items;
+  const next = await seedEpic(api.database, projectId);
+  expect([first.id, (await list()).body.items[0].id]).toEqual([expect.not.stringContaining(next), next]);
+  expect((await api.countRows()).idempotency_key).toBe(before.idempotency_key);
+});
+
+test('an answer that was kept stays, whatever fails after it', async () => {
+  const [key] = await rowsOf<{ id: string }>(api.database, `SELECT id FROM api_key WHERE name = 'ada'`);
+  const keyed = { keyId: key?.id ?? '', key: 'late', hash: 'h' };
+  const keys = api.application.app.get(IdempotencyRepository);
+  await keys.claim(keyed);
+  await keys.finish(keyed, 201, { made: 1 });
+  await keys.release(keyed);
+  expect(await keys.claim(keyed)).toEqual({ kind: 'done', status: 201, body: { made: 1 } });
+});
+
 test.each([
   ['importing', {}],
   ['refused', { reason: 'It has no commits.' }],
@@ -100,6 +134,7 @@ test.each([
   const { status, body } = await api.post('/api/v1/epics', { projectId: id, title: 'x' });
   expect([status, body.code]).toEqual([409, 'InvalidState']);
   if ('reason' in values) expect(body.detail).toContain(values.reason);
+  expect((await api.post('/api/v1/tasks', { projectId: id, title: 'x' })).status).toBe(409);
 });
 
 test('a project without a required check takes no epic', async () => {
@@ -198,6 +233,8 @@ test('a request whose process died before the commit is taken over when its lock
   const call = () => api.post('/api/v1/epics', body, { headers: { 'idempotency-key': 'dead' } });
   expect((await call()).status).toBe(409);
   await rowsOf(api.database, `UPDATE idempotency_key SET locked_until = now() WHERE key = 'dead'`);
+  const other = { headers: { 'idempotency-key': 'dead' } };
+  expect((await api.post('/api/v1/epics', { projectId, title: 'Another' }, other)).status).toBe(422);
   expect((await call()).status).toBe(201);
 });
 
@@ -268,4 +305,45 @@ test('the graph shows dependencies, what decides how long it takes, and progress
   expect(body.edges).toHaveLength(2);
   const { body: tasks } = await api.get(`/api/v1/epics/${epic_id}/tasks`);
   expect(tasks.items.map(({ planKey }: { planKey: string }) => planKey)).toEqual(['a', 'b', 'c']);
+});
+
+test('an epic that has ended takes no words, no plan and no task, and nothing is stored', async () => {
+  const id = await seedEpic(api.database, projectId, { state: 'COMPLETED' });
+  const before = await api.countRows();
+  const tasks = [{ key: 'a', title: 'A', description: 'Do a.' }];
+  const refused = [
+    await api.call('PATCH', `/api/v1/epics/${id}`, { body: { title: 'Late' } }),
+    await api.call('PUT', `/api/v1/epics/${id}/plan`, { body: { tasks } }),
+    await api.post(`/api/v1/epics/${id}/tasks`, { title: 'Late' }),
+  ];
+  for (const { status, body } of refused) expect([status, body.code]).toEqual([409, 'InvalidState']);
+  expect(await api.countRows()).toEqual(before);
+});
+
+test('a task for an agent that nobody knows is not added', async () => {
+  const id = await seedEpic(api.database, projectId);
+  const { status, body } = await api.post(`/api/v1/epics/${id}/tasks`, { title: 'x', agent: 'nobody' });
+  expect([status, body.detail]).toEqual([400, 'There is no agent named nobody.']);
+});
+
+test('what is taken back is the newest version of a plan, and a task that nobody has begun', async () => {
+  const id = await seedEpic(api.database, projectId);
+  const plans = api.application.app.get(PlanRepository);
+  const document = { tasks: [] };
+  for (const by of ['a', 'b'])
+    await withTransaction(api.database.pools.writes, (tx) =>
+      plans.append(tx, { epicId: id, document, origin: 'edited', by }),
+    );
+  await plans.withdraw(id, 1);
+  expect((await plans.find(id, 1))?.createdBy).toBe('a');
+  await plans.withdraw(id, 2);
+  expect((await plans.find(id, null))?.version).toBe(1);
+  const tasks = api.application.app.get(TaskRepository);
+  const [begun, fresh] = [
+    await seedTask(api.database, projectId, { state: 'IN_PROGRESS' }),
+    await seedTask(api.database, projectId),
+  ];
+  for (const task of [begun, fresh]) await tasks.remove(task);
+  expect((await tasks.get(begun, null)).id).toBe(begun);
+  await expect(tasks.get(fresh, null)).rejects.toMatchObject({ type: 'NotFound' });
 });

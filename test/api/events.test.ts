@@ -6,7 +6,7 @@ import pg from 'pg';
 import { appendEvent } from '../../infra/pg/events.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import { insertKey, TestApi } from '../support/api/api.js';
-import { rowsOf, seedEpic, seedProject } from '../support/api/seed.js';
+import { rowsOf, seedAgent, seedEpic, seedProject, seedRun } from '../support/api/seed.js';
 import { EventReader } from '../support/api/sse.js';
 import { until } from '../support/until.js';
 
@@ -125,6 +125,9 @@ test('a key of certain projects hears of these only', async () => {
   const reader = await follow('', '0-0', key);
   const mine = await seedEpic(api.database, projectId);
   await append(mine, 'not for you');
+  await withTransaction(api.database.pools.writes, (tx) =>
+    appendEvent(tx, { type: 'factory.note', data: { note: 'of no project' } }),
+  );
   const epic = await seedEpic(api.database, other);
   await withTransaction(api.database.pools.writes, (tx) =>
     appendEvent(tx, { projectId: other, epicId: epic, type: 'epic.note', data: { note: 'for you' } }),
@@ -136,12 +139,15 @@ test('a key of certain projects hears of these only', async () => {
 test.each([
   ['revoked', 'revoked_at = now()'],
   ['expired', 'expires_at = now()'],
-])('the stream ends soon after its key was %s', async (name, end) => {
+])('a stream, of a run too, ends soon after its key was %s', async (name, end) => {
   const key = await insertKey(api.database, { name, role: 'viewer' });
+  const agentId = await seedAgent(api.database, `of the ${name}`);
+  const run = await seedRun(api.database, { projectId, agentId });
+  const ofRun = await EventReader.open(`${api.url}/api/v1/runs/${run}/events`, key);
   const reader = await follow('', undefined, key);
-  expect(reader.status).toBe(200);
+  expect([reader.status, ofRun.status]).toEqual([200, 200]);
   await rowsOf(api.database, `UPDATE api_key SET ${end} WHERE name = $1`, [name]);
-  await reader.ended;
+  await Promise.all([reader.ended, ofRun.ended]);
   expect((await follow('', undefined, key)).status).toBe(401);
 });
 

@@ -189,6 +189,11 @@ test('a compressed body is refused instead of inflated', async () => {
   const bomb = gzipSync(Buffer.alloc(1_000_000, 'x'));
   const reply = await api.call('POST', '/api/v1/epics', { raw: bomb, headers: { 'content-encoding': 'gzip' } });
   expectProblem('gzip', reply);
+  const plain = await api.call('POST', '/api/v1/epics', {
+    raw: JSON.stringify({ projectId, title: 'x' }),
+    headers: { 'content-encoding': 'identity' },
+  });
+  expect([plain.status, plain.body.detail]).toEqual([400, 'The request body must not be compressed.']);
   await expectNothingStored();
 });
 

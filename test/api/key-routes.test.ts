@@ -61,6 +61,10 @@ test('a revoked key is refused within a second, and revoking it again changes no
   const startedAtMs = performance.now();
   while ((await statusWith(body.key)) === 200) expect(performance.now() - startedAtMs).toBeLessThan(1_000);
   expect((await api.post(`/api/v1/keys/${body.id}/revoke`)).body).toEqual(first.body);
+  const acts = await rowsOf(api.database, `SELECT 1 FROM audit WHERE what = 'key.revoked' AND object = $1`, [
+    `api_key/${body.id}`,
+  ]);
+  expect(acts).toHaveLength(1);
 });
 
 test('an expired key is refused and is listed only when asked for', async () => {
@@ -94,6 +98,8 @@ test('the last admin key cannot be revoked; of two that revoke each other at onc
   try {
     const { body } = await alone.post('/api/v1/keys', { name: 'second', role: 'admin' });
     await alone.post('/api/v1/keys', { name: 'short', role: 'admin', expiresAt: '2999-01-01T00:00:00Z' });
+    const projects = [await seedProject(alone.database)];
+    await alone.post('/api/v1/keys', { name: 'narrow', role: 'admin', projects });
     const first = parseApiKey(alone.keys.admin)?.id;
     const both = await Promise.all([
       alone.post(`/api/v1/keys/${body.id}/revoke`),
@@ -104,12 +110,36 @@ test('the last admin key cannot be revoked; of two that revoke each other at onc
     expect(refused?.body).toMatchObject({ code: 'InvalidState', detail: expect.stringContaining('last admin key') });
     const left = await rowsOf(
       alone.database,
-      `SELECT 1 FROM api_key WHERE role = 'admin' AND revoked_at IS NULL AND expires_at IS NULL`,
+      `SELECT 1 FROM api_key WHERE role = 'admin' AND revoked_at IS NULL AND expires_at IS NULL AND projects IS NULL`,
     );
     expect(left).toHaveLength(1);
   } finally {
     await alone.stop();
   }
+});
+
+test('where no admin key works for ever, every other key can be revoked all the same', async () => {
+  const alone = await TestApi.start();
+  try {
+    await rowsOf(alone.database, `UPDATE api_key SET expires_at = now() + interval '1 hour' WHERE role = 'admin'`);
+    const projects = [await seedProject(alone.database)];
+    for (const key of [
+      { name: 'reader', role: 'viewer' },
+      { name: 'narrow', role: 'admin', projects },
+      { name: 'short', role: 'admin', expiresAt: '2999-01-01T00:00:00Z' },
+    ]) {
+      // The admin's own key ends too, so none of these is the last that works for ever.
+      const { body } = await alone.post('/api/v1/keys', key);
+      expect([key.name, (await alone.post(`/api/v1/keys/${body.id}/revoke`)).status]).toEqual([key.name, 200]);
+    }
+  } finally {
+    await alone.stop();
+  }
+});
+
+test('a key for a project that was archived is refused', async () => {
+  const projects = [await seedProject(api.database, { archived_at: '2026-01-01T00:00:00Z' })];
+  expect((await create({ name: 'x', role: 'viewer', projects })).status).toBe(400);
 });
 
 test.each<[string, object]>([

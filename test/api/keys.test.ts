@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
@@ -41,6 +41,7 @@ test('a key has 256 random bits, and its text leads back to it', () => {
   expect(matchesApiKey(key, hashApiKey(key))).toBe(true);
   expect(matchesApiKey({ ...key, secret: makeApiKey().secret }, hashApiKey(key))).toBe(false);
   expect(matchesApiKey({ ...key, id: makeApiKey().id }, hashApiKey(key))).toBe(false);
+  expect(matchesApiKey(key, hashApiKey(key).slice(2))).toBe(false);
 });
 
 test('the first admin key is in a file for its owner only, and no row holds its secret', async () => {
@@ -86,4 +87,37 @@ test('a wrong secret is refused after the right one was accepted, and the right 
   expect(await ring.find(key)).toBeDefined();
   expect(await ring.find(formatApiKey({ id: known?.id ?? '', secret: makeApiKey().secret }))).toBeUndefined();
   expect(await ring.find(key)).toBeDefined();
+});
+
+test.each([
+  ['has expired', 'expires_at = now()'],
+  ['is no admin’s any more', `role = 'viewer'`],
+])('a key that %s is not taken for the first admin key: the file gets a new one', async (_, change) => {
+  const key = await createFirstAdminKey(database.pools.writes, file);
+  await rowsOf(database, `UPDATE api_key SET ${change}`);
+  expect(await createFirstAdminKey(database.pools.writes, file)).not.toBe(key);
+});
+
+test('a file that others could read is closed again', async () => {
+  await createFirstAdminKey(database.pools.writes, file);
+  chmodSync(file, 0o644);
+  await createFirstAdminKey(database.pools.writes, file);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test('ids that nobody has do not fill the memory', async () => {
+  let asked = 0;
+  const { reads } = database.pools;
+  const query: typeof reads.query = async () => {
+    asked += 1;
+    return { rows: [], rowCount: 0 };
+  };
+  const ring = new KeyRing({ query }, () => 0);
+  const first = formatApiKey(makeApiKey());
+  await ring.find(first);
+  await ring.find(first);
+  expect(asked).toBe(1);
+  for (let at = 0; at < 10_000; at++) await ring.find(formatApiKey(makeApiKey()));
+  await ring.find(first);
+  expect(asked).toBe(10_002);
 });

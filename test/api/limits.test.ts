@@ -50,3 +50,16 @@ test('a key follows so many event streams, and one that is closed makes room', a
   });
   for (const stream of [...streams, ...again]) stream.close();
 });
+
+test('an address that asks too much is told to wait before it is asked for a key', async () => {
+  const small = await TestApi.start({
+    requestLimits: { perMinute: 20, wrongKeysPerMinute: 1, concurrent: 1, streams: 1 },
+  });
+  try {
+    const ask = () => small.get('/api/v1/health/live', { key: null });
+    const statuses = (await Promise.all(Array.from({ length: 40 }, ask))).map(({ status }) => status);
+    expect([...new Set(statuses)].sort()).toEqual([200, 429]);
+  } finally {
+    await small.stop();
+  }
+});

@@ -139,3 +139,33 @@ test('inboxes are by addressee; questions without an answer can be asked for', a
   expect((await api.post(`/api/v1/mail/${open}/read`)).body.readAt).not.toBeNull();
   expect(await idsOf('toKind=human&unread=true')).toEqual([answered]);
 });
+
+test('mail to a person needs the project that it is about', async () => {
+  const { status, body } = await api.post('/api/v1/mail', {
+    to: { kind: 'human', id: 'vera' },
+    subject: 'x',
+    body: 'x',
+  });
+  expect([status, body.detail]).toEqual([400, 'projectId is needed for mail to humans.']);
+});
+
+test('a reply to a reply keeps its subject, mail read again keeps its time', async () => {
+  const mail = await seedMail(api.database, projectId, { subject: 'RE: Ports', needs_answer: false });
+  expect((await api.post(`/api/v1/mail/${mail}/reply`, { body: 'x' })).body.subject).toBe('RE: Ports');
+  const read = async () => (await api.post(`/api/v1/mail/${mail}/read`)).body.readAt;
+  expect(await read()).toBe(await read());
+});
+
+test('mail to an agent is for its runs in that project alone', async () => {
+  const agentId = await seedAgent(api.database, 'everywhere');
+  const elsewhere = await seedRun(api.database, { projectId: await seedProject(api.database), agentId });
+  const to = { kind: 'agent', id: 'everywhere' };
+  expect((await api.post('/api/v1/mail', { to, projectId, subject: 'x', body: 'x' })).status).toBe(201);
+  expect(await signalsTo(`run/${elsewhere}`)).toEqual([]);
+});
+
+test('a notice wakes nobody by its answer, though it names a workflow', async () => {
+  const notice = await seedMail(api.database, projectId, { needs_answer: false, waiter_workflow_id: 'run/r9' });
+  expect((await api.post(`/api/v1/mail/${notice}/reply`, { body: 'x' })).status).toBe(201);
+  expect(await signalsTo('run/r9')).toEqual([]);
+});

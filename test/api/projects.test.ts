@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readOverrides } from '../../api/projects/overrides.js';
 import { TestApi } from '../support/api/api.js';
-import { rowsOf, seedAgent, seedEpic, seedProject } from '../support/api/seed.js';
+import { rowsOf, seedAgent, seedEpic, seedProject, seedTask } from '../support/api/seed.js';
 
 let api: TestApi;
 
@@ -86,6 +87,9 @@ test('an override that names no registered agent is refused', async () => {
   await seedAgent(api.database, 'anthropic-worker');
   const id = await seedProject(api.database);
   const body = (use: string) => ({ overrides: { agents: { worker: { use } } } });
+  const supervisor = { overrides: { agents: { supervisor: { use: 'nobody' } } } };
+  expect(readOverrides(supervisor.overrides, new Set())).toEqual(supervisor.overrides);
+  expect((await api.call('PATCH', `/api/v1/projects/${id}`, { body: supervisor })).status).toBe(400);
   expect((await api.call('PATCH', `/api/v1/projects/${id}`, { body: body('nobody') })).status).toBe(400);
   expect((await api.call('PATCH', `/api/v1/projects/${id}`, { body: body('anthropic-worker') })).status).toBe(200);
 });
@@ -104,7 +108,11 @@ test('accepted proposals become checks under names of their own, with the setup 
     overrides: '{}',
     proposals: JSON.stringify(proposals),
   });
-  const { body } = await api.call('PATCH', `/api/v1/projects/${id}`, { body: { acceptChecks: true } });
+  const accept = (names: object) =>
+    api.call('PATCH', `/api/v1/projects/${id}`, { body: { acceptChecks: true, ...names } });
+  const none = await accept({ accept: ['lint'] });
+  expect([none.status, none.body.detail]).toEqual([409, 'There is no such proposed check to accept.']);
+  const { body } = await accept({});
   expect(body.overrides).toEqual({
     checks: [
       { name: 'test', run: 'npm test' },
@@ -123,6 +131,34 @@ test('a project with open work is not archived', async () => {
   await rowsOf(api.database, `UPDATE epic SET state = 'CANCELLED' WHERE id = $1`, [epic]);
   expect((await api.post(`/api/v1/projects/${id}/archive`)).body.archivedAt).not.toBeNull();
   expect((await api.post(`/api/v1/projects/${id}/sync`)).status).toBe(409);
+});
+
+test('a lone task keeps its project from being archived until it has ended, a failed one does not', async () => {
+  const id = await seedProject(api.database);
+  const task = await seedTask(api.database, id, { state: 'IN_PROGRESS' });
+  expect((await api.post(`/api/v1/projects/${id}/archive`)).status).toBe(409);
+  await rowsOf(api.database, `UPDATE task SET state = 'FAILED' WHERE id = $1`, [task]);
+  const done = await seedEpic(api.database, id, { state: 'CANCELLED' });
+  await seedTask(api.database, id, { epic_id: done, state: 'IN_PROGRESS' });
+  expect((await api.post(`/api/v1/projects/${id}/archive`)).status).toBe(200);
+});
+
+test('a project that is ready but archived takes no work, and is in no list', async () => {
+  const id = await seedProject(api.database, { archived_at: '2026-01-01T00:00:00Z' });
+  for (const what of ['epics', 'tasks']) {
+    const { status, body } = await api.post(`/api/v1/${what}`, { projectId: id, title: 'x' });
+    expect([status, body.detail]).toEqual([409, 'The project is archived.']);
+  }
+  const { body } = await api.get('/api/v1/projects?limit=200');
+  expect(body.items.map((item: { id: string }) => item.id)).not.toContain(id);
+});
+
+test('a new author of commits is no reason to inspect the project again', async () => {
+  const id = await seedProject(api.database);
+  const commitIdentity = 'Bot <bot@example.org>';
+  const { body } = await api.call('PATCH', `/api/v1/projects/${id}`, { body: { commitIdentity } });
+  expect(body).toMatchObject({ state: 'ready', version: 2, revision: 0 });
+  expect(await signals(id)).toEqual([]);
 });
 
 test('the response tells how to fetch the result', async () => {
@@ -145,6 +181,10 @@ test('what people did is one chain in which every link holds the one before it',
     hash: string;
   }>(api.database, 'SELECT who, what, object, before_hash, after_hash, ip, at, prev_hash, hash FROM audit ORDER BY id');
   expect(rows.length).toBeGreaterThan(5);
+  expect(new Set(rows.map(({ ip }) => ip))).toEqual(new Set(['127.0.0.1']));
+  const { before_hash, after_hash } = rows.find(({ what }) => what === 'project.changed') ?? {};
+  expect([before_hash, after_hash]).toEqual([expect.any(String), expect.any(String)]);
+  expect(after_hash).not.toBe(before_hash);
   const isWhole = (links: typeof rows): boolean =>
     links.every((row, at) => {
       const previous = links[at - 1]?.hash ?? '0'.repeat(64);

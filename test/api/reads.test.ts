@@ -129,6 +129,8 @@ test('a task without a commit has an empty diff', async () => {
   const task = await seedTask(api.database, projectId);
   const { body } = await api.get(`/api/v1/tasks/${task}/diff`);
   expect(body).toEqual({ baseSha: null, headSha: null, files: [], diff: '', truncated: false });
+  const begun = await seedTask(api.database, projectId, { base_sha: 'a'.repeat(40) });
+  expect((await api.get(`/api/v1/tasks/${begun}/diff`)).body.files).toEqual([]);
 });
 
 test('the logs of a task are those of its own checks, of the queue with it, and of its runs', async () => {
@@ -163,8 +165,32 @@ test('the logs of a task are those of its own checks, of the queue with it, and 
   ]);
 });
 
+test('of long logs the end is shown, of swept texts nothing, and of many logs the newest twenty', async () => {
+  const task = await seedTask(api.database, projectId);
+  const long = await blobs().put(`${'x'.repeat(70_000)}the end`);
+  const swept = await blobs().put(`swept ${task}`);
+  await rowsOf(api.database, 'DELETE FROM blob WHERE ref = $1', [swept]);
+  const keep = (key: string, logRef: string) =>
+    rowsOf(
+      api.database,
+      `INSERT INTO evidence (id, project_id, key, check_name, tree, outcome, log_ref, build_id, expires_at)
+       VALUES (gen_random_uuid(), $1, $2, 'test', 't', 'failed', $3, $4, now() + interval '1 day')`,
+      [projectId, `${task} ${key}`, logRef, `task/${task}/1`],
+    );
+  for (let at = 0; at < 21; at++) await keep(`${at}`, long);
+  await keep('last', swept);
+  const { body } = await api.get(`/api/v1/tasks/${task}/logs`);
+  const texts: readonly string[] = body.items.map(({ text }: { text: string }) => text);
+  expect(texts.map(({ length }) => length)).toEqual([0, 0, ...Array.from({ length: 19 }, () => 64 * 1024), 0]);
+  expect(texts[2]).toMatch(/the end$/);
+});
+
 test('the transcript of a run is paged turn by turn, its texts read by reference', async () => {
   const promptRef = await blobs().put('Do it.');
+  const sweptRef = await blobs().put(`swept ${projectId}`);
+  await rowsOf(api.database, 'DELETE FROM blob WHERE ref = $1', [sweptRef]);
+  const gone = await seedRun(api.database, { projectId, agentId }, { prompt_ref: sweptRef });
+  expect((await api.get(`/api/v1/runs/${gone}/transcript`)).body).toMatchObject({ prompt: null, items: [] });
   const run = await seedRun(api.database, { projectId, agentId }, { prompt_ref: promptRef, turns: 3 });
   for (let seq = 0; seq < 3; seq++) {
     const reply = await blobs().put(JSON.stringify([{ type: 'text', text: `turn ${seq}` }]));

@@ -57,3 +57,14 @@ test('an address may ask four times what one key may', () => {
   const leaves: (() => void)[] = [];
   expect(drain(() => leaves.push(meter.ofKey('key', false))).taken).toBe(6);
 });
+
+test('requests and streams of one key are counted apart, and each that ends makes room', () => {
+  const meter = new RequestMeter({ ...REQUEST_LIMITS, concurrent: 2, streams: 1 }, () => 0);
+  const leaves: (() => void)[] = [];
+  const asked = (isStream: boolean) => drain(() => leaves.push(meter.ofKey('key', isStream))).taken;
+  expect([asked(false), asked(true)]).toEqual([2, 1]);
+  leaves.shift()?.();
+  expect([asked(false), asked(true)]).toEqual([1, 0]);
+  leaves[1]?.();
+  expect([asked(false), asked(true)]).toEqual([0, 1]);
+});

@@ -166,6 +166,7 @@ const foreign: KeysVector = {
     'keys.scope-runs',
     'keys.scope-instance',
   ],
+  isSmoke: true,
   run: async (world, tally) => {
     for (const route of world.routes) {
       const name = routeName(route);

@@ -158,6 +158,11 @@ const objectsOf = async ({ database }: TestApi, text: string): Promise<Objects> 
   await seedLane(database, project);
   await rowsOf(
     database,
+    `INSERT INTO plan (epic_id, version, document, hash, origin, created_by) VALUES ($1, 1, $2, 'h', 'given', 'ada')`,
+    [epic, JSON.stringify({ tasks: [], design: text })],
+  );
+  await rowsOf(
+    database,
     `INSERT INTO decision (id, project_id, kind, title, decision) VALUES (gen_random_uuid(), $1, 'decision', $2, $2)`,
     [project, text],
   );

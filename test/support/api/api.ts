@@ -54,7 +54,7 @@ export class TestApi {
       logger: createLogger({ name: 'test', level: 'silent' }),
       settings: {
         tuning: 'brisk',
-        allowedHosts: ['127.0.0.1', 'localhost', 'factory.example'],
+        allowedHosts: ['127.0.0.1', 'localhost', '::1', 'Factory.Example'],
         requestLimits,
         temporalUiUrl: 'http://127.0.0.1:8233',
         temporalNamespace: 'default',
