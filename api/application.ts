@@ -14,6 +14,7 @@ import type { HttpServer } from './http/server.js';
 import { answerUnparsed, answerUnroutable } from './http/unreadable.js';
 import { makeDocument } from './openapi/document.js';
 import { serveDocument } from './openapi/serve.js';
+import { installGithubWebhooks } from './webhooks/github.route.js';
 
 const MIB = 1024 * 1024;
 const BODY_BYTES = 8 * MIB;
@@ -48,6 +49,11 @@ export const createApplication = async (dependencies: ApiDependencies): Promise<
   });
   installAnswerHeaders(server);
   installJsonParser(server);
+  installGithubWebhooks(server, {
+    settings: dependencies.settings.webhooks ?? { secrets: () => [] },
+    writes: dependencies.pools.writes,
+    logger: dependencies.logger,
+  });
   const app = await NestFactory.create<NestFastifyApplication>(appModule(dependencies), adapter, {
     bodyParser: false,
     logger: false, // what goes wrong is thrown, or logged by the filter

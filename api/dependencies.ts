@@ -4,6 +4,7 @@ import type { ConnectionOptions } from '../infra/pg/connection.js';
 import type { Pools } from '../infra/pg/pools.js';
 import type { TemporalEndpoint } from '../infra/temporal.js';
 import type { RequestLimits } from './http/limits.js';
+import type { WebhookSettings } from './webhooks/github.route.js';
 
 /** Everything the API is made from. */
 export interface ApiDependencies {
@@ -34,6 +35,8 @@ export interface ApiRuntimeSettings {
   readonly mirrorsDirectory: string;
   readonly artifactsDirectory: string;
   readonly github: GithubSettings;
+  /** Absent: there are no secrets, and no webhook is taken. */
+  readonly webhooks?: WebhookSettings;
 }
 
 export const POOLS = Symbol('pools');

@@ -6,6 +6,8 @@ export const PUBLIC_ROUTES: readonly string[] = [
   'GET /api/openapi.json',
   'GET /api/docs',
   'GET /api/docs/:file',
+  // Known by its signature.
+  'POST /webhooks/github',
 ];
 
 /** The least role of every route. The application refuses to start when a route is missing, or too many are here. */

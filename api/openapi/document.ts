@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { describeGithubWebhooks } from '../webhooks/github.document.js';
 
 const KEY = 'key';
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -31,6 +32,7 @@ export const makeDocument = (app: NestFastifyApplication): OpenAPIObject => {
       operation.responses.default = PROBLEM;
     }
   }
+  describeGithubWebhooks(document, PROBLEM);
   return document;
 };
 

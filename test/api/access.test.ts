@@ -35,9 +35,15 @@ const probe = async (route: Route, key: string | null): Promise<number> => {
   return response.status;
 };
 
-test('only liveness and the documentation answer without a key', () => {
+test('only liveness, the documentation and signed webhooks are answered without a key', () => {
   const open = api.application.routes.filter(isPublicRoute).map(routeName).sort();
-  expect(open).toEqual(['GET /api/docs', 'GET /api/docs/:file', 'GET /api/openapi.json', 'GET /api/v1/health/live']);
+  expect(open).toEqual([
+    'GET /api/docs',
+    'GET /api/docs/:file',
+    'GET /api/openapi.json',
+    'GET /api/v1/health/live',
+    'POST /webhooks/github',
+  ]);
 });
 
 test('every other route answers 401 without a key, and with one that is wrong', async () => {

@@ -29,7 +29,7 @@ const operations = (): readonly { readonly name: string; readonly path: string; 
 test('the document is OpenAPI 3.1 and describes every route of the API', () => {
   expect(document.openapi).toBe('3.1.0');
   const routes = api.application.routes
-    .filter(({ url }) => url.startsWith('/api/v1/'))
+    .filter(({ url }) => /^\/(api\/v1|webhooks)\//.test(url))
     .map((route) => routeName(route).replace(/:(\w+)/g, '{$1}'));
   expect(
     operations()

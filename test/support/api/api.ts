@@ -41,9 +41,10 @@ export class TestApi {
   static async start({
     requestLimits = UNLIMITED,
     github = NO_GITHUB,
+    webhooks,
     ...overrides
   }: Partial<Pick<ApiDependencies, 'temporal'>> &
-    Partial<Pick<ApiRuntimeSettings, 'requestLimits' | 'github'>> = {}): Promise<TestApi> {
+    Partial<Pick<ApiRuntimeSettings, 'requestLimits' | 'github' | 'webhooks'>> = {}): Promise<TestApi> {
     const database = await createTestDatabase();
     const directory = mkdtempSync(join(tmpdir(), 'millwright-api-'));
     mkdirSync(join(directory, 'home'));
@@ -64,6 +65,7 @@ export class TestApi {
         mirrorsDirectory: join(directory, 'home/mirrors'),
         artifactsDirectory: join(directory, 'home/artifacts'),
         github,
+        ...(webhooks === undefined ? {} : { webhooks }),
       },
       ...overrides,
     });
