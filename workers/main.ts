@@ -18,8 +18,9 @@ import { QUEUE } from '../workflows/contract/task-queues.js';
 import { type ActivitySets, composeActivities } from './compose/activities.js';
 import { type Host, openHost } from './compose/host.js';
 import type { Janitor } from './compose/janitor.js';
+import { agree } from './duties/agree.js';
 import { runDuties } from './duties/duties.js';
-import { endOutdated } from './duties/outdated-engine.js';
+import { restoreLostLandings } from './duties/lost-landings.js';
 import { failureInterceptor } from './failure-interceptor.js';
 
 const BUNDLE = join(import.meta.dirname, '../workflow-bundle.js');
@@ -59,8 +60,10 @@ async function main(): Promise<void> {
   const sets = composeActivities(config, pools, host);
   const ruins = await sets.janitor.clearRuins();
   if (ruins > 0) log.info({ removed: ruins }, 'swept what a killed predecessor left half-made');
+  const restoreLost = (): Promise<number> =>
+    restoreLostLandings({ ...sets.repositories, writes: pools.writes, log, signal: stopping.signal });
   // Before anything of it is worked on.
-  await endOutdated({ writes: pools.writes, client: engine.client, log });
+  await agree({ writes: pools.writes, client: engine.client, log, restoreLostLandings: restoreLost });
   const workers = await createWorkers(config, sets, host, native, endpoint);
   const duties = runDuties({
     databaseUrl: config.databaseUrl,
@@ -70,6 +73,7 @@ async function main(): Promise<void> {
     },
     log,
     signal: stopping.signal,
+    restoreLostLandings: restoreLost,
     factory: {
       tuning: config.tuning,
       // What a killed process left behind is swept away while a demo or a test still runs.

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { listRefs } from './objects.js';
 import { requireObjectId } from './operands.js';
-import type { Repository } from './repository.js';
+import { FORGE_REFS } from './refs.js';
+import { type GitRemote, type Repository, reach } from './repository.js';
 
 const WALK_TIMEOUT_MS = 30 * 60_000;
 
@@ -61,6 +62,19 @@ export async function copyObjects(
     operands: [join(to.dir, 'objects/pack/pack')],
     input: `${commits.map((sha) => requireObjectId(sha)).join('\n')}\n`,
     config: ['pack.threads=1', 'pack.windowMemory=64m'],
+    timeoutMs: WALK_TIMEOUT_MS,
+    signal,
+  });
+}
+
+/** Every branch of the forge with all its objects, as if the mirror had none. Takes no turn: whoever holds it may ask. */
+export async function fetchAllAnew(mirror: Repository, remote: GitRemote, signal?: AbortSignal): Promise<void> {
+  await mirror.git.run({
+    command: 'fetch',
+    gitDir: mirror.dir,
+    options: ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--refetch', '--prune'],
+    operands: [remote.url, `+refs/heads/*:${FORGE_REFS}*`],
+    ...(await reach(remote, 'read', signal)),
     timeoutMs: WALK_TIMEOUT_MS,
     signal,
   });

@@ -6,7 +6,7 @@ import type { Acknowledged } from '../../infra/invariants/truths.js';
 import { mergesIn } from '../demo/recheck.js';
 import { fetchResult, makeRepository } from '../support/e2e/history.js';
 import { Instance } from '../support/e2e/instance.js';
-import { settle, untilReady } from '../support/e2e/settle.js';
+import { settle, type Tolerance, untilReady } from '../support/e2e/settle.js';
 import { boughtTwice } from '../support/model-server/record.js';
 import type { Scenario } from '../support/model-server/scenario.js';
 import { type ModelServer, startModelServer } from '../support/model-server/server.js';
@@ -147,9 +147,9 @@ export class ChaosWorld {
   }
 
   /** All promises hold, whatever is still open. */
-  async holds(): Promise<Awaited<ReturnType<typeof settle>>> {
+  async holds(tolerance: Tolerance = {}): Promise<Awaited<ReturnType<typeof settle>>> {
     const bill = this.model.record.billed;
-    const report = await settle(this.instance.config, { bill, acknowledged: this.acknowledged });
+    const report = await settle(this.instance.config, { bill, acknowledged: this.acknowledged, ...tolerance });
     if (report.findings.length > 0) throw new Error(describeWrong(report));
     return report;
   }

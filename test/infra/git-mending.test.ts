@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { findCheckpoint, keepCheckpoint } from '../../infra/git/checkpoint.js';
@@ -9,7 +9,7 @@ import { ProjectRepositories } from '../../infra/git/mirrors.js';
 import { listTree, readCommit, treeOf } from '../../infra/git/objects.js';
 import { pushLanding, pushOwnRef } from '../../infra/git/push.js';
 import { readTip } from '../../infra/git/remote-refs.js';
-import type { Repository } from '../../infra/git/repository.js';
+import type { GitRemote, Repository } from '../../infra/git/repository.js';
 import { takeSnapshot } from '../../infra/git/snapshot.js';
 import { Trees } from '../../infra/git/trees.js';
 import { areRefsWhole, isWhole } from '../../infra/git/whole.js';
@@ -23,15 +23,23 @@ let mirror: Repository;
 let forge: Repository;
 let base: string;
 let warned: string[];
+let remote: GitRemote;
 
 beforeEach(async () => {
   world = await gitWorld();
   warned = [];
+  remote = world.remote;
   const directories = (git: Repository['git']) => ({
     mirrors: new ProjectRepositories(git, join(world.home, 'mirrors')),
     forge: new ProjectRepositories(git, join(world.home, 'forge')),
   });
-  const git = testGit(createMending({ ...directories(testGit()), warn: (_, words) => void warned.push(words) }));
+  const git = testGit(
+    createMending({
+      ...directories(testGit()),
+      remote: async () => remote,
+      warn: (_, words) => void warned.push(words),
+    }),
+  );
   const { mirrors, forge: forges } = directories(git);
   mirror = await mirrors.open('project');
   forge = await forges.open('project');
@@ -133,6 +141,16 @@ test('a forge whose objects are nowhere says so, and what to do', async () => {
     message: expect.stringMatching(/lost objects of refs\/heads\/main .* restore a backup/),
   });
   expect(await readTip(mirror, world.remote, 'main')).toBe(base);
+});
+
+test('a mirror whose forge is elsewhere gets everything from there', async () => {
+  explode(mirror);
+  for (const id of [base, await treeOf(mirror, base)]) empty(mirror, id);
+  const elsewhere = join(world.home, 'elsewhere.git');
+  renameSync(forge.dir, elsewhere);
+  remote = { url: elsewhere, transport: 'file' };
+  await takeTree();
+  expect(await areRefsWhole(mirror)).toBe(true);
 });
 
 test('a commit that nobody has is no damage', async () => {

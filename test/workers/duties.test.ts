@@ -37,6 +37,7 @@ const take = (): void => {
     client: env.client,
     factory: { tuning: 'brisk', limits: { maxEpics: 5, maxWorkers: 10 } },
     log: createLogger({ name: 'test', level: 'silent' }),
+    restoreLostLandings: async () => 0,
     signal: over.signal,
   });
 };

@@ -142,8 +142,17 @@ test('a retry of a lone task is sent only while its row still asks for that atte
 test('open work that the engine does not know is started again, once', async () => {
   const projectId = await insertProject(db.pools.writes);
   const epicId = await insertEpic(db.pools.writes, projectId);
-  const reconciling = { writes: db.pools.writes, client: env.client, tuning: 'brisk' as const, log: deps.log };
+  let asked = 0;
+  const beforeRestart = async (): Promise<void> => void asked++;
+  const reconciling = {
+    writes: db.pools.writes,
+    client: env.client,
+    tuning: 'brisk' as const,
+    log: deps.log,
+    beforeRestart,
+  };
   expect(await reconcile(reconciling)).toBe(1);
+  expect(asked).toBe(1);
   // Its start waits in the outbox: it is not lost a second time.
   expect(await reconcile(reconciling)).toBe(0);
   await relayDue(deps);
@@ -156,7 +165,13 @@ test('open work whose workflow is closed is started again; what has ended stays 
   const epicId = await insertEpic(db.pools.writes, projectId);
   const taskId = await insertTask(db.pools.writes, projectId);
   const workflowIds = [`epic/${epicId}`, `task/${taskId}`];
-  const reconciling = { writes: db.pools.writes, client: env.client, tuning: 'brisk' as const, log: deps.log };
+  const reconciling = {
+    writes: db.pools.writes,
+    client: env.client,
+    tuning: 'brisk' as const,
+    log: deps.log,
+    beforeRestart: async () => undefined,
+  };
   const bringBack = async (): Promise<number> => {
     const restored = await reconcile(reconciling);
     await relayDue(deps);

@@ -19,6 +19,7 @@ import { createHostClaimActivities } from '../../activities/git/host.activities.
 import { createKeepCheckpoint } from '../../activities/git/keep-checkpoint.js';
 import { createLookAtWork } from '../../activities/git/look-at-work.js';
 import { createMergeActivities } from '../../activities/git/merge.activities.js';
+import type { GitDeps } from '../../activities/git/ports.js';
 import { createRefreshSetup } from '../../activities/git/refresh-setup.js';
 import { createRepositoryActivities } from '../../activities/git/repository.activities.js';
 import { createRetentionCleaners } from '../../activities/git/retention-cleaners.js';
@@ -33,7 +34,7 @@ import { createBlobStore } from '../../infra/artifacts.js';
 import { type Config, environmentFor } from '../../infra/config.js';
 import { ProjectForges } from '../../infra/forge/forges.js';
 import { LocalForge } from '../../infra/forge/local/local-forge.js';
-import { createMending } from '../../infra/git/mending.js';
+import { createMending, type MendingDeps } from '../../infra/git/mending.js';
 import { ProjectRepositories } from '../../infra/git/mirrors.js';
 import { createGit, type Git, type Mend } from '../../infra/git/run.js';
 import { Trees } from '../../infra/git/trees.js';
@@ -51,6 +52,8 @@ export interface ActivitySets {
   readonly checks: object;
   readonly host: object;
   readonly janitor: Janitor;
+  /** What duties look at repositories with. */
+  readonly repositories: Pick<GitDeps, 'mirrors' | 'forge'>;
   /** Ends the sandboxes and waits for trees that are reset in the background. */
   settle(): Promise<void>;
 }
@@ -61,7 +64,8 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
   const blobs = createBlobStore(pools.writes, layout.artifacts);
   const user = users === undefined ? undefined : { uid: users.serviceUid, gid: users.serviceUid };
   const gitOptions = { environment: environmentFor('tool'), ...(user === undefined ? {} : { treeOwner: user }) };
-  const git = createGit({ ...gitOptions, mend: mendingOf(config, createGit(gitOptions)) });
+  const remote: MendingDeps['remote'] = (projectId) => forge.remote(projectId);
+  const git = createGit({ ...gitOptions, mend: mendingOf(config, createGit(gitOptions), remote) });
   const mirrors = new ProjectRepositories(git, layout.mirrors);
   const local = new LocalForge({ pools, repositories: new ProjectRepositories(git, layout.forge) });
   const github = openGitHub(config, pools);
@@ -160,6 +164,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
       }),
     },
     janitor: createJanitor(treeDeps),
+    repositories: { mirrors, forge },
     settle: async () => {
       await sandbox.close();
       await trees.settle();
@@ -169,9 +174,9 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
 }
 
 /** By a git of its own, which does not ask to be mended in turn. */
-function mendingOf({ layout, logLevel }: Config, git: Git): Mend {
+function mendingOf({ layout, logLevel }: Config, git: Git, remote: MendingDeps['remote']): Mend {
   const log = createLogger({ name: 'git', level: logLevel });
   const mirrors = new ProjectRepositories(git, layout.mirrors);
   const forge = new ProjectRepositories(git, layout.forge);
-  return createMending({ mirrors, forge, warn: (facts, words) => log.warn(facts, words) });
+  return createMending({ mirrors, forge, remote, warn: (facts, words) => log.warn(facts, words) });
 }

@@ -20,6 +20,8 @@ export interface DutiesDeps {
   /** Asked for with every use: a connection that no longer answers is replaced. */
   readonly client: Client;
   readonly factory: FactoryInput;
+  /** Looks for landings that the rows have lost; answers how many there were. */
+  readonly restoreLostLandings: () => Promise<number>;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
@@ -80,7 +82,7 @@ async function keepReconciling(deps: DutiesDeps, over: AbortSignal): Promise<voi
     try {
       await endOutdated(deps);
       await ensureFactory(deps.client, { ...deps.factory, restored: await findRestored(deps.writes) });
-      await reconcile({ ...deps, tuning: deps.factory.tuning });
+      await reconcile({ ...deps, tuning: deps.factory.tuning, beforeRestart: deps.restoreLostLandings });
       await requeue({ ...deps, tuning: deps.factory.tuning });
       await endOrphans(deps);
       await endOutlived(deps);

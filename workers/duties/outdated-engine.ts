@@ -22,14 +22,19 @@ export async function endOutdated({ writes, client, log }: OutdatedEngineDeps): 
     await setMark(client, writes);
     return 0;
   }
+  return endAll({ writes, client, log }, 'the engine’s store is older than the rows: its workflows are ended');
+}
+
+/** Ends whatever the engine works on, for it and the rows are of different times. The rows bring back what is open. */
+export async function endAll({ writes, client, log }: OutdatedEngineDeps, words: string): Promise<number> {
   const ended = new Set<string>();
   const remaining = async () => (await listOpenWorkflows(client, OURS)).filter(({ runId }) => !ended.has(runId));
   // Again, for one that was not ended yet may have started another.
   for (let found = await remaining(); found.length > 0; found = await remaining()) {
-    log.warn({ workflows: found.length }, 'the engine’s store is older than the rows: its workflows are ended');
+    log.warn({ workflows: found.length }, words);
     for (const workflow of found) {
       ended.add(workflow.runId);
-      await endWorkflow(client, workflow, 'the store is older than the rows');
+      await endWorkflow(client, workflow, 'rows and engine are of different times');
     }
   }
   // Last: whoever dies before it begins again.

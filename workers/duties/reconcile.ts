@@ -16,6 +16,8 @@ export interface ReconcileDeps {
   readonly client: Client;
   readonly tuning: Tuning;
   readonly log: Logger;
+  /** Once, when something is to be started again: what it then reads must not be of an earlier time than the branches. */
+  readonly beforeRestart: () => Promise<unknown>;
 }
 
 interface OpenRow {
@@ -34,9 +36,12 @@ interface OpenRow {
  */
 export async function reconcile(deps: ReconcileDeps): Promise<number> {
   let restored = 0;
+  let asked: Promise<unknown> | undefined;
   for (const row of await listOpen(deps.writes)) {
     const workflowId = workflowIdOf(row);
     if (await isOpen(deps.client, workflowId)) continue;
+    asked ??= deps.beforeRestart();
+    await asked;
     // It may have written its end between the two looks.
     if (!(await listOpen(deps.writes)).some(({ id }) => id === row.id)) continue;
     deps.log.warn({ workflowId }, 'no workflow works on this open work: starting it again');

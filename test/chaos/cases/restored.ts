@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HomeLayout } from '../../../infra/config/layout.js';
 import { until } from '../../support/until.js';
@@ -38,11 +38,72 @@ async function oldStore(run: CaseRun): Promise<void> {
   await world.verdict({ boughtAgain: 20 });
 }
 
+const isOfLostWork = (finding: string): boolean =>
+  /refs\/(heads\/millwright\/(epic\/epic-lost|lost-1)-|millwright\/wip\/)/.test(finding);
+
+/**
+ * Engine and git know of an hour that the rows do not: of pull requests, landings and whole epics. What the rows still
+ * have must end well, once; what they have lost must leave nothing that runs for ever.
+ */
+async function oldRows(run: CaseRun): Promise<void> {
+  const slow = {
+    ...REPEATABLE_WORKER,
+    steps: REPEATABLE_WORKER.steps?.map((step) => ({ ...step, delayMs: 1_000 })) ?? [],
+  };
+  const world = await ChaosWorld.open(run, { scenario: scenarioOf(slow) });
+  const { instance } = world;
+  const saved = join(instance.directory, 'rows-of-an-hour-ago');
+  await world.addProject();
+  await world.fileEpic('a', 3);
+  await world.fileEpic('b', 1);
+  const turns = 1 + Math.floor(run.random() * 6);
+  await until(async () => (await instance.query('SELECT 1 FROM turn')).length >= turns, { everyMs: 100 });
+  run.note('the rows are copied, and the work goes on');
+  await instance.restart({ whileDown: ({ postgres }: HomeLayout) => copyDirectory(postgres, saved) });
+  await world.api.post('/epics', world.epicBody('lost', 1));
+  const landings = 2 + Math.floor(run.random() * 3);
+  await until(
+    async () => (await instance.query(`SELECT 1 FROM pull_request WHERE state = 'merged'`)).length >= landings,
+    { everyMs: 200, atMostMs: 300_000 },
+  );
+  const keepsEngine = run.random() < 0.5;
+  run.note(`${landings} merges later the rows are put back; the engine ${keepsEngine ? 'stays' : 'is lost'}`);
+  await instance.restart({
+    whileDown: ({ postgres, temporal }: HomeLayout) => {
+      copyDirectory(saved, postgres);
+      if (keepsEngine) return;
+      rmSync(temporal, { recursive: true });
+      mkdirSync(temporal);
+    },
+  });
+  await world.untilDone();
+  // What was spent, and whose work the branches of unknown work are, went with the rows.
+  await world.holds({
+    isKnown: ({ id, subject, detail }) => id === 'I7' || (id === 'I8' && isOfLostWork(`${subject} ${detail}`)),
+  });
+  const { pullCommand } = await world.api.get(`/projects/${world.projectId}`);
+  const numbers = world.pulledMerges(String(pullCommand));
+  const subjects = execFileSync('git', ['log', '--format=%s'], { cwd: world.source, encoding: 'utf8' }).split('\n');
+  const times = ['a-1', 'a-2', 'a-3', 'b-1'].map(
+    (task) => subjects.filter((one) => one.startsWith(`${task} (#`)).length,
+  );
+  if (times.some((count) => count !== 1) || new Set(numbers).size !== numbers.length)
+    throw new Error(
+      `Each task lands once; they landed ${times.join(', ')} times, by ${[...numbers].sort().join(', ')}.`,
+    );
+}
+
 export const restoredCases: readonly ChaosCase[] = [
   {
     name: '15-temporal-store-outdated',
     does: 'the store of the Temporal server is put back to an earlier moment, after an epic has ended',
     catches: 'workflows that go on with work which has landed; a second pull request or landing of a task',
     run: oldStore,
+  },
+  {
+    name: '15-rows-of-an-hour-ago',
+    does: 'the database alone is put back to an earlier moment; git keeps what came after it, the Temporal server does or is emptied',
+    catches: 'a task that is done and landed again because its rows do not know that it was',
+    run: oldRows,
   },
 ];
