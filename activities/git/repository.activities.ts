@@ -41,7 +41,7 @@ export const createRepositoryActivities = (deps: RepositoryDeps): RepositoryActi
         if (history.kind === 'own') {
           const baseBranch = project.baseBranch ?? history.defaultBranch;
           const tip = await fetchBranch(mirror, remote, baseBranch, signal);
-          return { baseBranch, tip, moved: tip !== project.tipSha };
+          return { baseBranch, tip, moved: tip !== project.tipSha, isShared: true };
         }
         const { branch, tip, moved } = await importSource(mirror, {
           source: parseSource(project.source),

@@ -10,6 +10,7 @@ import {
   factoryAskAdmissionSignal,
   factoryClearCrashLoopUpdate,
   factoryEndAdmissionSignal,
+  factoryForgeHintedSignal,
   factoryPauseUpdate,
   factoryProjectChangedSignal,
   factorySetLimitsUpdate,
@@ -280,4 +281,40 @@ test('what is said while no worker runs is done by the next one', async () => {
   await settled(id);
   await hasHeard(epic, ['admitted 1', 'admitted 2']);
   expect(world.rowOf(id)).toMatchObject({ state: 'ready' });
+});
+
+test('a project of a forge that others use is looked at again and again, and at once when a delivery comes', async () => {
+  world.onImport = () => ({ moved: false, isShared: true });
+  world.onLook = () => 'open';
+  await start({ lookEvery: { openMs: 200, idleMs: 3_600_000 } });
+  await factory.signal(factoryProjectChangedSignal, { projectId: 'p' });
+  await until(() => world.looks.length >= 3);
+  expect(new Set(world.looks)).toEqual(new Set(['everything p']));
+  world.onLook = () => 'idle';
+  await factory.signal(factoryForgeHintedSignal, { projectId: 'p' });
+  await until(() => world.looks.includes('hints p'));
+  world.onLook = () => 'gone';
+  await factory.signal(factoryForgeHintedSignal, { projectId: 'p' });
+  await until(async () => (await factory.query(factoryStatusQuery)).forges.length === 0);
+});
+
+test('a forge that the rows name is looked at after the engine has lost everything', async () => {
+  await start({ restored: { isPaused: false, crashLoops: [], projects: [], forges: ['p'] } });
+  await until(() => world.looks.includes('everything p'));
+});
+
+test('projects that wait for others to be checked let the clock alone', async () => {
+  let go = (): void => undefined;
+  const gate = new Promise<{ moved: boolean }>((resolve) => {
+    go = () => resolve({ moved: false });
+  });
+  world.onImport = () => gate;
+  await start();
+  for (const projectId of ['a', 'b', 'c', 'd']) await factory.signal(factoryProjectChangedSignal, { projectId });
+  await until(() => world.imports.length === 3);
+  const before = (await factory.describe()).historyLength;
+  for (let asked = 0; asked < 50; asked += 1) await factory.query(factoryStatusQuery);
+  expect((await factory.describe()).historyLength - before).toBeLessThan(20);
+  go();
+  await until(() => world.rowOf('d') !== undefined);
 });

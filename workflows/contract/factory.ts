@@ -19,6 +19,8 @@ export interface FactoryInput {
   /** Between sweeps; default 5 minutes. */
   readonly sweepMs?: number;
   readonly maxEvents?: number;
+  /** Between looks at a forge that no delivery asked for; default 60 s while work is open, else 5 minutes. */
+  readonly lookEvery?: { readonly openMs: number; readonly idleMs: number };
   /** First wait before a project is tried again whose import or checks could not be run; doubled each time. */
   readonly retryMs?: number;
   /** What the rows say of a factory that the engine has forgotten. */
@@ -33,6 +35,8 @@ export interface RestoredFactory {
   readonly crashLoops: readonly string[];
   /** Projects whose rows say `importing`, and whose signal has been sent. */
   readonly projects: readonly string[];
+  /** Projects whose forge others change too. */
+  readonly forges: readonly string[];
 }
 
 /** One holder of admission: an epic, a lone task, or a queue that only wants to hear of holds. */
@@ -80,6 +84,8 @@ export interface FactoryView {
   readonly crashLoops: readonly string[];
   /** Projects that are being imported and checked. */
   readonly projects: readonly string[];
+  /** Projects whose forge is looked at, because others change it too. */
+  readonly forges: readonly string[];
 }
 
 export const factoryPauseUpdate = defineUpdate<FactoryView, [ControlCommand]>('pause');

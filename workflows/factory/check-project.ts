@@ -7,6 +7,7 @@ export interface Imported {
   readonly baseBranch: string;
   readonly tip: string;
   readonly moved: boolean;
+  readonly isShared?: boolean;
 }
 
 export interface ProjectPorts {
@@ -18,6 +19,8 @@ export interface ProjectPorts {
   >;
   inspect(tip: string): Promise<{ readonly kind: 'ready' | 'refused'; readonly reason?: string }>;
   verify(at: Imported): Promise<VerifyOutcome>;
+  /** Others change the forge too: it is looked at from now on. */
+  watchForge(): void;
   /** The base moved from outside: its queue reads it. */
   sayBaseMoved(branch: string): Promise<unknown>;
   save(row: Omit<SaveProjectInput, 'projectId'>): Promise<void>;
@@ -33,6 +36,7 @@ export async function checkProject(ports: ProjectPorts): Promise<'done' | 'again
     await ports.save({ state: 'refused', reason: found.reason });
     return 'done';
   }
+  if (found.isShared) ports.watchForge();
   if (found.moved) await ports.sayBaseMoved(found.baseBranch);
   const at = { baseBranch: found.baseBranch, tipSha: found.tip };
   // A source that diverged changes nothing here: what the forge has is judged as it is, and the reason says what to do.

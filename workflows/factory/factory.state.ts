@@ -15,6 +15,19 @@ export interface ProjectJob {
   readonly notBeforeMs: number;
 }
 
+/** A project whose forge is looked at: others change it too. */
+export interface ForgeJob {
+  readonly projectId: string;
+  /** A delivery waits to be handled. */
+  readonly hinted: boolean;
+  readonly running: boolean;
+  /** Failed looks in a row. */
+  readonly tries: number;
+  /** When everything is looked at next, delivery or not. */
+  readonly dueAtMs: number;
+  readonly notBeforeMs: number;
+}
+
 /** A cleared agent, whose row must still follow. */
 export interface AgentMark {
   readonly agentId: string;
@@ -30,6 +43,7 @@ export interface Factory {
   readonly holders: readonly Holder[];
   readonly nextSeq: number;
   readonly projects: readonly ProjectJob[];
+  readonly forges: readonly ForgeJob[];
   readonly crashLoops: readonly string[];
   readonly marks: readonly AgentMark[];
   readonly nextSweepAtMs: number;
@@ -43,6 +57,15 @@ export const newJob = (projectId: string, nowMs: number): ProjectJob => ({
   notBeforeMs: nowMs,
 });
 
+export const newForge = (projectId: string, nowMs: number): ForgeJob => ({
+  projectId,
+  hinted: false,
+  running: false,
+  tries: 0,
+  dueAtMs: nowMs,
+  notBeforeMs: 0,
+});
+
 export const SWEEP_MS = 5 * 60_000;
 
 /** @param input its limits, and what is restored, count for the first run only: later ones are set by people */
@@ -53,6 +76,7 @@ export const restore = (input: FactoryInput, nowMs: number): Factory =>
     holders: [],
     nextSeq: 1,
     projects: (input.restored?.projects ?? []).map((projectId) => newJob(projectId, nowMs)),
+    forges: (input.restored?.forges ?? []).map((projectId) => newForge(projectId, nowMs)),
     crashLoops: input.restored?.crashLoops ?? [],
     marks: [],
     nextSweepAtMs: nowMs + (input.sweepMs ?? SWEEP_MS),
@@ -62,6 +86,8 @@ export const restore = (input: FactoryInput, nowMs: number): Factory =>
 export const carry = (factory: Factory): Factory => ({
   ...factory,
   projects: factory.projects.map((job) => ({ ...job, running: false })),
+  // What ran may have been cut off between two deliveries.
+  forges: factory.forges.map((job) => ({ ...job, running: false, hinted: job.hinted || job.running })),
 });
 
 export const viewOf = (factory: Factory): FactoryView => ({
@@ -70,6 +96,7 @@ export const viewOf = (factory: Factory): FactoryView => ({
   holders: factory.holders,
   crashLoops: factory.crashLoops,
   projects: factory.projects.map(({ projectId }) => projectId),
+  forges: factory.forges.map(({ projectId }) => projectId),
 });
 
 /** Shares follow every change of who wants what. */

@@ -16,6 +16,7 @@ import {
   factoryAskAdmissionSignal,
   factoryClearCrashLoopUpdate,
   factoryEndAdmissionSignal,
+  factoryForgeHintedSignal,
   factoryPauseUpdate,
   factoryProjectChangedSignal,
   factorySetLimitsUpdate,
@@ -30,8 +31,19 @@ import { checkProject } from './check-project.js';
 import * as controls from './controls.js';
 import { detailsOf } from './details.js';
 import * as state from './factory.state.js';
-import { markAgent, projectPorts, saveFactoryHold, say, sweepPorts } from './ports.js';
-import { nextProject, projectChanged, projectDone, projectFailed, projectStarted } from './projects.js';
+import {
+  type ForgeTurn,
+  forgeDueMs,
+  forgeFailed,
+  forgeHinted,
+  forgeKnown,
+  forgeLooked,
+  forgeStarted,
+  LOOK_EVERY,
+  nextForge,
+} from './forges.js';
+import { lookAtForge, markAgent, projectPorts, saveFactoryHold, say, sweepPorts } from './ports.js';
+import { nextProject, projectChanged, projectDone, projectDueMs, projectFailed, projectStarted } from './projects.js';
 import { sweep } from './sweep.js';
 
 /** A check that runs for hours does not hold a history up for ever: it is begun anew, and finds its evidence. */
@@ -40,7 +52,7 @@ const RETRY_MS = { normal: 15_000, brisk: 1_000 } as const;
 
 /** Wiring only: who gets what is in domain/admission.ts, what a project goes through in check-project.ts. */
 export async function factory(input: FactoryInput): Promise<never> {
-  const { tuning, sweepMs = state.SWEEP_MS, retryMs = RETRY_MS[tuning] } = input;
+  const { tuning, sweepMs = state.SWEEP_MS, retryMs = RETRY_MS[tuning], lookEvery = LOOK_EVERY[tuning] } = input;
   let now = state.restore(input, Date.now());
   let busy = 0;
   const show = makeShow();
@@ -65,6 +77,7 @@ export async function factory(input: FactoryInput): Promise<never> {
     factoryProjectChangedSignal,
     ({ projectId }) => void change((f) => projectChanged(f, projectId, Date.now())),
   );
+  setHandler(factoryForgeHintedSignal, ({ projectId }) => void change((f) => forgeHinted(f, projectId, Date.now())));
   setHandler(factoryPauseUpdate, (cmd) => andSaved(change((f) => controls.pause(f, cmd))), {
     validator: (_cmd) => refuse(controls.whyNotPause(now)),
   });
@@ -108,7 +121,8 @@ export async function factory(input: FactoryInput): Promise<never> {
     change((f) => projectStarted(f, projectId));
     let answer: 'done' | 'again' = 'again';
     try {
-      answer = await checkProject(projectPorts(projectId, tuning, tries + 1));
+      const watchForge = (): void => void change((f) => forgeKnown(f, projectId, Date.now()));
+      answer = await checkProject(projectPorts(projectId, tuning, { attempt: tries + 1, watchForge }));
     } catch (error) {
       // Whatever it is, it is no verdict on the project.
       log.warn('a project could not be checked', {
@@ -118,6 +132,22 @@ export async function factory(input: FactoryInput): Promise<never> {
       });
     }
     change((f) => (answer === 'done' ? projectDone(f, projectId) : projectFailed(f, projectId, Date.now(), retryMs)));
+  };
+
+  const lookOnce = async (turn: ForgeTurn): Promise<void> => {
+    const { projectId } = turn;
+    change((f) => forgeStarted(f, projectId));
+    try {
+      const seen = await lookAtForge(turn, tuning);
+      change((f) => forgeLooked(f, turn, seen, lookEvery, Date.now()));
+    } catch (error) {
+      log.warn('a forge could not be looked at', {
+        projectId,
+        type: failureType(error),
+        message: failureMessage(error),
+      });
+      change((f) => forgeFailed(f, projectId, lookEvery, Date.now()));
+    }
   };
 
   const sweepOnce = async (): Promise<void> => {
@@ -149,11 +179,11 @@ export async function factory(input: FactoryInput): Promise<never> {
     now.marks.length > 0 ||
     now.unsavedHold !== undefined ||
     nextProject(now, Date.now()) !== undefined ||
+    nextForge(now, Date.now()) !== undefined ||
     isSweepDue();
 
   let alarmAtMs: number | undefined;
-  const dueMs = (): number =>
-    Math.min(now.nextSweepAtMs, ...now.projects.filter((job) => !job.running).map((job) => job.notBeforeMs));
+  const dueMs = (): number => Math.min(now.nextSweepAtMs, projectDueMs(now), forgeDueMs(now));
   const isUnalarmed = (): boolean => alarmAtMs === undefined || alarmAtMs > dueMs();
   const setAlarm = (): void => {
     if (!isUnalarmed()) return;
@@ -171,10 +201,12 @@ export async function factory(input: FactoryInput): Promise<never> {
     }
     const [mark] = now.marks;
     const job = nextProject(now, Date.now());
+    const turn = nextForge(now, Date.now());
     if (state.tellings(now).length > 0) await tellAll();
     else if (now.unsavedHold) await saveHold(now.unsavedHold);
     else if (mark) await markNext(mark);
     else if (job) beside(workOnProject(job.projectId, job.tries));
+    else if (turn) beside(lookOnce(turn));
     else if (isSweepDue()) beside(sweepOnce());
     else {
       setAlarm();

@@ -5,6 +5,7 @@ import { verifyPorts } from '../checks/ports.js';
 import { verify } from '../checks/verify.js';
 import type { EngineActivities } from '../contract/activities/engine.js';
 import type { FactoryHold, FleetActivities } from '../contract/activities/fleet.js';
+import type { ForgeLook, ForgeWatchActivities } from '../contract/activities/forge-watch.js';
 import type { RepositoryActivities, TreeActivities } from '../contract/activities/git.js';
 import type { MergeActivities } from '../contract/activities/merge.js';
 import type { StoreActivities } from '../contract/activities/store.js';
@@ -17,6 +18,7 @@ import { failureMessage, failureType } from '../support/failure-type.js';
 import { tell } from '../support/tell.js';
 import type { ProjectPorts } from './check-project.js';
 import type { AgentMark, Telling } from './factory.state.js';
+import type { ForgeTurn } from './forges.js';
 import type { SweepPorts } from './sweep.js';
 
 /** @returns false when the holder is gone */
@@ -58,7 +60,17 @@ export function sweepPorts(tuning: Tuning): SweepPorts {
   };
 }
 
-export function projectPorts(projectId: string, tuning: Tuning, attempt: number): ProjectPorts {
+export function lookAtForge({ projectId, look }: ForgeTurn, tuning: Tuning): Promise<ForgeLook> {
+  const summary = look === 'hints' ? 'what deliveries named' : 'whatever changed at the forge';
+  const watch: ForgeWatchActivities = activitiesOf('FORGE_LOOK', tuning, { summary });
+  return look === 'hints' ? watch.applyHints({ projectId }) : watch.reconcileForge({ projectId });
+}
+
+export function projectPorts(
+  projectId: string,
+  tuning: Tuning,
+  { attempt, watchForge }: { readonly attempt: number; readonly watchForge: () => void },
+): ProjectPorts {
   const source: RepositoryActivities = activitiesOf('IMPORT', tuning, { summary: 'import the source' });
   const reads: RepositoryActivities = activitiesOf('FORGE_READ', tuning, { summary: 'read its configuration' });
   const merge: MergeActivities = activitiesOf('FORGE_READ', tuning, { summary: 'the tip to be checked' });
@@ -71,6 +83,7 @@ export function projectPorts(projectId: string, tuning: Tuning, attempt: number)
         return refusedImport(error);
       }
     },
+    watchForge,
     inspect: (tip) => reads.inspectProject({ projectId, tip }),
     verify: ({ baseBranch: branch, tip }) => {
       const ports = verifyPorts({

@@ -16,6 +16,12 @@ export function nextProject(factory: Factory, nowMs: number): ProjectJob | undef
   return factory.projects.find((job) => !job.running && job.notBeforeMs <= nowMs);
 }
 
+/** When the loop must look again of itself; while all places are taken, the end of a check wakes it. */
+export const projectDueMs = ({ projects }: Factory): number =>
+  projects.filter((job) => job.running).length >= AT_ONCE
+    ? Number.POSITIVE_INFINITY
+    : Math.min(...projects.filter((job) => !job.running).map((job) => job.notBeforeMs));
+
 export const projectStarted = (factory: Factory, projectId: string): Factory =>
   withJob(factory, projectId, { running: true, again: false });
 

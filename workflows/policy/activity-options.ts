@@ -7,6 +7,7 @@ export type PolicyName =
   | 'STORE'
   | 'FORGE_READ'
   | 'FORGE_WRITE'
+  | 'FORGE_LOOK'
   | 'IMPORT'
   | 'LAND'
   | 'MODEL'
@@ -46,6 +47,15 @@ const NORMAL: Record<PolicyName, Policy> = {
     startToCloseTimeout: '1 minute',
     scheduleToCloseTimeout: '30 minutes',
     retry: { initialInterval: '1 second', maximumInterval: '1 minute', maximumAttempts: 20 },
+    cancellationType: WAIT,
+  },
+  // Everything that may have changed at the forge, in one go; what fails is looked at again by the factory's next turn.
+  FORGE_LOOK: {
+    taskQueue: QUEUE.shared,
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '30 seconds',
+    scheduleToCloseTimeout: '30 minutes',
+    retry: { initialInterval: '1 second', maximumInterval: '1 minute', maximumAttempts: 5 },
     cancellationType: WAIT,
   },
   // A first fetch of a large repository takes long and says so by heartbeats; a source that stays away is told after 6 tries.

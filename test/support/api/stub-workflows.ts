@@ -110,6 +110,7 @@ export async function factory(): Promise<void> {
     holders: [],
     crashLoops: [],
     projects: [],
+    forges: [],
   };
   setHandler(factoryStatusQuery, () => view);
   setHandler(factoryPauseUpdate, () => {

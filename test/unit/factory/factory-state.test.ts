@@ -136,6 +136,7 @@ test('a diverged source is judged as the forge has it, and the row says both', a
       evidence: [],
       machineMs: 1,
     }),
+    watchForge: () => undefined,
     sayBaseMoved: async () => rows.push('moved'),
     save: async (row) => void rows.push(row),
   };

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { CheckActivities, CheckRun, EvidenceActivities } from '../../../workflows/contract/activities/checks.js';
 import type { EngineActivities } from '../../../workflows/contract/activities/engine.js';
 import type { FactoryHold, FleetActivities } from '../../../workflows/contract/activities/fleet.js';
+import type { ForgeLook, ForgeWatchActivities } from '../../../workflows/contract/activities/forge-watch.js';
 import type { RepositoryActivities, TreeActivities } from '../../../workflows/contract/activities/git.js';
 import type { MergeActivities } from '../../../workflows/contract/activities/merge.js';
 import type { SaveProjectInput, StoreActivities } from '../../../workflows/contract/activities/store.js';
@@ -13,8 +14,14 @@ export class FactoryWorld {
   readonly marks: { readonly agentId: string; readonly state: string }[] = [];
   readonly holds: FactoryHold[] = [];
   readonly swept: string[] = [];
+  /** Looks at forges: what was asked for, in order. */
+  readonly looks: string[] = [];
+  onLook: (count: number) => ForgeLook['kind'] = () => 'idle';
   closed: readonly string[] = [];
-  onImport: (projectId: string, count: number) => Error | { moved: boolean } | Promise<{ moved: boolean }> = () => ({
+  onImport: (
+    projectId: string,
+    count: number,
+  ) => Error | { moved: boolean; isShared?: boolean } | Promise<{ moved: boolean }> = () => ({
     moved: false,
   });
   onInspect: () => { kind: 'ready' | 'refused'; reason?: string } = () => ({ kind: 'ready' });
@@ -23,6 +30,11 @@ export class FactoryWorld {
 
   rowOf(projectId: string): SaveProjectInput | undefined {
     return this.projects.get(projectId)?.at(-1);
+  }
+
+  private look(what: string): ForgeLook {
+    this.looks.push(what);
+    return { kind: this.onLook(this.looks.length) };
   }
 
   readonly activities = {
@@ -51,8 +63,10 @@ export class FactoryWorld {
       this.imports.push(projectId);
       const answer = await this.onImport(projectId, this.imports.length);
       if (answer instanceof Error) throw answer;
-      return { baseBranch: 'main', tip: 'tip-1', moved: answer.moved };
+      return { baseBranch: 'main', tip: 'tip-1', ...answer };
     },
+    applyHints: async ({ projectId }) => this.look(`hints ${projectId}`),
+    reconcileForge: async ({ projectId }) => this.look(`everything ${projectId}`),
     inspectProject: async () => this.onInspect(),
     saveProject: async (row: SaveProjectInput) => {
       this.projects.set(row.projectId, [...(this.projects.get(row.projectId) ?? []), row]);
@@ -84,6 +98,7 @@ export class FactoryWorld {
   } satisfies FleetActivities &
     EngineActivitiesPart &
     CheckActivities &
+    ForgeWatchActivities &
     EvidenceActivities &
     Pick<TreeActivities, 'cleanHost'> &
     Pick<RepositoryActivities, 'cleanRepository' | 'importSource' | 'inspectProject'> &

@@ -77,9 +77,13 @@ export interface TreeActivities {
 /** Shared queue, FORGE_READ and FORGE_WRITE. */
 export interface RepositoryActivities {
   /** Moves the forge's branch to the source's by fast-forward with a lease. @throws Conflict when they diverged */
-  importSource(input: {
-    readonly projectId: string;
-  }): Promise<{ readonly baseBranch: string; readonly tip: string; readonly moved: boolean }>;
+  importSource(input: { readonly projectId: string }): Promise<{
+    readonly baseBranch: string;
+    readonly tip: string;
+    readonly moved: boolean;
+    /** Others change the forge too: it is to be looked at. */
+    readonly isShared?: boolean;
+  }>;
   /** Reads configuration and proposals at the tip and stores the effective configuration. */
   inspectProject(input: {
     readonly projectId: string;
