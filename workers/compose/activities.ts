@@ -14,6 +14,7 @@ import { SetupLayers } from '../../activities/checks/setup-layers.js';
 import { ToolchainProbe } from '../../activities/checks/toolchain.js';
 import { createEngineActivities } from '../../activities/engine/engine.activities.js';
 import { createForgeActivities } from '../../activities/forge/forge.activities.js';
+import { createForgeWatchActivities } from '../../activities/forge/watch/watch.activities.js';
 import { createCheckTrees } from '../../activities/git/check-trees.js';
 import { createHostClaimActivities } from '../../activities/git/host.activities.js';
 import { createKeepCheckpoint } from '../../activities/git/keep-checkpoint.js';
@@ -123,6 +124,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
       ...seal,
       ...createRepositoryActivities({ ...gitDeps, dataDirectory: layout.home }),
       ...createForgeActivities(gitDeps),
+      ...createForgeWatchActivities(gitDeps),
       ...createMergeActivities({ ...gitDeps, planChecks: checks.planChecks }),
       ...createHostClaimActivities({ hostId: host.hostId, hostQueue: host.queue, directory: layout.home }),
       planChecks: checks.planChecks,

@@ -1,0 +1,55 @@
+import { FAILURES, Failure } from '../../../domain/failures.js';
+import type { HintSubject } from '../../../domain/forge/hint.js';
+import { closeDeliveries, countAttempt, listOpenDeliveries } from './delivery.repository.js';
+import type { Looks, Watched } from './ports.js';
+
+const BATCH = 200;
+
+/** Handles every delivery of the project that waits. Several of one subject are one look: it reads what is there now. */
+export async function applyHints(watched: Watched, looks: Looks): Promise<void> {
+  const { pools } = watched.deps;
+  for (;;) {
+    const deliveries = await listOpenDeliveries(pools.writes, watched.projectId, BATCH);
+    if (deliveries.length === 0) return;
+    const bySubject = new Map<string, { readonly subject: HintSubject; readonly ids: string[] }>();
+    for (const { deliveryId, hint } of deliveries) {
+      const subject = hint.subject;
+      const key = JSON.stringify(subject.kind === 'branch' ? { ...subject, before: '', after: '' } : subject);
+      const group = bySubject.get(key) ?? { subject, ids: [] };
+      group.ids.push(deliveryId);
+      bySubject.set(key, group);
+    }
+    for (const { subject, ids } of bySubject.values()) await applyOne(watched, looks, subject, ids);
+  }
+}
+
+async function applyOne(watched: Watched, looks: Looks, subject: HintSubject, ids: readonly string[]): Promise<void> {
+  const { writes } = watched.deps.pools;
+  watched.signal.throwIfAborted();
+  try {
+    await closeDeliveries(writes, ids, await look(watched, looks, subject));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    await countAttempt(writes, ids, error.type);
+    // What repeating does not mend, such as a subject that is gone, must not hold up the deliveries behind it.
+    if (FAILURES[error.type].retryable) throw error;
+    await closeDeliveries(writes, ids, error.type);
+  }
+}
+
+async function look(watched: Watched, looks: Looks, subject: HintSubject): Promise<string> {
+  switch (subject.kind) {
+    case 'issue':
+      return await looks.issue(watched, subject);
+    case 'comment':
+      return await looks.comment(watched, subject);
+    case 'pull_request':
+      return await looks.pull_request(watched, subject);
+    case 'commit':
+      return await looks.commit(watched, subject);
+    case 'branch':
+      return await looks.branch(watched, subject);
+    case 'none':
+      return 'noted';
+  }
+}

@@ -1,0 +1,29 @@
+import type { HintSubject } from '../../../domain/forge/hint.js';
+import type { Forge } from '../../../infra/forge/port.js';
+import type { ProjectRepositories } from '../../../infra/git/mirrors.js';
+import type { Pools } from '../../../infra/pg/pools.js';
+
+export interface WatchDeps {
+  readonly pools: Pools;
+  readonly forge: Forge;
+  readonly mirrors: ProjectRepositories;
+}
+
+/** One project that is looked at. */
+export interface Watched {
+  readonly deps: WatchDeps;
+  readonly projectId: string;
+  readonly signal: AbortSignal;
+}
+
+type SubjectKind = Exclude<HintSubject['kind'], 'none'>;
+export type SubjectOf<K extends SubjectKind> = Extract<HintSubject, { readonly kind: K }>;
+
+/** Reads one thing at the forge anew and acts on what it finds; repeatable. @returns what it did, in a word */
+export type Look<K extends SubjectKind> = (watched: Watched, subject: SubjectOf<K>) => Promise<string>;
+
+/** What is done about each kind of subject. */
+export type Looks = { readonly [K in SubjectKind]: Look<K> };
+
+/** One part of what is looked at without a delivery. */
+export type Reconciliation = (watched: Watched) => Promise<void>;

@@ -1,0 +1,37 @@
+import type { ForgeLook, ForgeWatchActivities } from '../../../workflows/contract/activities/forge-watch.js';
+import { withHeartbeat } from '../../support/heartbeat.js';
+import { applyHints } from './apply-hints.js';
+import { lookAtBranch, reconcileBranches } from './branches.js';
+import type { Looks, Reconciliation, WatchDeps, Watched } from './ports.js';
+import { lookAtPullRequest, reconcilePullRequests } from './pull-requests.js';
+import { findWatchedProject } from './watch.repository.js';
+
+const LOOKS: Looks = {
+  pull_request: lookAtPullRequest,
+  branch: lookAtBranch,
+  issue: async () => 'ignored',
+  comment: async () => 'ignored',
+  commit: async () => 'ignored',
+};
+
+/** In this order, so that what deliveries named is not read twice. */
+const RECONCILIATIONS: readonly Reconciliation[] = [reconcileBranches, reconcilePullRequests];
+
+/** For the shared queue. Rows and outbox only: whoever is told looks for himself. */
+export const createForgeWatchActivities = (deps: WatchDeps): ForgeWatchActivities => {
+  const looking = (projectId: string, work: (watched: Watched) => Promise<void>): Promise<ForgeLook> =>
+    withHeartbeat(async (signal) => {
+      if ((await findWatchedProject(deps.pools.writes, projectId)) === undefined) return { kind: 'gone' };
+      await work({ deps, projectId, signal });
+      const after = await findWatchedProject(deps.pools.writes, projectId);
+      return { kind: after === undefined ? 'gone' : after.hasOpenWork ? 'open' : 'idle' };
+    });
+  return {
+    applyHints: ({ projectId }) => looking(projectId, (watched) => applyHints(watched, LOOKS)),
+    reconcileForge: ({ projectId }) =>
+      looking(projectId, async (watched) => {
+        await applyHints(watched, LOOKS);
+        for (const reconcile of RECONCILIATIONS) await reconcile(watched);
+      }),
+  };
+};

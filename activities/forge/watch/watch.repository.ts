@@ -1,0 +1,72 @@
+import type { Queryable } from '../../../infra/pg/statement.js';
+
+export interface WatchedProject {
+  readonly baseBranch: string | null;
+  readonly tipSha: string | null;
+  readonly hasOpenWork: boolean;
+}
+
+/** Undefined once the project is archived. */
+export async function findWatchedProject(db: Queryable, projectId: string): Promise<WatchedProject | undefined> {
+  const { rows } = await db.query<WatchedProject>({
+    name: 'find-watched-project',
+    text: `SELECT base_branch AS "baseBranch", tip_sha AS "tipSha",
+             EXISTS (SELECT 1 FROM epic WHERE project_id = p.id AND state NOT IN ('COMPLETED', 'CANCELLED'))
+             OR EXISTS (SELECT 1 FROM task WHERE project_id = p.id AND epic_id IS NULL
+                        AND state NOT IN ('COMPLETED', 'CANCELLED', 'FAILED', 'SKIPPED'))
+             OR EXISTS (SELECT 1 FROM queue_entry WHERE project_id = p.id AND state IN ('queued', 'active', 'rebasing'))
+               AS "hasOpenWork"
+           FROM project p WHERE id = $1 AND archived_at IS NULL AND forge <> 'local'`,
+    values: [projectId],
+  });
+  return rows[0];
+}
+
+export interface WatchedBranch {
+  readonly branch: string;
+  /** What its queue knew last; null without a queue. */
+  readonly tipSha: string | null;
+}
+
+/** Branches that live queues land on. */
+export async function listQueueBranches(db: Queryable, projectId: string): Promise<readonly WatchedBranch[]> {
+  const { rows } = await db.query<WatchedBranch>({
+    name: 'list-queue-branches',
+    text: `SELECT DISTINCT e.branch, l.tip_sha AS "tipSha"
+           FROM queue_entry e LEFT JOIN queue_lane l ON l.project_id = e.project_id AND l.branch = e.branch
+           WHERE e.project_id = $1 AND e.state IN ('queued', 'active', 'rebasing')`,
+    values: [projectId],
+  });
+  return rows;
+}
+
+/** Whether our own queue put the commit there. */
+export async function isOwnLanding(db: Queryable, projectId: string, sha: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'is-own-landing',
+    text: `SELECT 1 FROM queue_entry WHERE project_id = $1 AND (landed_sha = $2 OR landing->>'commit' = $2) LIMIT 1`,
+    values: [projectId, sha],
+  });
+  return rowCount > 0;
+}
+
+/** The branch of the live queue that the pull request waits in. */
+export async function findQueueOf(db: Queryable, projectId: string, prNumber: number): Promise<string | undefined> {
+  const { rows } = await db.query<{ readonly branch: string }>({
+    name: 'find-queue-of-pull-request',
+    text: `SELECT branch FROM queue_entry
+           WHERE project_id = $1 AND pr_number = $2 AND state IN ('queued', 'active', 'rebasing')`,
+    values: [projectId, prNumber],
+  });
+  return rows[0]?.branch;
+}
+
+/** Pull requests of ours that our rows call open. */
+export async function listOpenPullRequests(db: Queryable, projectId: string): Promise<readonly number[]> {
+  const { rows } = await db.query<{ readonly number: number }>({
+    name: 'list-open-pull-requests',
+    text: `SELECT number FROM pull_request WHERE project_id = $1 AND state = 'open' ORDER BY number`,
+    values: [projectId],
+  });
+  return rows.map(({ number }) => number);
+}
