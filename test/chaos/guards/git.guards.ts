@@ -94,7 +94,7 @@ const FENCE_GUARDS: readonly Guard[] = [
     edits: [{ file: 'infra/git/fence.ts', cut: NEWER, put: `${NEWER} && fence === ''` }],
     proofs: [
       testIn('activities/git-trees', 'an older fence does not get the tree'),
-      testIn('activities/git-trees', 'a stalled first attempt is shut out by the second of the same activity'),
+      testIn('activities/git-tree-work', 'a stalled first attempt is shut out by the second of the same activity'),
       testIn('activities/tools/host-tools', 'an older attempt does not write after a newer one'),
     ],
   },
@@ -133,7 +133,9 @@ const FENCE_GUARDS: readonly Guard[] = [
         put: '  const done',
       },
     ],
-    proofs: [testIn('activities/git-trees', 'an attempt that is replaced while it takes its snapshot pushes nothing')],
+    proofs: [
+      testIn('activities/git-tree-work', 'an attempt that is replaced while it takes its snapshot pushes nothing'),
+    ],
   },
   {
     name: 'fence-of-rebase',
@@ -146,7 +148,10 @@ const FENCE_GUARDS: readonly Guard[] = [
       },
     ],
     proofs: [
-      testIn('activities/git-trees', 'an older attempt neither keeps a checkpoint nor changes the files for a rebase'),
+      testIn(
+        'activities/git-tree-work',
+        'an older attempt neither keeps a checkpoint nor changes the files for a rebase',
+      ),
     ],
   },
   {
@@ -160,7 +165,10 @@ const FENCE_GUARDS: readonly Guard[] = [
       },
     ],
     proofs: [
-      testIn('activities/git-trees', 'an older attempt neither keeps a checkpoint nor changes the files for a rebase'),
+      testIn(
+        'activities/git-tree-work',
+        'an older attempt neither keeps a checkpoint nor changes the files for a rebase',
+      ),
     ],
   },
 ];
