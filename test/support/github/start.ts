@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from './acts/apps.js';
 import { Administration } from './administration.js';
+import { CI_APP, Ci } from './ci/ci.js';
 import { Faults } from './faults/faults.js';
 import { listenerOf } from './http/listener.js';
 import type { RecordedRequest } from './http/record.js';
@@ -43,6 +44,8 @@ export interface GitHub {
   readonly limiter: Limiter;
   readonly timing: Timing;
   readonly webhooks: Emitter;
+  /** Pipelines of pushed branches. */
+  readonly ci: Ci;
   readonly clock: World['clock'];
   readonly world: World;
   /** What contradicted GitHub's published documents so far. */
@@ -70,7 +73,9 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
   Object.assign(world.timing, options.timing);
   const { slug = 'millwright', permissions = DEFAULT_PERMISSIONS, events = DEFAULT_EVENTS } = options.app ?? {};
   const app = createApp(world, { slug, ownerLogin: slug, permissions, events });
+  createApp(world, { slug: CI_APP, name: 'GitHub Actions', ownerLogin: 'github', permissions: {}, events: [] });
   const admin = new Administration(world, directory, app);
+  const ci = new Ci(world);
   const limiter = new Limiter(world.clock, options.limits);
   const faults = new Faults();
   const record: RecordedRequest[] = [];
@@ -97,12 +102,14 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
     limiter,
     timing: world.timing,
     webhooks: world.webhooks,
+    ci,
     clock: world.clock,
     world,
     violations: world.violations,
     forgive,
     assertValid,
     close: async () => {
+      await ci.close();
       await world.webhooks.close();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));

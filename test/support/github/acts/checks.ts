@@ -14,6 +14,8 @@ import type { World } from '../world.js';
 interface Where {
   readonly repository: Repository;
   readonly appSlug: string;
+  /** Absent: the App's suite of the commit. */
+  readonly suite?: CheckSuite;
 }
 
 export interface NewSuite {
@@ -23,12 +25,17 @@ export interface NewSuite {
 }
 
 /** The App's suite of a commit, made when there is none: one for each App and commit. */
-export async function suiteOf(world: World, { repository, appSlug }: Where, input: NewSuite): Promise<CheckSuite> {
-  const { state, clock } = world;
-  const known = state.suites.find(
+export async function suiteOf(world: World, where: Where, input: NewSuite): Promise<CheckSuite> {
+  const { repository, appSlug } = where;
+  const known = world.state.suites.find(
     (one) => one.repositoryId === repository.id && one.appSlug === appSlug && one.headSha === input.headSha,
   );
-  if (known !== undefined) return known;
+  return where.suite ?? known ?? (await newSuite(world, where, input));
+}
+
+/** One more for the same commit, as each push has one. */
+export async function newSuite(world: World, { repository, appSlug }: Where, input: NewSuite): Promise<CheckSuite> {
+  const { state, clock } = world;
   const at = clock.at();
   const suite: CheckSuite = {
     id: state.nextId(),

@@ -10,6 +10,8 @@ interface Compiled {
   readonly method: string;
   readonly pattern: RegExp;
   readonly names: readonly string[];
+  /** Characters that are no parameter's. */
+  readonly words: number;
 }
 
 /** The only parameters that may hold slashes. */
@@ -22,7 +24,8 @@ function compile(route: Route): Compiled {
     names.push(name);
     return WITH_SLASHES.includes(name) ? '(.+?)' : '([^/]+)';
   });
-  return { route, method, pattern: new RegExp(`^${source}$`), names };
+  const words = template.replace(/\{\w+\}/g, '').length;
+  return { route, method, pattern: new RegExp(`^${source}$`), names, words };
 }
 
 const safely = (encoded: string): string | undefined => {
@@ -35,7 +38,7 @@ const safely = (encoded: string): string | undefined => {
 
 /** Finds the route of a path; among several the one with more words of its own. */
 export function routerOf(routes: readonly Route[]): (method: string, path: string) => Match | undefined {
-  const compiled = routes.map(compile).sort((a, b) => a.names.length - b.names.length);
+  const compiled = routes.map(compile).sort((a, b) => b.words - a.words);
   return (method, path) => {
     for (const { route, method: its, pattern, names } of compiled) {
       const found = its === method ? pattern.exec(path) : null;

@@ -40,7 +40,7 @@ export const accountOf = (caller: Caller): string => {
 };
 
 /** Access, then what the document says of the request, then the act, then what it says of the answer. */
-async function act(world: World, caller: Caller, { url, match, raw }: RestRequest): Promise<Answer> {
+async function act(world: World, caller: Caller, { request, url, match, raw }: RestRequest): Promise<Answer> {
   if (match === undefined) throw notFound();
   const { route, params } = match;
   const body = parse(raw);
@@ -68,7 +68,7 @@ async function act(world: World, caller: Caller, { url, match, raw }: RestReques
   const { owner = '', repo = '' } = params;
   const former = world.state.formerNames.get(`${owner}/${repo}`.toLowerCase());
   const repository = world.state.repository(owner, repo);
-  if (repository === undefined && former !== undefined) return moved(world, former, call);
+  if (repository === undefined && former !== undefined) return moved(world, former, call, request.method);
   checkAccess(caller, repository, route);
   if (complaints.length > 0) throw invalid(complaints);
   return route.handle({ ...call, repository });
@@ -77,13 +77,17 @@ async function act(world: World, caller: Caller, { url, match, raw }: RestReques
 const invalid = (complaints: readonly string[]): GitHubError =>
   new GitHubError(422, 'Invalid request.', { errors: complaints });
 
-/** A repository that was renamed is found under its number. */
-function moved({ state, urls }: World, id: number, { params, url }: Call): Answer {
+/** A repository that was renamed is found under its number; what is no question keeps its method. */
+function moved({ state, urls }: World, id: number, { params, url }: Call, method = 'GET'): Answer {
   const repository = state.repositoryById(id);
   const rest = url.pathname.split(`/${params.repo}`).slice(1).join(`/${params.repo}`);
   const location = `${urls.api}/repositories/${id}${rest}${url.search}`;
   const body = { message: 'Moved Permanently', url: location, documentation_url: 'https://docs.github.com/rest' };
-  return { status: 301, body: { ...body, name: fullNameOf(repository) }, headers: { location } };
+  return {
+    status: method === 'GET' ? 301 : 307,
+    body: { ...body, name: fullNameOf(repository) },
+    headers: { location },
+  };
 }
 
 const refusalAnswer = (error: GitHubError): Answer => ({

@@ -1,6 +1,7 @@
 import type { Route } from '../http/route.js';
 import type { Limiter } from '../limits/limiter.js';
 import { accountRoutes } from './account.js';
+import { actionRoutes } from './actions.js';
 import { appRoutes } from './apps.js';
 import { checkRoutes } from './checks.js';
 import { commentRoutes } from './comments.js';
@@ -17,6 +18,7 @@ import { statusRoutes } from './statuses.js';
 
 export const routesOf = (limiter: Limiter): readonly Route[] => [
   ...accountRoutes,
+  ...actionRoutes,
   ...appRoutes,
   ...checkRoutes,
   ...commentRoutes,
