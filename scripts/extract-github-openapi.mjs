@@ -1,7 +1,7 @@
 // Cuts what the tests' stand-in of GitHub speaks out of GitHub's published OpenAPI document, as JSON Schema:
 //   node scripts/extract-github-openapi.mjs <unpacked @octokit/openapi> <folder for openapi.json and origin.json>
 // The package is 600 MB unpacked, so it is no dependency: `npm pack @octokit/openapi`, unpack it, run this, delete it.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const [origin, target] = process.argv.slice(2);
@@ -126,4 +126,5 @@ const { name, version, license, repository } = JSON.parse(readFileSync(join(orig
 writeFileSync(join(target, 'openapi.json'), JSON.stringify({ operations, definitions }));
 const credit = { name, version, licence: license, repository, file: 'generated/api.github.com.json' };
 writeFileSync(join(target, 'origin.json'), `${JSON.stringify(credit, null, 2)}\n`);
+copyFileSync(join(origin, 'LICENSE'), join(target, 'LICENSE'));
 process.stdout.write(`${Object.keys(operations).length} operations, ${Object.keys(definitions).length} schemas\n`);

@@ -15,6 +15,13 @@ export const pagesOf =
       if (request.method !== 'POST') return { status: 200, body: '<form method="post"></form>' };
       return conversions.takeManifest(new URLSearchParams(raw.toString('utf8')), url.searchParams.get('state'));
     }
+    if (url.pathname === '/_control' && world.onControl !== undefined) {
+      // JSON of a caller that is a test: what it asks for wrongly is told to it.
+      return world.onControl(JSON.parse(raw.toString('utf8'))).then(
+        (result) => ({ status: 200, body: { result: result ?? null } }),
+        (error: unknown) => ({ status: 400, body: { error: String(error) } }),
+      );
+    }
     const log = /^\/_logs\/(\d+)$/.exec(url.pathname)?.[1];
     if (log !== undefined) {
       const run = world.state.checkRuns.find((one) => one.id === Number(log));

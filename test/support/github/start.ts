@@ -73,7 +73,14 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
   Object.assign(world.timing, options.timing);
   const { slug = 'millwright', permissions = DEFAULT_PERMISSIONS, events = DEFAULT_EVENTS } = options.app ?? {};
   const app = createApp(world, { slug, ownerLogin: slug, permissions, events });
-  createApp(world, { slug: CI_APP, name: 'GitHub Actions', ownerLogin: 'github', permissions: {}, events: [] });
+  createApp(world, {
+    slug: CI_APP,
+    name: 'GitHub Actions',
+    ownerLogin: 'github',
+    permissions: {},
+    events: [],
+    hasKey: false,
+  });
   const admin = new Administration(world, directory, app);
   const ci = new Ci(world);
   const limiter = new Limiter(world.clock, options.limits);

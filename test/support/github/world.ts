@@ -1,4 +1,5 @@
 import { Clock } from './clock.js';
+import type { Control } from './control.js';
 import type { RefChange } from './git/after-push.js';
 import type { Repository } from './state/records.js';
 import { State } from './state/state.js';
@@ -31,6 +32,9 @@ export class World {
   readonly violations: string[] = [];
   readonly pushListeners: PushListener[] = [];
   readonly rerequestListeners: ((repository: Repository, rerequest: Rerequest) => void)[] = [];
+
+  /** What a program in another process asks for; only a server that runs alone listens. */
+  onControl: ((control: Control) => Promise<unknown>) | undefined;
 
   constructor(readonly urls: Urls) {}
 

@@ -13,18 +13,23 @@ export interface NewApp {
   readonly permissions: Permissions;
   readonly events: readonly string[];
   readonly externalUrl?: string;
+  /** Default true. Without a key it signs in nowhere, and is there sooner. */
+  readonly hasKey?: boolean;
 }
 
-/** An App with a key of its own, and its bot. */
-export function createApp(world: World, input: NewApp): App {
-  const { state, clock } = world;
-  const id = state.nextId();
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+const newKey = (): { readonly publicKey: string; readonly privateKey: string } =>
+  generateKeyPairSync('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     // As GitHub hands it out.
     privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
   });
+
+/** An App with a key of its own, and its bot. */
+export function createApp(world: World, { hasKey = true, ...input }: NewApp): App {
+  const { state, clock } = world;
+  const id = state.nextId();
+  const { publicKey, privateKey } = hasKey ? newKey() : { publicKey: '', privateKey: '' };
   const app: App = {
     externalUrl: 'https://example.org',
     name: input.slug,

@@ -26,7 +26,7 @@ export function appOfJwt(jwt: string, apps: readonly App[], nowMs: number): App 
   if (partOf(head).alg !== 'RS256') throw unreadable();
   const { iss, iat, exp } = partOf(payload);
   const app = apps.find((one) => String(iss) === String(one.id) || iss === one.clientId);
-  if (app === undefined) throw new GitHubError(404, 'Integration not found');
+  if (app === undefined || app.publicKey === '') throw new GitHubError(404, 'Integration not found');
   const isSigned = verify(
     'RSA-SHA256',
     Buffer.from(`${head}.${payload}`),

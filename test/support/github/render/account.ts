@@ -92,6 +92,6 @@ export function renderInstallation(world: World, installation: Installation): Js
     updated_at: installation.createdAt,
     single_file_name: null,
     suspended_at: installation.suspendedAt,
-    suspended_by: null,
+    suspended_by: installation.suspendedAt === null ? null : renderUser(world, installation.accountLogin),
   };
 }
