@@ -16,6 +16,18 @@ export async function insertProject(
   return id;
 }
 
+/** @param name `owner/name` */
+export async function insertGitHubProject(db: Queryable, name: string, siteUrl: string): Promise<string> {
+  const id = uuidv7();
+  const source = `${siteUrl}/${name}`;
+  await db.query({
+    text: `INSERT INTO project (id, name, forge, source, remote, base_branch, state, created_by, forge_name)
+           VALUES ($1, $2, 'github', $3, $4, 'main', 'ready', 'test', $5)`,
+    values: [id, `project-${id}`, source, `${source}#${id}`, name],
+  });
+  return id;
+}
+
 export async function insertEpic(
   db: Queryable,
   projectId: string,

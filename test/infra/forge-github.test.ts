@@ -1,0 +1,200 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { GitHubAccess } from '../../infra/forge/github/access.js';
+import { GitHubForge } from '../../infra/forge/github/github-forge.js';
+import type { OpenPullRequest } from '../../infra/forge/port.js';
+import { fetchBranch } from '../../infra/git/mirror.js';
+import { pushLanding, pushOwnRef } from '../../infra/git/push.js';
+import { type GitWorld, gitWorld } from '../support/git/mirrors.js';
+import { ANSWERS } from '../support/github/faults/faults.js';
+import { type GitHub, startGitHub } from '../support/github/start.js';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
+import { insertGitHubProject, insertTask } from '../support/rows.js';
+
+const REPO = 'acme/shop';
+let database: TestDatabase;
+let world: GitWorld;
+let github: GitHub;
+let access: GitHubAccess;
+let forge: GitHubForge;
+let projectId: string;
+let base: string;
+let input: OpenPullRequest;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  world = await gitWorld();
+  github = await startGitHub();
+  await github.admin.createRepository({ owner: 'acme', name: 'shop', files: { 'a.txt': 'one\n' } });
+  const { id: appId, privateKey, slug } = github.app;
+  const identity = { kind: 'app', appId, privateKey, slug } as const;
+  access = new GitHubAccess({ webUrl: github.url, apiUrl: github.apiUrl, identity }, database.pools);
+  forge = new GitHubForge({ pools: database.pools, access });
+  projectId = await insertGitHubProject(database.pools.writes, REPO, github.url);
+  const taskId = await insertTask(database.pools.writes, projectId);
+  expect(await forge.prepare(projectId)).toEqual({ kind: 'own', defaultBranch: 'main' });
+  base = await fetchBranch(world.mirror, await forge.remote(projectId), 'main');
+  world.source.git('fetch', '-q', world.mirror.dir, 'refs/millwright/forge/main');
+  world.source.git('reset', '-q', '--hard', base);
+  const marker = `millwright:task=${taskId}`;
+  input = {
+    projectId,
+    taskId,
+    headRef: 'millwright/a-task',
+    headSha: await pushed('millwright/a-task'),
+    baseRef: 'main',
+    baseSha: base,
+    title: 'A task',
+    body: `What was done\n\n<!-- ${marker} -->`,
+    marker,
+    author: 'Millwright',
+  };
+});
+afterEach(async () => {
+  world.remove();
+  await github.close();
+  await database.pools.writes.query({ text: 'DELETE FROM forge_limit' });
+});
+
+/** A commit on the base, pushed to a branch as the product does. */
+async function pushed(branch: string): Promise<string> {
+  const sha = world.source.commitOn(base, branch, { 'b.txt': branch });
+  await world.take(sha);
+  const ref = { ref: `refs/heads/${branch}`, to: sha, expected: undefined };
+  await pushOwnRef(world.mirror, await forge.remote(projectId), ref);
+  return sha;
+}
+
+const pulls = () => github.state.issues.filter(({ pull }) => pull !== null);
+
+test('a pull request is opened under the name of the App, and opening again adopts it', async () => {
+  const first = await forge.openPullRequest(input);
+  expect(first).toMatchObject({ number: 1, state: 'open', author: 'millwright[bot]', headSha: input.headSha });
+  expect(await forge.openPullRequest({ ...input, title: 'A better title' })).toMatchObject({
+    number: 1,
+    title: 'A better title',
+  });
+  expect(pulls()).toHaveLength(1);
+});
+
+test('a lost answer, a list that lags and many attempts at once make one pull request', async () => {
+  github.timing.listLagMs = 1_000;
+  github.faults.add({ method: 'POST', path: /\/pulls$/, act: { kind: 'apply-then-cut' } });
+  const opened = async (): Promise<number> => {
+    for (;;) {
+      try {
+        return (await forge.openPullRequest(input)).number;
+      } catch (error) {
+        expect(error).toMatchObject({ type: 'Unavailable' });
+        github.clock.advance(500);
+      }
+    }
+  };
+  expect(new Set(await Promise.all([opened(), opened(), opened()]))).toEqual(new Set([1]));
+  expect(pulls()).toHaveLength(1);
+});
+
+test('another author’s open pull request of the same branches is a conflict', async () => {
+  await github.people.openPullRequest({
+    repository: REPO,
+    head: input.headRef,
+    base: 'main',
+    title: 'Mine',
+    by: 'rita',
+  });
+  await expect(forge.openPullRequest(input)).rejects.toMatchObject({ type: 'Conflict' });
+});
+
+test('a landing that makes its head reachable is seen as merged, and kept in the row', async () => {
+  const { number } = await forge.openPullRequest(input);
+  await expect(forge.markMerged(projectId, number, input.headSha)).rejects.toMatchObject({ type: 'Unavailable' });
+  const landed = { branch: 'main', base, commit: input.headSha, head: { branch: input.headRef, sha: input.headSha } };
+  expect(await pushLanding(world.mirror, await forge.remote(projectId), landed)).toEqual({ kind: 'pushed' });
+  await forge.markMerged(projectId, number, input.headSha);
+  const { rows } = await database.pools.writes.query({
+    text: 'SELECT state, closed_at IS NOT NULL AS closed FROM pull_request WHERE project_id = $1',
+    values: [projectId],
+  });
+  expect(rows).toEqual([{ state: 'merged', closed: true }]);
+  expect(await forge.openPullRequest(input)).toMatchObject({ number, state: 'merged' });
+});
+
+test('closing says why in one comment, is repeatable, and leaves a merged one alone', async () => {
+  const { number } = await forge.openPullRequest(input);
+  github.faults.add({ method: 'POST', path: /\/comments$/, act: { kind: 'apply-then-cut' } });
+  await expect(forge.closePullRequest(projectId, number, 'cancelled')).rejects.toMatchObject({ type: 'Unavailable' });
+  await forge.closePullRequest(projectId, number, 'cancelled');
+  await forge.closePullRequest(projectId, number, 'again');
+  expect(github.state.comments.map(({ body }) => body)).toEqual(['Closed: cancelled\n\n<!-- millwright:closed -->']);
+  expect(await forge.readPullRequest(projectId, number)).toMatchObject({ state: 'closed' });
+});
+
+test.each([
+  ['an error of the server', ANSWERS.serverError, 'Unavailable'],
+  ['a page of a proxy', ANSWERS.badGatewayPage, 'Unavailable'],
+  ['a refusal', ANSWERS.forbidden, 'PermissionDenied'],
+  ['credentials that do not hold', ANSWERS.badCredentials, 'PermissionDenied'],
+  ['nothing there', ANSWERS.notFound, 'NotFound'],
+  ['gone', ANSWERS.gone, 'NotFound'],
+  ['a conflict', ANSWERS.conflict, 'Conflict'],
+  ['a validation that failed', ANSWERS.unprocessable, 'InvalidInput'],
+  ['a legal block', ANSWERS.legal, 'PermissionDenied'],
+  ['a cut connection', { kind: 'cut' } as const, 'Unavailable'],
+])('%s is a failure of its kind', async (_, act, type) => {
+  github.faults.add({ method: 'GET', path: /\/pulls\/7$/, act, times: 9 });
+  const failed = await forge.readPullRequest(projectId, 7).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ type });
+  expect(JSON.stringify(failed)).not.toMatch(/gh[ps]_/);
+  github.forgive();
+});
+
+test('half an answer is none', async () => {
+  const { number } = await forge.openPullRequest(input);
+  github.faults.add({ method: 'GET', path: /\/pulls\/1$/, act: { kind: 'truncate' } });
+  await expect(forge.readPullRequest(projectId, number)).rejects.toMatchObject({ type: 'Unavailable' });
+  expect(await forge.readPullRequest(projectId, number)).toMatchObject({ number });
+});
+
+test('a limit that one request meets stops all others until its time', async () => {
+  github.faults.add({ method: 'GET', path: /\/pulls\/7$/, act: ANSWERS.secondaryLimit(403, 120) });
+  await expect(forge.readPullRequest(projectId, 7)).rejects.toMatchObject({
+    type: 'RateLimited',
+    retryAfterMs: expect.any(Number),
+  });
+  const before = github.requests.length;
+  await expect(forge.openPullRequest(input)).rejects.toMatchObject({ type: 'RateLimited' });
+  expect(github.requests.length).toBe(before);
+});
+
+test('every token is for one repository and the permissions of one operation, and is given back at the end', async () => {
+  await forge.openPullRequest(input);
+  const tokens = github.tokens.filter(({ kind }) => kind === 'installation');
+  expect(tokens.length).toBeGreaterThan(1);
+  for (const token of tokens) {
+    expect(token.repositoryIds).toHaveLength(1);
+    expect(Object.keys(token.permissions ?? {}).length).toBeLessThanOrEqual(3);
+  }
+  await access.revokeAll();
+  expect(tokens.every(({ revokedAtMs }) => revokedAtMs !== null)).toBe(true);
+});
+
+test('a token that was revoked behind our back is replaced', async () => {
+  await forge.openPullRequest(input);
+  for (const token of github.tokens) token.revokedAtMs = github.clock.now();
+  expect(await forge.readPullRequest(projectId, 1)).toMatchObject({ number: 1 });
+});
+
+test('a renamed repository is followed by its number', async () => {
+  await github.admin.rename(REPO, 'store');
+  await forge.prepare(projectId);
+  expect((await forge.remote(projectId)).url).toBe(`${github.url}/acme/store.git`);
+  expect(await forge.openPullRequest(input)).toMatchObject({ number: 1 });
+});
+
+test('no token lies in the mirror, its configuration or its logs', async () => {
+  await forge.openPullRequest(input);
+  const found = world.source.git('-C', world.mirror.dir, 'config', '--list');
+  expect(found).not.toMatch(/gh[ps]_|extraheader|helper/i);
+});
