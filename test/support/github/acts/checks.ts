@@ -2,7 +2,7 @@ import { readCommit } from '../git/read.js';
 import { tryGit } from '../git/run.js';
 import { renderUser } from '../render/account.js';
 import { latestRuns, stateOfSuite } from '../render/check.js';
-import { renderCommit } from '../render/commit.js';
+import { renderCommitOfEvent } from '../render/commit.js';
 import { repositoryUrl } from '../render/repository.js';
 import type { Annotation, CheckRun, CheckSuite, CommitStatus, Conclusion } from '../state/checks.js';
 import type { Repository } from '../state/records.js';
@@ -162,7 +162,7 @@ export async function createStatus(
       context: status.context,
       description: status.description,
       state: status.state,
-      commit: renderCommit(world, repository, await readCommit(repository.directory, input.sha)),
+      commit: renderCommitOfEvent(world, repository, await readCommit(repository.directory, input.sha)),
       branches: out
         .split('\n')
         .filter(Boolean)

@@ -6,10 +6,18 @@ import type { Json } from './account.js';
 import { nodeIdOf } from './node-id.js';
 import { repositoryUrl } from './repository.js';
 
-const UNSIGNED = { verified: false, reason: 'unsigned', signature: null, payload: null };
+const UNSIGNED_IN_EVENTS = { verified: false, reason: 'unsigned', signature: null, payload: null };
+const UNSIGNED = { ...UNSIGNED_IN_EVENTS, verified_at: null };
 
-/** A commit of the list of commits, and of the body of a `status` event. */
-export function renderCommit(world: World, repository: Repository, commit: Commit): Json {
+/** A commit of the list of commits. */
+export const renderCommit = (world: World, repository: Repository, commit: Commit): Json =>
+  commitFields(world, repository, commit, UNSIGNED);
+
+/** The same in the body of a `status` event, whose schema is older. */
+export const renderCommitOfEvent = (world: World, repository: Repository, commit: Commit): Json =>
+  commitFields(world, repository, commit, UNSIGNED_IN_EVENTS);
+
+function commitFields(world: World, repository: Repository, commit: Commit, verification: Json): Json {
   const api = repositoryUrl(world, repository);
   const html = `${world.urls.web}/${fullNameOf(repository)}/commit`;
   return {
@@ -22,7 +30,7 @@ export function renderCommit(world: World, repository: Repository, commit: Commi
       tree: { sha: commit.treeSha, url: `${api}/git/trees/${commit.treeSha}` },
       url: `${api}/git/commits/${commit.sha}`,
       comment_count: 0,
-      verification: UNSIGNED,
+      verification,
     },
     url: `${api}/commits/${commit.sha}`,
     html_url: `${html}/${commit.sha}`,
@@ -47,7 +55,7 @@ export function renderGitCommit(world: World, repository: Repository, commit: Co
     message: commit.message,
     tree: { sha: commit.treeSha, url: `${api}/git/trees/${commit.treeSha}` },
     parents: commit.parents.map((sha) => ({ sha, url: `${api}/git/commits/${sha}`, html_url: `${html}/${sha}` })),
-    verification: { ...UNSIGNED, verified_at: null },
+    verification: UNSIGNED,
   };
 }
 
