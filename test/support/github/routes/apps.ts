@@ -82,7 +82,12 @@ export const appRoutes: readonly Route[] = [
   ),
   asApp('GET /app/installations', (call) => {
     const mine = call.world.state.installations.filter((one) => one.appId === appOf(call).id);
-    return page(call, mine, (one) => renderInstallation(call.world, one));
+    return page(call, mine, (one) => {
+      const shown = renderInstallation(call.world, one);
+      // The document asks for the fields of a person and of an enterprise at once, here only.
+      const both = { name: one.accountLogin, slug: one.accountLogin, created_at: null, updated_at: null };
+      return { ...shown, account: { ...(shown.account as object), ...both } };
+    });
   }),
   asApp('GET /app/installations/{installation_id}', (call) => ok(renderInstallation(call.world, installationOf(call)))),
   asApp('GET /repos/{owner}/{repo}/installation', (call) => {
