@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
 import { inTurn } from './in-turn.js';
-import { isMissing, type Tree, writeAtomically } from './tree-record.js';
+import { fenceFile, isMissing, readFence, type Tree, writeAtomically } from './tree-record.js';
 
 /**
  * Admits the holder of `fence` to write into the tree and remembers it; call right before each write. Fences
@@ -10,9 +8,9 @@ import { isMissing, type Tree, writeAtomically } from './tree-record.js';
  * @throws Superseded when a newer attempt was admitted; WorktreeLost when the tree is gone
  */
 export async function checkFence(tree: Tree, fence: string): Promise<void> {
-  const file = join(tree.directory, 'fence');
+  const file = fenceFile(tree);
   await inTurn(file, async () => {
-    const newest = await readFence(file);
+    const newest = await readFence(tree);
     if (newest !== undefined && newest > fence)
       throw new Failure('Superseded', `a newer attempt works on the tree ${tree.treeId}`);
     if (newest === fence) return;
@@ -23,13 +21,4 @@ export async function checkFence(tree: Tree, fence: string): Promise<void> {
       throw error;
     }
   });
-}
-
-async function readFence(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }

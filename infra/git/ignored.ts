@@ -1,5 +1,5 @@
+import { PART_FILE_PREFIX } from './excludes.js';
 import { pathText } from './repository.js';
-import { PART_FILE_PREFIX } from './tree-content.js';
 
 /** Enough to say what is missing; the files themselves stay in the tree. */
 const LISTED_PATHS = 20;

@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { Failure } from '../../domain/failures.js';
 import { mendedAtMs } from './damage-marks.js';
+import { ensureExcludes } from './excludes.js';
 import { failureReason, gitFailure } from './git-failures.js';
 import { ignoredWork } from './ignored.js';
 import { isSoundIndex } from './index-file.js';
@@ -53,6 +54,7 @@ export async function takeSnapshot(repo: Repository, input: SnapshotInput): Prom
     // Without its index git would take ignored files that are tracked for untracked ones and drop them.
     const [isSound] = await Promise.all([isSoundIndex(input.tree), lstat(input.tree.source)]);
     if (!isSound) throw new Failure('WorktreeLost', `the index of the working tree ${input.tree.treeId} is damaged`);
+    if (input.outputs !== undefined) await ensureExcludes(input.tree, input.outputs);
     const [pending, ignored] = await Promise.all([listPending(repo, input), listIgnored(repo, input)]);
     const hazards = await findHazards(repo, input, { limits, ignored });
     const refusal = refuse(hazards) ?? refuse(await oversized(input.tree, pending, limits));

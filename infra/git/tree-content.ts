@@ -1,7 +1,8 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
 import { makeRemovable, removeDirectory } from '../remove-directory.js';
+import { excludePattern } from './excludes.js';
 import { removeDamagedIndex } from './index-file.js';
 import { requireObjectId } from './operands.js';
 import { type Repository, splitNul } from './repository.js';
@@ -98,15 +99,3 @@ async function differences(repo: Repository, tree: Tree, keep: readonly string[]
   });
   return splitNul(stdout).length;
 }
-
-/** The line of an exclude file that names exactly this path. */
-export const excludePattern = (path: string): string => `/${path.replace(/[\\*?[\] ]/g, '\\$&')}`;
-
-/** What a file tool writes before it renames: half a file, left by a worker that was killed meanwhile. */
-export const PART_FILE_PREFIX = '.millwright-part-';
-
-/** Declares outputs of `setup`: snapshots leave them out from now on, and half-written files always. */
-export const writeExcludes = (tree: Tree, paths: readonly string[]): Promise<void> => {
-  const lines = [`${PART_FILE_PREFIX}*`, ...paths.map(excludePattern)];
-  return writeFile(tree.excludeFile, lines.map((line) => `${line}\n`).join(''), { mode: 0o644 });
-};

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
@@ -52,16 +52,35 @@ export function treeAt(parent: string, treeId: string): Tree {
 
 const recordFile = (tree: Tree): string => join(tree.directory, 'tree.json');
 
-/** Undefined when there is no such tree, or only the ruins of one. */
+/** Undefined when there is no such tree, or only the ruins of one: a record that is not as it was written says nothing. */
 export async function findRecord(tree: Tree): Promise<TreeRecord | undefined> {
   try {
-    // Written by `writeRecord` alone, in one rename.
-    return JSON.parse(await readFile(recordFile(tree), 'utf8')) as TreeRecord;
+    const [text, fence] = await Promise.all([readFile(recordFile(tree), 'utf8'), readFence(tree)]);
+    const [sum, json = ''] = text.split('\n');
+    if (sum !== sumOf(json) || (fence !== undefined && !FENCE.test(fence))) return undefined;
+    // Written by `writeRecord`, and whole.
+    return JSON.parse(json) as TreeRecord;
   } catch (error) {
-    if (error instanceof SyntaxError || isMissing(error)) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
+
+const sumOf = (json: string): string => createHash('sha256').update(json).digest('hex');
+
+const FENCE = /^\d{15}\.\d{8}(\.\d{4})?$/;
+
+/** The newest attempt that was admitted to the tree; undefined before the first. */
+export async function readFence(tree: Tree): Promise<string | undefined> {
+  try {
+    return await readFile(fenceFile(tree), 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+export const fenceFile = (tree: Tree): string => join(tree.directory, 'fence');
 
 /** @throws WorktreeLost when there is no such tree */
 export async function readRecord(tree: Tree): Promise<TreeRecord> {
@@ -70,8 +89,10 @@ export async function readRecord(tree: Tree): Promise<TreeRecord> {
   return record;
 }
 
-export const writeRecord = (tree: Tree, record: TreeRecord): Promise<void> =>
-  writeAtomically(recordFile(tree), JSON.stringify(record));
+export function writeRecord(tree: Tree, record: TreeRecord): Promise<void> {
+  const json = JSON.stringify(record);
+  return writeAtomically(recordFile(tree), `${sumOf(json)}\n${json}\n`);
+}
 
 /** A reader sees the old text or the new one, never a part. */
 export async function writeAtomically(path: string, text: string): Promise<void> {

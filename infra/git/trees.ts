@@ -1,10 +1,11 @@
 import { Failure } from '../../domain/failures.js';
 import { faultPoint } from '../fault-point.js';
 import { removeDirectory } from '../remove-directory.js';
+import { writeExcludes } from './excludes.js';
 import { inTurn } from './in-turn.js';
 import type { Repository } from './repository.js';
 import type { Git } from './run.js';
-import { forceContent, moveClean, removeOutputs, writeExcludes } from './tree-content.js';
+import { forceContent, moveClean, removeOutputs } from './tree-content.js';
 import { makeDirectories } from './tree-files.js';
 import { findRecord, readRecord, type Tree, type TreeRecord } from './tree-record.js';
 import { changeRecord, TreeStore } from './tree-store.js';

@@ -10,6 +10,7 @@ import { pushImport } from '../../infra/git/push.js';
 import { readTip } from '../../infra/git/remote-refs.js';
 import { removeStaleLocks } from '../../infra/git/stale-locks.js';
 import type { Tree } from '../../infra/git/tree-record.js';
+import { writeRecord } from '../../infra/git/tree-record.js';
 import { Trees } from '../../infra/git/trees.js';
 import { type GitWorld, gitWorld } from '../support/git/mirrors.js';
 import { testGit } from '../support/git/repositories.js';
@@ -109,10 +110,7 @@ test('half-made and half-cleaned trees of dead processes go, those of living one
   const mine = await trees.store.toTransit(trees.store.live('t1'));
   const dead = await trees.store.toTransit(trees.store.live('t2'));
   if (mine === undefined || dead === undefined) throw new Error('not moved');
-  writeFileSync(
-    join(dead.directory, 'tree.json'),
-    JSON.stringify({ ...record, process: { ...record.process, startedAt: 'long ago' } }),
-  );
+  await writeRecord(dead, { ...record, process: { ...record.process, startedAt: 'long ago' } });
   mkdirSync(trees.store.newTransit().directory);
   expect(await removeAbandonedTrees(trees.store)).toBe(1);
   expect(existsSync(mine.directory)).toBe(true);

@@ -3,9 +3,10 @@ import { linkSync, readdirSync, statSync, truncateSync, writeFileSync } from 'no
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { writeExcludes } from '../../infra/git/excludes.js';
 import { listTree } from '../../infra/git/objects.js';
 import { takeSnapshot } from '../../infra/git/snapshot.js';
-import { forceContent, writeExcludes } from '../../infra/git/tree-content.js';
+import { forceContent } from '../../infra/git/tree-content.js';
 import type { Tree } from '../../infra/git/tree-record.js';
 import { Trees } from '../../infra/git/trees.js';
 import { type GitWorld, gitWorld } from '../support/git/mirrors.js';

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { treeOf } from '../../infra/git/objects.js';
 import { takeSnapshot } from '../../infra/git/snapshot.js';
+import { writeRecord } from '../../infra/git/tree-record.js';
 import { Trees } from '../../infra/git/trees.js';
 import { type GitWorld, gitWorld } from '../support/git/mirrors.js';
 import { TREE_OWNER, testGit } from '../support/git/repositories.js';
@@ -134,7 +135,7 @@ test('whatever an agent leaves, the next tree is clean', async () => {
 
 test('a half-made tree is finished by the next attempt', async () => {
   const { tree, record } = await acquire('t1');
-  writeFileSync(join(tree.directory, 'tree.json'), JSON.stringify({ ...record, ready: false }));
+  await writeRecord(tree, { ...record, ready: false });
   writeFileSync(join(tree.source, 'a.txt'), 'half');
   await acquire('t1');
   expect(readFileSync(join(tree.source, 'a.txt'), 'utf8')).toBe('a\n');

@@ -2,8 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
+import { treeAt, writeRecord } from '../../infra/git/tree-record.js';
 import { checkInvariants } from '../../infra/invariants/check.js';
 import type { InvariantId } from '../../infra/invariants/finding.js';
+import { ownIdentity } from '../../infra/process-identity.js';
 import { InvariantsWorld } from '../support/invariants-world.js';
 
 let world: InvariantsWorld;
@@ -133,11 +135,11 @@ const plants: readonly (readonly [name: string, id: InvariantId, plant: Plant])[
   [
     'a tree of an ended task',
     'I8',
-    () => {
-      const directory = join(world.layout.trees, 'live', 'tree-1');
-      mkdirSync(directory, { recursive: true });
-      const record = { projectId: world.projectId, ownerId: world.taskId, taskId: world.taskId, process: {} };
-      writeFileSync(join(directory, 'tree.json'), JSON.stringify(record));
+    async () => {
+      const tree = treeAt(join(world.layout.trees, 'live'), 'tree-1');
+      mkdirSync(tree.directory, { recursive: true });
+      const of = { projectId: world.projectId, ownerId: world.taskId, taskId: world.taskId };
+      await writeRecord(tree, { ...of, mode: 'write', ready: true, excluded: [], process: ownIdentity() });
     },
   ],
   ['a secret in a log', 'I9', () => world.writeLog('key=canary-of-this-home')],

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -86,6 +87,25 @@ const zeroObjects: Harm = (world) => {
   }
 };
 
+/** One after the other: cut off, zeroed, rewritten so that no file of the tree would be kept any more. */
+const damageRecords = (): Harm => {
+  let strike = 0;
+  return ({ instance: { layout } }) => {
+    const live = join(layout.trees, 'live');
+    const records = readdirSync(live).map((name) => join(live, name, 'tree.json'));
+    for (const record of records.filter(existsSync)) {
+      const text = readFileSync(record, 'utf8');
+      const damaged = [
+        text.slice(0, text.length / 2),
+        '\0'.repeat(text.length),
+        text.replace('"excluded":[]', '"excluded":["*"]'),
+      ];
+      writeFileSync(record, damaged[strike % damaged.length] ?? '');
+    }
+    strike += 1;
+  };
+};
+
 const HEADER_BYTES = 32;
 /** No object of these small repositories is longer by much. */
 const EVERY_BYTES = 256;
@@ -135,5 +155,11 @@ export const damagedGitCases: readonly ChaosCase[] = [
     does: `some bytes of every stretch of the mirror’s packs are changed, ${STRIKES} times, each after a turn`,
     catches: 'a mirror that stays broken although the forge has everything',
     run: between('bytes of the packs are changed', flipBits),
+  },
+  {
+    name: '24-tree-record-damaged',
+    does: `the records of all trees are cut off, then zeroed, then rewritten, ${STRIKES} times, each after a turn`,
+    catches: 'a tree that is trusted for what somebody else wrote about it',
+    run: (run) => between('the records of the trees are damaged', damageRecords())(run),
   },
 ];

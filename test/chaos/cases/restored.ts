@@ -66,8 +66,12 @@ async function oldRows(run: CaseRun): Promise<void> {
     async () => (await instance.query(`SELECT 1 FROM pull_request WHERE state = 'merged'`)).length >= landings,
     { everyMs: 200, atMostMs: 300_000 },
   );
+  const merged = await instance.query<{ id: string }>(
+    `SELECT task_id AS id FROM pull_request WHERE state = 'merged' AND task_id IS NOT NULL`,
+  );
   const keepsEngine = run.random() < 0.5;
   run.note(`${landings} merges later the rows are put back; the engine ${keepsEngine ? 'stays' : 'is lost'}`);
+  const putBackAt = new Date().toISOString();
   await instance.restart({
     whileDown: ({ postgres, temporal }: HomeLayout) => {
       copyDirectory(saved, postgres);
@@ -81,6 +85,10 @@ async function oldRows(run: CaseRun): Promise<void> {
   await world.holds({
     isKnown: ({ id, subject, detail }) => id === 'I7' || (id === 'I8' && isOfLostWork(`${subject} ${detail}`)),
   });
+  const ids = merged.map(({ id }) => `'${id}'`).join(', ') || 'NULL';
+  const again = `SELECT 1 FROM run WHERE task_id IN (${ids}) AND created_at > '${putBackAt}'`;
+  const { length: runsAgain } = await instance.query(again);
+  if (runsAgain > 0) throw new Error(`${runsAgain} runs were started for tasks that had landed before.`);
   const { pullCommand } = await world.api.get(`/projects/${world.projectId}`);
   const numbers = world.pulledMerges(String(pullCommand));
   const subjects = execFileSync('git', ['log', '--format=%s'], { cwd: world.source, encoding: 'utf8' }).split('\n');

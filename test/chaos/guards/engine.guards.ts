@@ -140,6 +140,21 @@ const RECOVERY_GUARDS: readonly Guard[] = [
     ],
   },
   {
+    name: 'lost-landings',
+    about: 'what a branch tells of landings is read before work is started again',
+    edits: [
+      {
+        file: 'workers/duties/lost-landings.ts',
+        cut: '      if (tip === undefined) continue;',
+        put: "      if (tip === undefined || tip !== '') continue;",
+      },
+    ],
+    proofs: [
+      testIn('workers/lost-landings', 'a landing that no entry tells of is written again, once, and the task finds it'),
+      chaosCase('15-rows-of-an-hour-ago', 1),
+    ],
+  },
+  {
     name: 'outlived-workflows',
     about: 'no workflow works on what the rows show as over',
     edits: [{ file: 'workers/duties/outlived.ts', cut: '!(isLive.get(id) ??', put: '!(true ||' }],
