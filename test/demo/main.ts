@@ -14,6 +14,7 @@ import { untilReady } from '../support/e2e/settle.js';
 import { processesOf } from '../support/processes.js';
 import { until } from '../support/until.js';
 import { BUDGET_USD, fileEpic, seeThrough } from './epic.js';
+import { type DemoGitHub, startDemoGitHub } from './github.js';
 import { type ModelProcess, startScriptedModel } from './model.js';
 import { printReport } from './report.js';
 import { createSampleRepository, pullAndDraw } from './sample-repository.js';
@@ -23,6 +24,7 @@ import { printVerdict } from './verdict.js';
 const { values: options } = parseArgs({
   options: {
     model: { type: 'string', default: 'scripted' },
+    forge: { type: 'string', default: 'local' },
     keep: { type: 'boolean', default: false },
     kill: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
@@ -53,12 +55,15 @@ class Interrupted extends Error {}
 async function main(): Promise<void> {
   if (!Number.isSafeInteger(seed)) throw new Error('--seed is a whole number.');
   const model = await chooseModel();
+  const source = createSampleRepository(home);
+  const github = await chooseForge(source);
   const { layout } = loadConfig();
   try {
-    await Promise.race([interrupted, runDemo(model !== undefined)]);
+    await Promise.race([interrupted, runDemo(model !== undefined, source, github)]);
   } finally {
     await stopStack(layout);
     model?.stop();
+    await github?.stop();
     if (!keepsHome) rmSync(home, { recursive: true, force: true });
   }
   await until(async () => (await processesOf(layout.home)).length === 0, { atMostMs: 20_000 }).catch(async () => {
@@ -66,13 +71,13 @@ async function main(): Promise<void> {
   });
 }
 
-async function runDemo(isScripted: boolean): Promise<void> {
+async function runDemo(isScripted: boolean, source: string, github: DemoGitHub | undefined): Promise<void> {
   const { layout } = loadConfig();
   say(`Starting Millwright in ${layout.home}`);
   await startStackDetached({ layout, argv: FOREGROUND, say: (text) => say(`  ${text}`) });
   const api = await connectApi();
-  const source = createSampleRepository(home);
-  const project = await addProject(api, source);
+  github?.sendEventsTo(api);
+  const project = await addProject(api, github?.source ?? source);
   const { id, title } = await fileEpic(api, String(project.id));
   say(`Filed the epic “${title}”\n`);
   const fire = options.kill ? openFire(layout, seed) : undefined;
@@ -81,10 +86,11 @@ async function runDemo(isScripted: boolean): Promise<void> {
   const kills = await fire?.stop();
   await untilReady(api);
   const { pullCommand } = await api.get<{ readonly pullCommand: string }>(`/projects/${project.id}`);
-  const graph = pullAndDraw(source, pullCommand);
+  const graph = await pullAndDraw(source, pullCommand);
   const temporalUi = readStackFacts(layout)?.temporalUiUrl ?? '';
   const facts = { graph, temporalUi, recordFile: isScripted ? RECORD : undefined, isShort: options.kill };
   await printReport(api, String(id), facts, say);
+  if (github) say(github.report());
   const isAllRight =
     kills === undefined || (await printVerdict({ epicId: String(id), source, record: RECORD, kills }, say));
   keepsHome = !isAllRight;
@@ -108,6 +114,14 @@ async function chooseModel(): Promise<ModelProcess | undefined> {
   process.env.ANTHROPIC_BASE_URL = model.url;
   process.env.ANTHROPIC_API_KEY = 'scripted-model-needs-no-key';
   return model;
+}
+
+/** A person of the demo has no account anywhere: GitHub is played by a server that keeps state. */
+async function chooseForge(sample: string): Promise<DemoGitHub | undefined> {
+  if (options.forge === 'local') return undefined;
+  if (options.forge !== 'github') throw new Error('--forge is `local` or `github`.');
+  if (options.kill) throw new Error('--kill compares with the local forge: it goes without --forge.');
+  return startDemoGitHub(home, sample);
 }
 
 async function addProject(api: ApiClient, source: string): Promise<Resource> {

@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 const SAMPLE = join(import.meta.dirname, 'sample');
 
@@ -26,7 +27,8 @@ export function createSampleRepository(parent: string): string {
 }
 
 /** Fetches what landed, as the `git pull` line of `project show` does, and draws it. */
-export function pullAndDraw(repository: string, pullCommand: string): string {
-  execFileSync('sh', ['-c', `${pullCommand} --quiet`], { cwd: repository, stdio: ['ignore', 'ignore', 'inherit'] });
+export async function pullAndDraw(repository: string, pullCommand: string): Promise<string> {
+  // Not in this thread: it may be the one that serves the repository.
+  await promisify(execFile)('sh', ['-c', `${pullCommand} --quiet`], { cwd: repository });
   return git(repository, 'log', '--graph', '--format=%h %s', '-40').trimEnd();
 }

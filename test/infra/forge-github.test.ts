@@ -198,3 +198,12 @@ test('no token lies in the mirror, its configuration or its logs', async () => {
   const found = world.source.git('-C', world.mirror.dir, 'config', '--list');
   expect(found).not.toMatch(/gh[ps]_|extraheader|helper/i);
 });
+
+test('the deadline of one request is not that of a later one', async () => {
+  const first = await access.client({ owner: 'acme', repo: 'shop' }, { permissions: {}, priority: 'state' });
+  const seen: (AbortSignal | undefined)[] = [];
+  first.hook.before('request', ({ request }) => void seen.push(request.signal));
+  await first.rest.repos.get({ owner: 'acme', repo: 'shop' });
+  await first.rest.repos.get({ owner: 'acme', repo: 'shop' });
+  expect(seen).toEqual([undefined, undefined]);
+});

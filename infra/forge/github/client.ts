@@ -37,7 +37,11 @@ export function createClient(options: ClientOptions): Octokit {
     request.headers['x-github-api-version'] = API_VERSION;
     const deadline = AbortSignal.timeout(ANSWER_MS);
     const { signal } = request.request;
-    request.request.signal = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+    // A copy: the client shares this object between its requests, and a deadline is of one.
+    request.request = {
+      ...request.request,
+      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+    };
     // The whole request names the answer: its address is a template until it is sent.
     const key = `${options.scope} ${JSON.stringify(client.request.endpoint(request).url)}`;
     const known = method === 'GET' ? options.remembered.get(key) : undefined;
