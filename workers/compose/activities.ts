@@ -124,7 +124,10 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
       ...seal,
       ...createRepositoryActivities({ ...gitDeps, dataDirectory: layout.home }),
       ...createForgeActivities(gitDeps),
-      ...createForgeWatchActivities(gitDeps),
+      ...createForgeWatchActivities({
+        ...gitDeps,
+        ...(github ? { redeliverFailed: github.redeliverFailed } : {}),
+      }),
       ...createMergeActivities({ ...gitDeps, planChecks: checks.planChecks }),
       ...createHostClaimActivities({ hostId: host.hostId, hostQueue: host.queue, directory: layout.home }),
       planChecks: checks.planChecks,

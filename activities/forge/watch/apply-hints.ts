@@ -30,10 +30,10 @@ async function applyOne(watched: Watched, looks: Looks, subject: HintSubject, id
     await closeDeliveries(writes, ids, await look(watched, looks, subject));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    await countAttempt(writes, ids, error.type);
     // What repeating does not mend, such as a subject that is gone, must not hold up the deliveries behind it.
-    if (FAILURES[error.type].retryable) throw error;
-    await closeDeliveries(writes, ids, error.type);
+    if (!FAILURES[error.type].retryable) return await closeDeliveries(writes, ids, error.type);
+    await countAttempt(writes, ids, error.type);
+    throw error;
   }
 }
 

@@ -7,6 +7,8 @@ export interface WatchDeps {
   readonly pools: Pools;
   readonly forge: Forge;
   readonly mirrors: ProjectRepositories;
+  /** Absent where nothing is delivered, or nothing of it can be asked for again. */
+  readonly redeliverFailed?: (signal: AbortSignal) => Promise<number>;
 }
 
 /** One project that is looked at. */

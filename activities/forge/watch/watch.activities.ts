@@ -2,6 +2,7 @@ import type { ForgeLook, ForgeWatchActivities } from '../../../workflows/contrac
 import { withHeartbeat } from '../../support/heartbeat.js';
 import { applyHints } from './apply-hints.js';
 import { lookAtBranch, reconcileBranches } from './branches.js';
+import { askForFailedDeliveries } from './failed-deliveries.js';
 import type { Looks, Reconciliation, WatchDeps, Watched } from './ports.js';
 import { lookAtPullRequest, reconcilePullRequests } from './pull-requests.js';
 import { findWatchedProject } from './watch.repository.js';
@@ -15,7 +16,7 @@ const LOOKS: Looks = {
 };
 
 /** In this order, so that what deliveries named is not read twice. */
-const RECONCILIATIONS: readonly Reconciliation[] = [reconcileBranches, reconcilePullRequests];
+const RECONCILIATIONS: readonly Reconciliation[] = [askForFailedDeliveries, reconcileBranches, reconcilePullRequests];
 
 /** For the shared queue. Rows and outbox only: whoever is told looks for himself. */
 export const createForgeWatchActivities = (deps: WatchDeps): ForgeWatchActivities => {

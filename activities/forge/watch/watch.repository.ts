@@ -70,3 +70,12 @@ export async function listOpenPullRequests(db: Queryable, projectId: string): Pr
   });
   return rows.map(({ number }) => number);
 }
+
+/** One project does what is done for all of them. */
+export async function isFirstShared(db: Queryable, projectId: string): Promise<boolean> {
+  const { rows } = await db.query<{ readonly first: string | null }>({
+    name: 'find-first-shared-project',
+    text: `SELECT min(id::text) AS first FROM project WHERE archived_at IS NULL AND forge <> 'local'`,
+  });
+  return rows[0]?.first === projectId;
+}

@@ -32,7 +32,10 @@ interface Refusal {
 }
 
 function whyNot(caller: Caller, repository: Repository | undefined, isPush: boolean): Refusal | undefined {
-  if (caller.kind === 'anonymous') return { status: 401, text: 'No anonymous access.\n' };
+  if (caller.kind === 'anonymous') {
+    const isOpen = repository !== undefined && !repository.isPrivate && !isPush;
+    return isOpen ? undefined : { status: 401, text: 'No anonymous access.\n' };
+  }
   const missing = { status: 404, text: 'Repository not found.\n' };
   if (repository === undefined || !sees(caller, repository)) return missing;
   const noWrite = { status: 403, text: 'Write access to repository not granted.\n' };
