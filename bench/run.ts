@@ -12,11 +12,13 @@ import { isRed, loadNow, machine, type Report, reportText, rowsOf } from './supp
 import { taskStart } from './task-start.js';
 import { temporalFlags } from './temporal-flags.js';
 import { treeAcquire } from './trees.js';
+import { webhookIntake } from './webhooks.js';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   M1: epicEngine,
   M2: historyEconomy,
   M3: apiReads,
+  M4: webhookIntake,
   M5b: taskStart,
   M6: treeAcquire,
   M7: mergeAttempt,
@@ -27,7 +29,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 };
 
 /** The cheap ones, whose floors the gate asks for. */
-const SMOKE = ['M6', 'M7', 'M9', 'M10'];
+const SMOKE = ['M4', 'M6', 'M7', 'M9', 'M10'];
 
 const USAGE = `npm run bench -- [${Object.keys(BENCHES).join(' | ')}] … [--rounds N] [--seed N] [--json] [--smoke]`;
 

@@ -91,14 +91,22 @@ const identify = async (request: PlainRequest, keys: KeyRing, meter: RequestMete
 /** Names of a query that no route has, and that parsers treat each in its own way. */
 const FORBIDDEN_NAMES = ['__proto__', 'constructor', 'prototype'];
 
+const ONCE = [
+  ['host', 'names one host'],
+  ['authorization', 'brings one key'],
+] as const;
+
 /** What two readers of one request could understand differently. */
 const checkOnce = ({ raw, url }: PlainRequest): void => {
-  const names = raw.rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
-  for (const [name, what] of [
-    ['host', 'names one host'],
-    ['authorization', 'brings one key'],
-  ] as const)
-    if (names.indexOf(name) !== names.lastIndexOf(name)) throw new Failure('InvalidInput', `A request ${what}.`);
+  for (const [name, what] of ONCE) {
+    let times = 0;
+    // Names and values take turns.
+    for (let at = 0; at < raw.rawHeaders.length; at += 2) {
+      const header = raw.rawHeaders[at] ?? '';
+      if (header.length === name.length && header.toLowerCase() === name) times += 1;
+    }
+    if (times > 1) throw new Failure('InvalidInput', `A request ${what}.`);
+  }
   const at = url.indexOf('?');
   if (at >= 0 && [...new URLSearchParams(url.slice(at)).keys()].some((name) => FORBIDDEN_NAMES.includes(name))) {
     throw new Failure('InvalidInput', 'The query holds a name that is not allowed.');

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
 
@@ -16,7 +16,7 @@ export class SignatureCheck {
   private readonly hashes;
 
   constructor(
-    secrets: readonly string[],
+    secrets: readonly KeyObject[],
     private readonly given: Buffer,
   ) {
     this.hashes = secrets.map((secret) => createHmac('sha256', secret));

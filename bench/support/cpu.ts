@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Kernels count in hundredths of a second whatever their own clock is. */
 const TICKS_PER_SECOND = 100;
@@ -16,5 +16,22 @@ export const cpuSeconds = (pid: number | 'self' = 'self'): number => {
   } catch {
     // No such file system, or no such process any more.
     return Number.NaN;
+  }
+};
+
+/** Of a program and the processes that it has started and that still run, such as PostgreSQL and its backends. */
+export const cpuSecondsOfAll = (pid: number): number => {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => parentOf(name) === pid);
+  return [pid, ...children.map(Number)].reduce((sum, one) => sum + (cpuSeconds(one) || 0), 0);
+};
+
+const parentOf = (pid: string): number => {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return 0; // it has ended meanwhile
   }
 };

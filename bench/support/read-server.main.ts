@@ -1,43 +1,10 @@
 // One of the two servers that M3 compares, in a process of its own: read-server.main.js <ours|bare> <database url>.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import pg from 'pg';
-import { createApplication } from '../../api/application.js';
 import { EpicRepository } from '../../api/epics/epic.repository.js';
-import { NO_GITHUB } from '../../infra/config/github.js';
-import { createLogger } from '../../infra/logging.js';
-import { createPools, type Pools } from '../../infra/pg/pools.js';
+import type { Pools } from '../../infra/pg/pools.js';
 import type { Statement } from '../../infra/pg/statement.js';
-
-const UNLIMITED = { perMinute: 100_000_000, wrongKeysPerMinute: 100_000_000 };
-
-/** The whole API as `millwright up` starts it, without its limits on what one client may ask. */
-const ours = async (databaseUrl: string): Promise<string> => {
-  const home = mkdtempSync(join(tmpdir(), 'millwright-bench-'));
-  process.once('exit', () => rmSync(home, { recursive: true, force: true }));
-  const { app } = await createApplication({
-    pools: createPools({ databaseUrl, applicationName: 'bench-ours' }),
-    database: { databaseUrl, applicationName: 'bench-ours' },
-    temporal: { address: '127.0.0.1:1', namespace: 'default' },
-    logger: createLogger({ name: 'bench', level: 'silent' }),
-    settings: {
-      tuning: 'brisk',
-      allowedHosts: ['127.0.0.1'],
-      requestLimits: UNLIMITED,
-      temporalNamespace: 'default',
-      epicMicroUsd: 50_000_000,
-      home,
-      forgeDirectory: join(home, 'forge'),
-      mirrorsDirectory: join(home, 'mirrors'),
-      artifactsDirectory: join(home, 'artifacts'),
-      github: NO_GITHUB,
-    },
-  });
-  await app.listen(0, '127.0.0.1');
-  return app.getUrl();
-};
+import { startApi } from './api-server.js';
 
 /** The best plain server: bare Fastify, `pg.Pool`, the very statement that our repository sends. */
 const bare = async (databaseUrl: string): Promise<string> => {
@@ -64,7 +31,7 @@ const statementOfEpic = async (): Promise<Statement> => {
 };
 
 const [kind, databaseUrl = ''] = process.argv.slice(2);
-const url = await (kind === 'ours' ? ours(databaseUrl) : bare(databaseUrl));
+const url = await (kind === 'ours' ? startApi(databaseUrl) : bare(databaseUrl));
 process.send?.({ url });
 // It dies with its parent.
 process.on('disconnect', () => process.exit(0));
