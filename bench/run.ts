@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions } from './comparison.js';
 import { epicEngine } from './engine.js';
+import { hintToWorkflow } from './hints.js';
 import { historyEconomy } from './history.js';
 import { mergeAttempt } from './merges.js';
 import { apiReads } from './reads.js';
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   M2: historyEconomy,
   M3: apiReads,
   M4: webhookIntake,
+  M5a: hintToWorkflow,
   M5b: taskStart,
   M6: treeAcquire,
   M7: mergeAttempt,

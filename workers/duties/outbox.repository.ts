@@ -31,12 +31,14 @@ export async function listDue(db: Queryable, limit: number): Promise<readonly Du
 
 /**
  * Before a row is sent that gathers: what comes from now on gets a row of its own. Waits for those who are adding to it,
- * so that whatever it stands for is committed before it is sent.
+ * so that whatever it stands for is committed before it is sent. Not waited for on the disk: a database that forgets it
+ * has the row unsent, and it is closed again.
  */
 export async function closeGathering(db: Queryable, id: string): Promise<void> {
   await db.query({
     name: 'close-outbox-gathering',
-    text: 'UPDATE outbox SET attempts = 1 WHERE id = $1 AND attempts = 0',
+    text: `UPDATE outbox SET attempts = 1
+           WHERE id = $1 AND attempts = 0 AND set_config('synchronous_commit', 'off', true) = 'off'`,
     values: [id],
   });
 }
