@@ -14,6 +14,7 @@ import { postgresCases } from './cases/postgres.js';
 import { postgresDiskCases } from './cases/postgres-disk.js';
 import { powerCases } from './cases/power-cut.js';
 import { restoredCases } from './cases/restored.js';
+import { starvedHostCases } from './cases/starved-host.js';
 import { temporalCases } from './cases/temporal.js';
 import { wildAgentCases } from './cases/wild-agent.js';
 import { workerCases } from './cases/worker.js';
@@ -40,4 +41,5 @@ export const CASES: readonly ChaosCase[] = [
   ...modelNetworkCases,
   ...wildAgentCases,
   ...peopleCases,
+  ...starvedHostCases,
 ].sort((a, b) => rowOf(a) - rowOf(b));
