@@ -26,6 +26,11 @@ const NON_DETERMINISTIC: Cut = {
   ],
 };
 
+/**
+ * Fewer are slower, not stuck. As many workflow tasks are polled for as are remembered: with 2, two epics ended in 75 s
+ * without one timeout; with 8 epics on a busy machine two workflow tasks in five waited out the sticky queue (2 s under
+ * brisk timings) before they were given again, none failed, and 10 of 16 tasks had landed after 5½ minutes.
+ */
 const CACHED = 6;
 const TINY_CACHE: Cut = {
   name: 'tiny-cache',
