@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type GitHub, startGitHub } from '../../support/github/start.js';
 import { jwtOf, rest } from '../../support/github/test-client.js';
 import { type Receiver, startReceiver } from '../../support/github/test-receiver.js';
-import { signatureOf } from '../../support/github/webhooks/emitter.js';
+import { signatureOf } from '../../support/github/webhooks/signature.js';
 import { until } from '../../support/until.js';
 
 const REPO = 'acme/shop';

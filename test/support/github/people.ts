@@ -1,5 +1,9 @@
-import { addComment, addLabels, changeIssue, editComment, openIssue, removeLabel } from './acts/issues.js';
-import { merge, openPull, review } from './acts/pulls.js';
+import { addComment, editComment } from './acts/comments.js';
+import { changeIssue, openIssue } from './acts/issues.js';
+import { addLabels, removeLabel } from './acts/labels.js';
+import { merge } from './acts/merge.js';
+import { openPull } from './acts/pulls.js';
+import { review } from './acts/reviews.js';
 import { movingRefs } from './git/after-push.js';
 import { readRefs } from './git/read.js';
 import { git } from './git/run.js';

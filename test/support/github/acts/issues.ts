@@ -1,25 +1,14 @@
 import { invalidField } from '../http/errors.js';
-import type { Comment, Issue, Label, Reaction, Repository } from '../state/records.js';
-import { tellComment, tellIssueOrPull, tellLabel } from '../webhooks/happenings.js';
+import type { Issue, Repository } from '../state/records.js';
+import { tellIssueOrPull } from '../webhooks/happenings.js';
 import type { World } from '../world.js';
-
-/** In whose name, and through which App. */
-export interface Actor {
-  readonly login: string;
-  readonly viaApp: string | null;
-}
+import { type Actor, checkText, type OnIssue } from './actor.js';
+import { addLabels } from './labels.js';
 
 export interface NewIssue {
   readonly title: string;
   readonly body: string | null;
   readonly labels?: readonly string[];
-}
-
-/** Longer texts are refused. */
-const MOST_BODY_CHARACTERS = 65_536;
-
-export function checkText(resource: string, field: string, text: string | null | undefined): void {
-  if ((text ?? '').length > MOST_BODY_CHARACTERS) throw invalidField(resource, field, 'too_long');
 }
 
 export function newIssue(world: World, repository: Repository, actor: Actor, { title, body }: NewIssue): Issue {
@@ -58,49 +47,6 @@ export async function openIssue(world: World, repository: Repository, actor: Act
   return issue;
 }
 
-/** Labels that do not exist yet are made, as GitHub does when an issue gets them. */
-export function labelNamed(world: World, repository: Repository, name: string): Label {
-  const known = repository.labels.find((one) => one.name.toLowerCase() === name.toLowerCase());
-  if (known !== undefined) return known;
-  const label = { id: world.state.nextId(), name, color: 'ededed', description: null };
-  repository.labels.push(label);
-  return label;
-}
-
-interface On {
-  readonly issue: Issue;
-  readonly login: string;
-}
-
-export async function addLabels(
-  world: World,
-  repository: Repository,
-  { issue, login }: On,
-  names: readonly string[],
-): Promise<void> {
-  for (const asked of names) {
-    const { name } = labelNamed(world, repository, asked);
-    if (issue.labels.includes(name)) continue;
-    issue.labels.push(name);
-    issue.updatedAt = world.clock.at();
-    await tellLabel(world, 'labeled', issue, { repository, login }, name);
-  }
-}
-
-export async function removeLabel(
-  world: World,
-  repository: Repository,
-  { issue, login }: On,
-  asked: string,
-): Promise<boolean> {
-  const name = issue.labels.find((one) => one.toLowerCase() === asked.toLowerCase());
-  if (name === undefined) return false;
-  issue.labels = issue.labels.filter((one) => one !== name);
-  issue.updatedAt = world.clock.at();
-  await tellLabel(world, 'unlabeled', issue, { repository, login }, name);
-  return true;
-}
-
 export interface IssueChange {
   readonly title?: string;
   readonly body?: string | null;
@@ -111,7 +57,7 @@ export interface IssueChange {
 export async function changeIssue(
   world: World,
   repository: Repository,
-  { issue, login }: On,
+  { issue, login }: OnIssue,
   change: IssueChange,
 ): Promise<void> {
   const by = { repository, login };
@@ -133,62 +79,4 @@ export async function changeIssue(
   issue.closedBy = isClosed ? login : null;
   if (issue.pull !== null) issue.stateReason = null;
   await tellIssueOrPull(world, isClosed ? 'closed' : 'reopened', issue, by);
-}
-
-export function addComment(
-  world: World,
-  repository: Repository,
-  issue: Issue,
-  { body, ...actor }: Actor & { readonly body: string },
-): Comment {
-  if (body.trim() === '') throw invalidField('IssueComment', 'body', 'missing_field');
-  checkText('IssueComment', 'body', body);
-  const at = world.clock.at();
-  const comment: Comment = {
-    id: world.state.nextId(),
-    repositoryId: repository.id,
-    issueNumber: issue.number,
-    ...actor,
-    body,
-    createdAt: at,
-    createdAtMs: world.clock.now(),
-    updatedAt: at,
-    reactions: [],
-  };
-  world.state.comments.push(comment);
-  issue.updatedAt = at;
-  tellComment(world, 'created', comment, { repository, login: actor.login });
-  return comment;
-}
-
-export function editComment(
-  world: World,
-  repository: Repository,
-  comment: Comment,
-  { body, login }: { readonly body: string; readonly login: string },
-): void {
-  checkText('IssueComment', 'body', body);
-  const from = comment.body;
-  comment.body = body;
-  comment.updatedAt = world.clock.at();
-  tellComment(world, 'edited', comment, { repository, login }, { changes: { body: { from } } });
-}
-
-export function deleteComment(world: World, repository: Repository, comment: Comment, login: string): void {
-  tellComment(world, 'deleted', comment, { repository, login });
-  const { comments } = world.state;
-  comments.splice(comments.indexOf(comment), 1);
-}
-
-/** The same reaction of the same person is the one that exists; `isNew` says which. */
-export function react(
-  world: World,
-  to: { reactions: Reaction[] },
-  reaction: { readonly login: string; readonly content: string },
-): { readonly reaction: Reaction; readonly isNew: boolean } {
-  const known = to.reactions.find((one) => one.login === reaction.login && one.content === reaction.content);
-  if (known !== undefined) return { reaction: known, isNew: false };
-  const made = { id: world.state.nextId(), ...reaction, createdAt: world.clock.at() };
-  to.reactions.push(made);
-  return { reaction: made, isNew: true };
 }

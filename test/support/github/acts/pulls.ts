@@ -1,16 +1,12 @@
-import { movingRefs } from '../git/after-push.js';
-import { mergePull } from '../git/follow.js';
-import { mergedTree } from '../git/mergeability.js';
-import { isAncestor, readCommit, readCommits, resolveCommit } from '../git/read.js';
-import { missingChecks, passesBy, ruleFor } from '../git/rules.js';
+import { isAncestor, resolveCommit } from '../git/read.js';
 import { git } from '../git/run.js';
-import { commitTree } from '../git/write.js';
-import { GitHubError, invalidField, refused } from '../http/errors.js';
-import type { Repository, Review } from '../state/records.js';
-import { fullNameOf, isPullRequest, type PullRequest } from '../state/state.js';
-import { tellPull, tellReview } from '../webhooks/happenings.js';
+import { invalidField, refused } from '../http/errors.js';
+import type { Repository } from '../state/records.js';
+import { isPullRequest, type PullRequest } from '../state/state.js';
+import { tellPull } from '../webhooks/happenings.js';
 import type { World } from '../world.js';
-import { type Actor, newIssue } from './issues.js';
+import type { Actor } from './actor.js';
+import { newIssue } from './issues.js';
 
 export interface NewPull {
   readonly title: string;
@@ -58,135 +54,4 @@ export async function openPull(
   await git(directory, ['update-ref', `refs/pull/${issue.number}/head`, headSha]);
   await tellPull(world, 'opened', issue, { repository, login: actor.login });
   return issue;
-}
-
-export interface Merge {
-  readonly actor: Actor;
-  readonly method: 'merge' | 'squash' | 'rebase';
-  /** The head that may be merged. */
-  readonly sha?: string;
-  readonly title?: string;
-  readonly message?: string;
-}
-
-const approvals = (issue: PullRequest): number => {
-  const latest = new Map<string, Review['state']>();
-  for (const one of issue.pull.reviews) if (one.state !== 'COMMENTED') latest.set(one.login, one.state);
-  return [...latest.values()].filter((state) => state === 'APPROVED').length;
-};
-
-/** Why the branch's rules refuse it; undefined when they do not. */
-async function whyRefused(
-  world: World,
-  repository: Repository,
-  issue: PullRequest,
-  actor: Actor,
-): Promise<string | undefined> {
-  const { pull } = issue;
-  for (const rule of ruleFor(repository, pull.baseRef)) {
-    if (passesBy(rule, repository, { login: actor.login, slug: actor.viaApp })) continue;
-    const [missing] = missingChecks(world, repository, rule, pull.headSha);
-    if (missing !== undefined) return `Required status check "${missing}" is expected.`;
-    const needed = rule.requiredApprovals ?? 0;
-    if (approvals(issue) < needed) {
-      return `At least ${needed} approving review is required by reviewers with write access.`;
-    }
-    const tip = await resolveCommit(repository.directory, `refs/heads/${pull.baseRef}`);
-    if (rule.strict && tip && !(await isAncestor(repository.directory, tip, pull.headSha))) {
-      return 'This branch must not be behind the base branch.';
-    }
-  }
-  return undefined;
-}
-
-/** @throws GitHubError 405 when it may not be merged, 409 when its head is another one */
-export async function merge(world: World, repository: Repository, issue: PullRequest, asked: Merge): Promise<string> {
-  const { pull } = issue;
-  const { directory } = repository;
-  const { actor } = asked;
-  if (issue.state !== 'open') throw new GitHubError(405, 'Pull Request is not mergeable');
-  if (pull.isDraft) throw new GitHubError(405, 'Pull Request is still a draft');
-  if (asked.sha !== undefined && asked.sha !== pull.headSha) {
-    throw new GitHubError(409, 'Head branch was modified. Review and try the merge again.');
-  }
-  const refusal = await whyRefused(world, repository, issue, actor);
-  if (refusal !== undefined) throw new GitHubError(405, refusal);
-  const by = { repository, login: actor.login };
-  return movingRefs(world, by, async () => {
-    const tip = await resolveCommit(directory, `refs/heads/${pull.baseRef}`);
-    const made = tip === undefined ? undefined : await compose(repository, issue, { ...asked, tip });
-    if (tip === undefined || made === undefined) throw new GitHubError(405, 'Pull Request is not mergeable');
-    await git(directory, ['update-ref', `refs/heads/${pull.baseRef}`, made, tip]);
-    await mergePull(world, by, issue, made);
-    return made;
-  });
-}
-
-async function compose(
-  repository: Repository,
-  { number, title, pull }: PullRequest,
-  asked: Merge & { readonly tip: string },
-): Promise<string | undefined> {
-  const { directory } = repository;
-  const { tip, method } = asked;
-  const name = asked.actor.login;
-  const tree = await mergedTree(directory, tip, pull.headSha);
-  if (tree === undefined) return undefined;
-  if (method === 'rebase') return replay(directory, { tip, head: pull.headSha, name });
-  const first =
-    asked.title ??
-    (method === 'squash'
-      ? `${title} (#${number})`
-      : `Merge pull request #${number} from ${fullNameOf(repository).split('/')[0]}/${pull.headRef}`);
-  const message = [first, asked.message ?? (method === 'merge' ? title : '')].filter(Boolean).join('\n\n');
-  return commitTree(directory, { tree, parents: method === 'merge' ? [tip, pull.headSha] : [tip], message, name });
-}
-
-async function replay(
-  directory: string,
-  { tip, head, name }: { readonly tip: string; readonly head: string; readonly name: string },
-): Promise<string | undefined> {
-  let at = tip;
-  for (const commit of [...(await readCommits(directory, ['--no-merges', `${tip}..${head}`]))].reverse()) {
-    const parent = commit.parents[0] ?? tip;
-    const onto = ['merge-tree', '--write-tree', '--no-messages', `--merge-base=${parent}`, at, commit.sha];
-    const tree = (await git(directory, onto)).split('\n')[0] ?? '';
-    at = await commitTree(directory, {
-      tree,
-      parents: [at],
-      message: (await readCommit(directory, commit.sha)).message,
-      name,
-    });
-  }
-  return at;
-}
-
-export interface NewReview {
-  readonly actor: Actor;
-  readonly state: Review['state'];
-  readonly body: string;
-  readonly commitSha?: string;
-}
-
-export function review(
-  world: World,
-  repository: Repository,
-  issue: PullRequest,
-  { actor, state, body, commitSha }: NewReview,
-): Review {
-  if (actor.login === issue.login && (state === 'APPROVED' || state === 'CHANGES_REQUESTED')) {
-    const what = state === 'APPROVED' ? 'approve' : 'request changes on';
-    throw new GitHubError(422, 'Unprocessable Entity', { errors: [`Can not ${what} your own pull request`] });
-  }
-  const made: Review = {
-    id: world.state.nextId(),
-    login: actor.login,
-    body,
-    state,
-    commitSha: commitSha ?? issue.pull.headSha,
-    submittedAt: world.clock.at(),
-  };
-  issue.pull.reviews.push(made);
-  if (state !== 'PENDING') tellReview(world, 'submitted', issue, made, { repository, login: actor.login });
-  return made;
 }

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isAtLeast, permits, roleOf, sees } from '../auth/access.js';
 import { callerOf } from '../auth/caller.js';
@@ -6,6 +5,7 @@ import { type Caller, loginOf, slugOf } from '../http/call.js';
 import type { Repository } from '../state/records.js';
 import type { World } from '../world.js';
 import { movingRefs } from './after-push.js';
+import { runCgi } from './cgi.js';
 import { writePushRules } from './rules.js';
 import { GIT_ENVIRONMENT } from './run.js';
 
@@ -122,42 +122,3 @@ const cgiEnvironment = (
   HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
   ...(request.headers['content-length'] ? { CONTENT_LENGTH: request.headers['content-length'] } : {}),
 });
-
-interface Cgi {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly env: Readonly<Record<string, string>>;
-}
-
-function runCgi({ request, response, env }: Cgi): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('git', ['http-backend'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
-    request.pipe(child.stdin);
-    child.stdin.on('error', () => undefined); // it may answer before it has read everything
-    let head: Buffer | undefined = Buffer.alloc(0);
-    child.stdout.on('data', (chunk: Buffer) => {
-      if (head === undefined) return void response.write(chunk);
-      head = Buffer.concat([head, chunk]);
-      const end = head.indexOf('\r\n\r\n');
-      if (end < 0) return;
-      const headers = head
-        .subarray(0, end)
-        .toString('latin1')
-        .split('\r\n')
-        .map((line) => line.split(/:\s*/, 2));
-      const status = Number(headers.find(([name]) => name?.toLowerCase() === 'status')?.[1]?.slice(0, 3) ?? 200);
-      for (const [name = '', value = ''] of headers) {
-        if (name.toLowerCase() !== 'status') response.setHeader(name, value);
-      }
-      response.writeHead(status);
-      response.write(head.subarray(end + 4));
-      head = undefined;
-    });
-    child.on('error', reject);
-    child.on('close', () => {
-      if (!response.headersSent) response.writeHead(500);
-      // Ends after the effects of a push are known: the caller ends it.
-      resolve();
-    });
-  });
-}

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { checkAccess } from '../auth/access.js';
 import { callerOf } from '../auth/caller.js';
@@ -7,6 +6,7 @@ import { fullNameOf } from '../state/state.js';
 import { complaintsOfAnswer, complaintsOfRequest } from '../validation/rest.js';
 import type { World } from '../world.js';
 import type { Answer, Call, Caller } from './call.js';
+import { unchanged } from './conditional.js';
 import { GitHubError, notFound } from './errors.js';
 import type { Match } from './router.js';
 
@@ -147,14 +147,4 @@ function limitError(kind: 'primary' | 'secondary', retryAfterSeconds: number | n
       headers: retryAfterSeconds === null ? {} : { 'retry-after': String(retryAfterSeconds) },
     },
   );
-}
-
-/** 304 without a body when the caller has this very answer already. */
-function unchanged(request: IncomingMessage, answer: Answer): Answer {
-  if (request.method !== 'GET' || answer.status !== 200) return answer;
-  const etag = `W/"${createHash('sha256').update(JSON.stringify(answer.body)).digest('hex')}"`;
-  const headers = { ...answer.headers, etag, 'cache-control': 'private, max-age=60, s-maxage=60' };
-  const known = String(request.headers['if-none-match'] ?? '').split(/,\s*/);
-  const isKnown = known.some((one) => one.replace('W/', '') === etag.replace('W/', ''));
-  return isKnown ? { status: 304, headers } : { ...answer, headers };
 }

@@ -1,4 +1,4 @@
-import { addComment, deleteComment, editComment } from '../acts/issues.js';
+import { addComment, deleteComment, editComment } from '../acts/comments.js';
 import { isAtLeast, roleOf } from '../auth/access.js';
 import { loginOf, noContent, ok, type RepositoryCall } from '../http/call.js';
 import { GitHubError, notAccessible } from '../http/errors.js';

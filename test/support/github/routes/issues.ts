@@ -1,4 +1,5 @@
-import { addLabels, changeIssue, openIssue } from '../acts/issues.js';
+import { changeIssue, openIssue } from '../acts/issues.js';
+import { addLabels } from '../acts/labels.js';
 import { isAtLeast, roleOf } from '../auth/access.js';
 import { loginOf, ok, type RepositoryCall } from '../http/call.js';
 import { GitHubError } from '../http/errors.js';

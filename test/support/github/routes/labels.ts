@@ -1,4 +1,4 @@
-import { addLabels, removeLabel } from '../acts/issues.js';
+import { addLabels, removeLabel } from '../acts/labels.js';
 import { type Answer, loginOf, ok, type RepositoryCall } from '../http/call.js';
 import { GitHubError, invalidField, notFound } from '../http/errors.js';
 import { page } from '../http/paging.js';

@@ -1,5 +1,6 @@
 import { changeIssue } from '../acts/issues.js';
-import { merge, openPull } from '../acts/pulls.js';
+import { merge } from '../acts/merge.js';
+import { openPull } from '../acts/pulls.js';
 import { movingRefs } from '../git/after-push.js';
 import { askMergeability, mergedTree } from '../git/mergeability.js';
 import { changedFiles, isAncestor, readCommits, resolveCommit } from '../git/read.js';

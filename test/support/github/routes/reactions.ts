@@ -1,4 +1,4 @@
-import { react } from '../acts/issues.js';
+import { react } from '../acts/comments.js';
 import { type Answer, loginOf, noContent, ok, type RepositoryCall } from '../http/call.js';
 import { notFound } from '../http/errors.js';
 import { page } from '../http/paging.js';

@@ -1,4 +1,4 @@
-import { review } from '../acts/pulls.js';
+import { review } from '../acts/reviews.js';
 import { loginOf, ok, type RepositoryCall } from '../http/call.js';
 import { invalidField, notFound } from '../http/errors.js';
 import { page } from '../http/paging.js';

@@ -1,4 +1,4 @@
-import { createStatus } from '../acts/checks.js';
+import { createStatus } from '../acts/statuses.js';
 import { loginOf, ok, type RepositoryCall } from '../http/call.js';
 import { GitHubError } from '../http/errors.js';
 import { page } from '../http/paging.js';

@@ -1,5 +1,5 @@
 // What the paths name, found or answered 404.
-import type { Actor } from '../acts/issues.js';
+import type { Actor } from '../acts/actor.js';
 import { resolveCommit } from '../git/read.js';
 import { type Call, loginOf, numberOf, type RepositoryCall, slugOf } from '../http/call.js';
 import { GitHubError, notFound } from '../http/errors.js';

@@ -1,31 +1,10 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
 import { randomOf } from '../random.js';
 import type { Delivery } from './deliveries.js';
-
-/** Where events go, and what becomes of them on the way. All chances are in [0, 1]. */
-export interface WebhookOptions {
-  readonly url: string;
-  readonly secret: string;
-  /** Default: all that the App asked for. */
-  readonly events?: readonly string[];
-  /** Default true. */
-  readonly isActive?: boolean;
-  /** Sent a second time, with the same `X-GitHub-Delivery`. */
-  readonly duplicate?: number;
-  /** Held back, so that later ones overtake it. */
-  readonly reorder?: number;
-  /** Every event comes so much later. */
-  readonly delayMs?: number;
-  /** Never arrives, and is listed as failed. */
-  readonly drop?: number;
-  /** Never arrives, and is listed nowhere. */
-  readonly lose?: number;
-  readonly wrongSignature?: number;
-  /** Default 1. */
-  readonly seed?: number;
-}
+import type { WebhookOptions } from './options.js';
+import { signatureOf } from './signature.js';
 
 export interface OutgoingEvent {
   readonly event: string;
@@ -39,9 +18,6 @@ export interface OutgoingEvent {
 /** GitHub waits no longer for an answer. */
 const TIMEOUT_MS = 10_000;
 const HELD_BACK_MS = 250;
-
-export const signatureOf = (secret: string, payload: string): string =>
-  `sha256=${createHmac('sha256', secret).update(payload).digest('hex')}`;
 
 /** Sends events and remembers what became of each. Nothing is sent again by itself, as with GitHub. */
 export class Emitter {
