@@ -113,11 +113,13 @@ test('rules of a branch are told, and refuse the merge that GitHub would refuse'
   const { number } = await github.people.openPullRequest({ repository: REPO, title: 'T', head: 'topic' });
   const refused = await rest(github, `PUT /repos/${REPO}/pulls/${number}/merge`, { token, body: {} });
   expect([refused.status, refused.body.message]).toEqual([405, 'Required status check "ci" is expected.']);
+  await rest(github, `GET /repos/${REPO}/pulls/${number}`, { token });
+  expect((await rest(github, `GET /repos/${REPO}/pulls/${number}`, { token })).body.mergeable_state).toBe('blocked');
 });
 
 test('a renamed repository is found under its old name, an archived one takes no write', async () => {
   const token = await installationToken(github, REPO, { issues: 'write' });
-  await github.admin.rename(REPO, 'store');
+  github.admin.rename(REPO, 'store');
   const moved = await rest(github, `GET /repos/${REPO}/issues?state=all`, { token });
   expect(moved.status).toBe(301);
   expect((await rest(github, `GET ${moved.headers.get('location')}`, { token })).status).toBe(200);

@@ -87,3 +87,21 @@ test('git meets faults too', async () => {
     });
   expect((await refs()).status).toBe(503);
 });
+
+test('a read may be stale, and only for so long', async () => {
+  github.timing.staleMs = 5_000;
+  expect((await list()).body).toEqual([]);
+  await open('one');
+  expect((await list()).body).toEqual([]);
+  github.clock.advance(5_001);
+  expect((await list()).body).toHaveLength(1);
+});
+
+test('who goes on although it was told to wait is counted', async () => {
+  github.limiter.limits.contentPerMinute = 1;
+  await open('one');
+  expect((await open('two')).status).toBe(403);
+  expect(github.limiter.hammered).toBe(0);
+  await list();
+  expect(github.limiter.hammered).toBe(1);
+});

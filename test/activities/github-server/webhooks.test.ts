@@ -124,3 +124,55 @@ test('an event that the App did not ask for, or of a repository without it, is n
   await github.webhooks.settled();
   expect(named()).toEqual(['issues.opened']);
 });
+
+test('a webhook of a repository names no installation, and hears of repositories without the App', async () => {
+  github.webhooks.configure({ url: receiver.url, secret: SECRET, target: 'repository' });
+  await github.admin.createRepository({ owner: 'else', name: 'where', hasApp: false });
+  await github.people.openIssue({ repository: 'else/where', title: 'Heard' });
+  await github.webhooks.settled();
+  expect(receiver.received.map(({ headers }) => headers['x-github-hook-installation-target-type'])).toEqual([
+    'repository',
+  ]);
+  expect(receiver.received[0]?.body.installation).toBeUndefined();
+});
+
+test('any body can be sent, as of an event that is published only later', async () => {
+  github.webhooks.configure({ url: receiver.url, secret: SECRET });
+  const guid = github.webhooks.sendBody('from_the_future', { action: 'arrived' });
+  await github.webhooks.settled();
+  expect(receiver.received[0]?.headers).toMatchObject({
+    'x-github-delivery': guid,
+    'x-github-event': 'from_the_future',
+  });
+});
+
+test('drafts, moved repositories and renamed branches are told as published', async () => {
+  github.webhooks.configure({ url: receiver.url, secret: SECRET });
+  await github.people.moveBranch({ repository: REPO, branch: 'topic', to: (await github.people.tip(REPO)) ?? null });
+  await github.people.push({ repository: REPO, branch: 'topic', files: { 'b.txt': 'two\n' } });
+  const { number, pull } = await github.people.openPullRequest({
+    repository: REPO,
+    title: 'PR',
+    head: 'topic',
+    isDraft: true,
+  });
+  await github.people.setDraft({ repository: REPO, number, isDraft: false });
+  await github.admin.renameDefaultBranch(REPO, 'trunk');
+  expect(pull.baseRef).toBe('trunk');
+  github.admin.user('umbrella');
+  github.admin.transfer(REPO, 'umbrella');
+  await github.admin.createRepository({ owner: 'acme', name: 'second' });
+  github.admin.rename('acme/second', 'third');
+  github.admin.archive('acme/third');
+  github.admin.deleteRepository('acme/third');
+  await github.webhooks.settled();
+  const told = named().filter((one) => one.startsWith('repository') || one.startsWith('pull_request'));
+  expect([...told].sort()).toEqual([
+    'pull_request.opened',
+    'pull_request.ready_for_review',
+    'repository.archived',
+    'repository.deleted',
+    'repository.edited',
+    'repository.renamed',
+  ]);
+});

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { install, tellInstallation } from './acts/apps.js';
 import { issuePersonalToken } from './auth/tokens.js';
+import { movingRefs } from './git/after-push.js';
+import { git } from './git/run.js';
 import { createBareRepository } from './git/store.js';
+import { type Json, renderUser } from './render/account.js';
 import type { Account, App, BranchRule, Installation, Permissions, Repository, Role } from './state/records.js';
-import { fullNameOf } from './state/state.js';
 import { emit } from './webhooks/emit.js';
 import type { World } from './world.js';
 
@@ -92,31 +94,42 @@ export class Administration {
     this.world.state.repositoryNamed(fullName).rules = [];
   }
 
-  async rename(fullName: string, name: string): Promise<void> {
+  rename(fullName: string, name: string): void {
+    const { repository, from } = this.moved(fullName, { name });
+    const changes = { repository: { name: { from: from.name } } };
+    this.tell('renamed', repository, { changes });
+  }
+
+  transfer(fullName: string, owner: string): void {
+    const { repository, from } = this.moved(fullName, { owner });
+    const changes = { owner: { from: { user: renderUser(this.world, from.owner) } } };
+    this.tell('transferred', repository, { changes });
+  }
+
+  /** Renames the default branch: open pull requests to it follow. */
+  async renameDefaultBranch(fullName: string, to: string): Promise<void> {
     const repository = this.world.state.repositoryNamed(fullName);
-    this.world.state.formerNames.set(fullName.toLowerCase(), repository.id);
-    const from = repository.name;
-    repository.name = name;
-    const changes = { repository: { name: { from } } };
-    emit(this.world, {
-      event: 'repository',
-      action: 'renamed',
-      repository,
-      login: repository.owner,
-      fields: { changes },
+    const from = repository.defaultBranch;
+    const pulls = this.world.state.pullRequests(repository.id).filter((one) => one.pull.baseRef === from);
+    await movingRefs(this.world, { repository, login: repository.owner }, async () => {
+      for (const { pull } of pulls) pull.baseRef = to;
+      await git(repository.directory, ['branch', '-m', from, to]);
+      await git(repository.directory, ['symbolic-ref', 'HEAD', `refs/heads/${to}`]);
+      repository.defaultBranch = to;
     });
+    this.tell('edited', repository, { changes: { default_branch: { from } } });
   }
 
   archive(fullName: string): void {
     const repository = this.world.state.repositoryNamed(fullName);
     repository.isArchived = true;
-    emit(this.world, { event: 'repository', action: 'archived', repository, login: repository.owner, fields: {} });
+    this.tell('archived', repository);
   }
 
   deleteRepository(fullName: string): void {
     const { state } = this.world;
     const repository = state.repositoryNamed(fullName);
-    emit(this.world, { event: 'repository', action: 'deleted', repository, login: repository.owner, fields: {} });
+    this.tell('deleted', repository);
     state.repositories.splice(state.repositories.indexOf(repository), 1);
   }
 
@@ -146,8 +159,19 @@ export class Administration {
     installations.splice(installations.indexOf(installation), 1);
   }
 
-  nameOf(repository: Repository): string {
-    return fullNameOf(repository);
+  private moved(
+    fullName: string,
+    to: { readonly owner?: string; readonly name?: string },
+  ): { readonly repository: Repository; readonly from: { readonly owner: string; readonly name: string } } {
+    const repository = this.world.state.repositoryNamed(fullName);
+    const from = { owner: repository.owner, name: repository.name };
+    this.world.state.formerNames.set(fullName.toLowerCase(), repository.id);
+    Object.assign(repository, to);
+    return { repository, from };
+  }
+
+  private tell(action: string, repository: Repository, fields: Json = {}): void {
+    emit(this.world, { event: 'repository', action, repository, login: repository.owner, fields });
   }
 
   private account(login: string, type: Account['type']): void {

@@ -10,6 +10,7 @@ import { git } from './git/run.js';
 import { writeCommit } from './git/write.js';
 import type { Comment, Issue, Repository, Review } from './state/records.js';
 import { isPullRequest, type PullRequest } from './state/state.js';
+import { tellPull } from './webhooks/happenings.js';
 import type { World } from './world.js';
 
 /** `owner/name`, and who does it; default: the repository's owner. */
@@ -99,6 +100,14 @@ export class People {
     const { repository, login } = this.place(at);
     const { title, head, base = repository.defaultBranch, body = null, isDraft = false } = at;
     return openPull(this.world, repository, { login, viaApp: null }, { title, head, base, body, isDraft });
+  }
+
+  /** The page's button, which REST has not. */
+  async setDraft(at: AtIssue & { readonly isDraft: boolean }): Promise<void> {
+    const { repository, issue, login } = this.issueAt(at);
+    if (!isPullRequest(issue)) throw new Error(`#${at.number} is no pull request`);
+    issue.pull.isDraft = at.isDraft;
+    await tellPull(this.world, at.isDraft ? 'converted_to_draft' : 'ready_for_review', issue, { repository, login });
   }
 
   review(at: AtIssue & { readonly state: Review['state']; readonly body?: string }): Review {

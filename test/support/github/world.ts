@@ -12,6 +12,8 @@ export interface Timing {
   listLagMs: number;
   /** `mergeable` is null for so long after it was first asked for. */
   mergeableDelayMs: number;
+  /** A GET may answer what it answered before, if that is not older. */
+  staleMs: number;
 }
 
 export type PushListener = (repository: Repository, changes: readonly RefChange[], login: string) => void;
@@ -27,7 +29,7 @@ export class World {
   readonly clock = new Clock();
   readonly state = new State();
   readonly webhooks = new Emitter(this.clock);
-  readonly timing: Timing = { listLagMs: 0, mergeableDelayMs: 0 };
+  readonly timing: Timing = { listLagMs: 0, mergeableDelayMs: 0, staleMs: 0 };
   /** What contradicts GitHub's published documents. */
   readonly violations: string[] = [];
   readonly pushListeners: PushListener[] = [];

@@ -1,15 +1,15 @@
 import { movingRefs } from '../git/after-push.js';
 import { mergePull } from '../git/follow.js';
 import { mergedTree } from '../git/mergeability.js';
-import { isAncestor, readCommit, readCommits, resolveCommit } from '../git/read.js';
-import { missingChecks, passesBy, ruleFor } from '../git/rules.js';
+import { readCommit, readCommits, resolveCommit } from '../git/read.js';
 import { git } from '../git/run.js';
 import { commitTree } from '../git/write.js';
 import { GitHubError } from '../http/errors.js';
-import type { Repository, Review } from '../state/records.js';
+import type { Repository } from '../state/records.js';
 import { fullNameOf, type PullRequest } from '../state/state.js';
 import type { World } from '../world.js';
 import type { Actor } from './actor.js';
+import { whyRefused } from './protection.js';
 
 export interface Merge {
   readonly actor: Actor;
@@ -18,36 +18,6 @@ export interface Merge {
   readonly sha?: string;
   readonly title?: string;
   readonly message?: string;
-}
-
-const approvals = (issue: PullRequest): number => {
-  const latest = new Map<string, Review['state']>();
-  for (const one of issue.pull.reviews) if (one.state !== 'COMMENTED') latest.set(one.login, one.state);
-  return [...latest.values()].filter((state) => state === 'APPROVED').length;
-};
-
-/** Why the branch's rules refuse it; undefined when they do not. */
-async function whyRefused(
-  world: World,
-  repository: Repository,
-  issue: PullRequest,
-  actor: Actor,
-): Promise<string | undefined> {
-  const { pull } = issue;
-  for (const rule of ruleFor(repository, pull.baseRef)) {
-    if (passesBy(rule, repository, { login: actor.login, slug: actor.viaApp })) continue;
-    const [missing] = missingChecks(world, repository, rule, pull.headSha);
-    if (missing !== undefined) return `Required status check "${missing}" is expected.`;
-    const needed = rule.requiredApprovals ?? 0;
-    if (approvals(issue) < needed) {
-      return `At least ${needed} approving review is required by reviewers with write access.`;
-    }
-    const tip = await resolveCommit(repository.directory, `refs/heads/${pull.baseRef}`);
-    if (rule.strict && tip && !(await isAncestor(repository.directory, tip, pull.headSha))) {
-      return 'This branch must not be behind the base branch.';
-    }
-  }
-  return undefined;
 }
 
 /** @throws GitHubError 405 when it may not be merged, 409 when its head is another one */

@@ -9,6 +9,7 @@ import type { Answer, Call, Caller } from './call.js';
 import { unchanged } from './conditional.js';
 import { GitHubError, notFound } from './errors.js';
 import type { Match } from './router.js';
+import { maybeStale } from './stale.js';
 
 export interface RestRequest {
   readonly request: IncomingMessage;
@@ -111,7 +112,9 @@ export async function serveRest(world: World, limiter: Limiter, rest: RestReques
   const refusal = limiter.enter(who, { method: request.method ?? 'GET', createsContent });
   let answer: Answer;
   if (refusal === undefined) {
-    answer = await act(world, caller, rest).catch((error: unknown) => {
+    const fresh = (): Promise<Answer> => act(world, caller, rest);
+    const isRead = request.method === 'GET';
+    answer = await (isRead ? maybeStale(world, `${who} ${rest.url}`, fresh) : fresh()).catch((error: unknown) => {
       if (error instanceof GitHubError) return refusalAnswer(error);
       throw error;
     });

@@ -28,6 +28,8 @@ interface Account {
   windowStartMs: number;
   used: number;
   inFlight: number;
+  /** Until when it was told to wait. */
+  refusedUntilMs: number;
   readonly points: { readonly atMs: number; readonly points: number }[];
   readonly contentAtMs: number[];
 }
@@ -45,6 +47,8 @@ export interface Refusal {
 /** Counts what each installation or person does, and says when it is too much. */
 export class Limiter {
   readonly limits: Limits;
+  /** Requests that came although their caller had been told to wait. */
+  hammered = 0;
   private readonly accounts = new Map<string, Account>();
 
   constructor(
@@ -59,9 +63,12 @@ export class Limiter {
     const now = this.clock.now();
     const account = this.account(who, now);
     account.inFlight += 1;
-    if (account.used >= this.limits.requestsPerHour) {
-      return { kind: 'primary', retryAfterSeconds: Math.ceil((account.windowStartMs + HOUR_MS - now) / 1_000) };
-    }
+    if (now < account.refusedUntilMs) this.hammered += 1;
+    const refuse = (kind: Refusal['kind'], untilMs: number): Refusal => {
+      account.refusedUntilMs = untilMs;
+      return { kind, retryAfterSeconds: Math.ceil((untilMs - now) / 1_000) };
+    };
+    if (account.used >= this.limits.requestsPerHour) return refuse('primary', account.windowStartMs + HOUR_MS);
     account.used += 1;
     const points = ['GET', 'HEAD', 'OPTIONS'].includes(method) ? 1 : WRITE_POINTS;
     const lastMinute = account.points.filter((one) => one.atMs > now - MINUTE_MS);
@@ -73,7 +80,7 @@ export class Limiter {
       lastMinute.reduce((sum, one) => sum + one.points, 0) + points > limits.pointsPerMinute ||
       (createsContent && ofMinute.length >= limits.contentPerMinute) ||
       (createsContent && content.length >= limits.contentPerHour);
-    if (isTooMuch) return { kind: 'secondary', retryAfterSeconds: 60 };
+    if (isTooMuch) return refuse('secondary', now + MINUTE_MS);
     account.points.splice(0, account.points.length, ...lastMinute, { atMs: now, points });
     if (createsContent) account.contentAtMs.push(now);
     return undefined;
@@ -103,7 +110,14 @@ export class Limiter {
   }
 
   private account(who: string, now: number): Account {
-    const known = this.accounts.get(who) ?? { windowStartMs: now, used: 0, inFlight: 0, points: [], contentAtMs: [] };
+    const known = this.accounts.get(who) ?? {
+      windowStartMs: now,
+      used: 0,
+      inFlight: 0,
+      refusedUntilMs: 0,
+      points: [],
+      contentAtMs: [],
+    };
     this.accounts.set(who, known);
     if (now >= known.windowStartMs + HOUR_MS) {
       known.windowStartMs = now;

@@ -1,3 +1,4 @@
+import { whyRefused } from '../acts/protection.js';
 import { changedFiles, readCommits } from '../git/read.js';
 import { tryGit } from '../git/run.js';
 import type { Repository, Review } from '../state/records.js';
@@ -72,6 +73,20 @@ export function renderSimplePull(world: World, repository: Repository, { pull, .
   };
 }
 
+/** To somebody who passes by no rule. */
+async function mergeableState(
+  world: World,
+  repository: Repository,
+  issue: PullRequest,
+  isMergeable: boolean,
+): Promise<string> {
+  if (!isMergeable) return 'dirty';
+  if (issue.pull.isDraft) return 'draft';
+  const refusal = await whyRefused(world, repository, issue, { login: '', viaApp: null });
+  if (refusal === undefined) return 'clean';
+  return refusal.includes('behind') ? 'behind' : 'blocked';
+}
+
 /** As it is shown alone: with what git says of it. */
 export async function renderPull(world: World, repository: Repository, issue: PullRequest): Promise<Json> {
   const { pull } = issue;
@@ -85,7 +100,7 @@ export async function renderPull(world: World, repository: Repository, issue: Pu
     merged: pull.mergedAt !== null,
     mergeable: known ? known.isMergeable : null,
     rebaseable: known ? known.isMergeable : null,
-    mergeable_state: known ? (known.isMergeable ? (pull.isDraft ? 'draft' : 'clean') : 'dirty') : 'unknown',
+    mergeable_state: known ? await mergeableState(world, repository, issue, known.isMergeable) : 'unknown',
     merged_by: pull.mergedBy === null ? null : renderUser(world, pull.mergedBy),
     comments: world.state.commentsOf(issue).length,
     review_comments: 0,

@@ -25,7 +25,10 @@ export function emit(world: World, { event, action, repository, login, fields }:
     repository: renderRepository(world, repository),
     sender: renderUser(world, login),
   };
-  for (const app of world.state.apps) {
+  // A webhook of repositories hears of all of them, and its bodies name no installation.
+  const isPerRepository = world.webhooks.configuration?.target === 'repository';
+  if (isPerRepository) sendToApp(world, { event, body, repository });
+  for (const app of isPerRepository ? [] : world.state.apps) {
     const installation = world.state.installationOn(repository, app.id);
     if (installation === undefined || installation.suspendedAt !== null) continue;
     if (!ALWAYS.includes(event) && !app.events.includes(event)) continue;

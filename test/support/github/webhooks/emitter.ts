@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
 import { randomOf } from '../random.js';
 import type { Delivery } from './deliveries.js';
+import { headersOf } from './headers.js';
 import type { WebhookOptions } from './options.js';
 import { signatureOf } from './signature.js';
 
@@ -48,13 +49,25 @@ export class Emitter {
     const isDropped = chance(options.drop);
     const isWrong = chance(options.wrongSignature);
     const waitMs = (options.delayMs ?? 0) + (chance(options.reorder) ? HELD_BACK_MS * (1 + this.random()) : 0);
-    const delivery = this.record(outgoing, { guid: randomUUID(), isRedelivery: false, isWrong });
-    this.track(this.deliver(delivery, waitMs, isDropped));
-    if (chance(options.duplicate)) {
-      this.track(
-        this.deliver(this.record(outgoing, { guid: delivery.guid, isRedelivery: false, isWrong }), waitMs + 5),
-      );
-    }
+    const guid = randomUUID();
+    this.track(this.deliver(this.record(outgoing, guid, isWrong), waitMs, isDropped));
+    if (chance(options.duplicate)) this.track(this.deliver(this.record(outgoing, guid, isWrong), waitMs + 5));
+  }
+
+  /** Any body as an event, told to nobody's schema: what GitHub may send one day. Answers its delivery id. */
+  sendBody(event: string, body: object): string {
+    const { action } = body as { readonly action?: unknown };
+    const guid = randomUUID();
+    const outgoing = {
+      event,
+      action: typeof action === 'string' ? action : null,
+      installationId: null,
+      repositoryId: null,
+      appId: 1,
+      payload: JSON.stringify(body),
+    };
+    this.track(this.deliver(this.record(outgoing, guid, false), 0));
+    return guid;
   }
 
   /** As asked for by `POST /app/hook/deliveries/{id}/attempts`; false when there is no such delivery. */
@@ -62,15 +75,8 @@ export class Emitter {
     const found = this.deliveries.find((one) => one.id === id);
     if (found === undefined || this.options === undefined) return false;
     const headers = { ...found.headers, 'x-hub-signature-256': signatureOf(this.options.secret, found.payload) };
-    const again: Delivery = {
-      ...found,
-      id: this.nextId(),
-      isRedelivery: true,
-      headers,
-      url: this.options.url,
-      ...FRESH,
-    };
-    const delivery = { ...again, deliveredAtMs: this.clock.now() };
+    const again = { id: this.nextId(), isRedelivery: true, headers, url: this.options.url };
+    const delivery = { ...found, ...again, deliveredAtMs: this.clock.now(), ...FRESH };
     this.deliveries.push(delivery);
     this.track(this.deliver(delivery, 0));
     return true;
@@ -91,33 +97,17 @@ export class Emitter {
     return this.lastId;
   }
 
-  private record(
-    outgoing: OutgoingEvent,
-    {
-      guid,
-      isRedelivery,
-      isWrong,
-    }: { readonly guid: string; readonly isRedelivery: boolean; readonly isWrong: boolean },
-  ): Delivery {
-    const { url = '', secret = '' } = this.options ?? {};
-    const { event, appId, payload } = outgoing;
+  private record(outgoing: OutgoingEvent, guid: string, isWrong: boolean): Delivery {
+    const { url = '', secret = '', target = 'integration' } = this.options ?? {};
+    const { event, appId, payload, repositoryId } = outgoing;
+    const targetId = target === 'repository' ? (repositoryId ?? 0) : appId;
     const delivery: Delivery = {
       ...outgoing,
       id: this.nextId(),
       guid,
-      isRedelivery,
+      isRedelivery: false,
       url,
-      headers: {
-        accept: '*/*',
-        'content-type': 'application/json',
-        'user-agent': 'GitHub-Hookshot/5a1b2c3',
-        'x-github-delivery': guid,
-        'x-github-event': event,
-        'x-github-hook-id': String(500_000 + appId),
-        'x-github-hook-installation-target-id': String(appId),
-        'x-github-hook-installation-target-type': 'integration',
-        'x-hub-signature-256': signatureOf(isWrong ? `${secret}x` : secret, payload),
-      },
+      headers: headersOf({ guid, event, payload, target, targetId, secret: isWrong ? `${secret}x` : secret }),
       deliveredAtMs: this.clock.now(),
       ...FRESH,
     };

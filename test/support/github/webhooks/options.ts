@@ -4,6 +4,8 @@ export interface WebhookOptions {
   readonly secret: string;
   /** Default: all that the App asked for. */
   readonly events?: readonly string[];
+  /** `repository`: the webhook of repositories, as a person without an App has. Default: the App's own. */
+  readonly target?: 'integration' | 'repository';
   /** Default true. */
   readonly isActive?: boolean;
   /** Sent a second time, with the same `X-GitHub-Delivery`. */
