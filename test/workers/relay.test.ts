@@ -123,6 +123,28 @@ test('a signal to a workflow that stays absent is given up, one to the factory n
   expect(await outcomes()).toEqual(['not_found', null]);
 });
 
+test('a signal that gathers is not sent before those who join it have committed', async () => {
+  const workflowId = `epic/${uuidv7()}`;
+  await queue(startOf(workflowId));
+  await relayDue(deps);
+  const id = await queue({ kind: 'signal', workflowId, name: 'mail', input: {} });
+  await db.pools.writes.query({ text: `UPDATE outbox SET options = '{"gathers": true}' WHERE id = $1`, values: [id] });
+  const wasSent = async (): Promise<boolean> => {
+    const { events } = await env.client.workflow.getHandle(workflowId).fetchHistory();
+    return (events ?? []).some((event) => event.workflowExecutionSignaledEventAttributes != null);
+  };
+  const { relaying } = await withTransaction(db.pools.writes, async (tx) => {
+    await tx.query({ text: 'SELECT 1 FROM outbox WHERE id = $1 FOR SHARE', values: [id] });
+    const relaying = relayDue(deps);
+    const blocked = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await until(async () => (await db.pools.writes.query({ text: blocked })).rowCount === 1);
+    expect(await wasSent()).toBe(false);
+    return { relaying };
+  });
+  await relaying;
+  expect(await wasSent()).toBe(true);
+});
+
 test('a retry of a lone task is sent only while its row still asks for that attempt', async () => {
   const projectId = await insertProject(db.pools.writes);
   const taskId = await insertTask(db.pools.writes, projectId);
