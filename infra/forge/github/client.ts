@@ -55,7 +55,8 @@ export function createClient(options: ClientOptions): Octokit {
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       if (!(error instanceof RequestError) || error.response === undefined) throw forgeFailure(error);
-      if (error.status === 304 && known !== undefined) return known.answer as Awaited<ReturnType<typeof send>>;
+      if (error.status === 304 && known !== undefined)
+        return structuredClone(known.answer) as Awaited<ReturnType<typeof send>>;
       const said = rateAnswer(error.status, error.response.headers, error.message);
       const pausedMs = await options.limiter.leave(options.scope, said);
       throw forgeFailure(error, said.isLimited ? pausedMs : undefined);

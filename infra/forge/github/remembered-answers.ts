@@ -25,7 +25,8 @@ export class RememberedAnswers {
     this.drop(key);
     if (etag === undefined) return;
     const bytes = key.length + JSON.stringify(answer.data).length;
-    this.answers.set(key, { etag, answer, bytes });
+    // Whoever pages through a list changes the answer that he was given.
+    this.answers.set(key, { etag, answer: structuredClone(answer), bytes });
     this.bytes += bytes;
     for (const oldest of this.answers.keys()) {
       if (this.bytes <= this.mostBytes) break;
