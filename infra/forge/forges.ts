@@ -46,8 +46,13 @@ export class ProjectForges implements Forge {
     await (await this.of(projectId)).markMerged(projectId, number, mergeCommitSha, signal);
   }
 
+  /** @throws NotFound */
+  async kindOf(projectId: string): Promise<ForgeKind> {
+    return this.kinds.get(projectId) ?? (await this.find(projectId));
+  }
+
   private async of(projectId: string): Promise<Forge> {
-    const kind = this.kinds.get(projectId) ?? (await this.find(projectId));
+    const kind = await this.kindOf(projectId);
     const forge = this.forges[kind];
     if (forge === undefined)
       throw new Failure('InvalidState', 'GitHub is not configured here: see docs/github.md', { reason: 'NO_FORGE' });

@@ -6,10 +6,11 @@ import { loginOf, ok, type RepositoryCall } from '../http/call.js';
 import { GitHubError, notFound } from '../http/errors.js';
 import { page } from '../http/paging.js';
 import { asAnyone, onRepository, type Route } from '../http/route.js';
-import { renderProfile, renderUser } from '../render/account.js';
+import { type Json, renderProfile, renderUser } from '../render/account.js';
 import { renderCommit, renderFile } from '../render/commit.js';
 import { renderProtection } from '../render/protection.js';
 import { renderFullRepository, repositoryUrl } from '../render/repository.js';
+import type { BranchRule } from '../state/records.js';
 import { fullNameOf } from '../state/state.js';
 import { shaOf } from './subjects.js';
 
@@ -17,6 +18,12 @@ const METADATA = { needs: ['metadata:read'] } as const;
 const CONTENTS = { needs: ['contents:read'] } as const;
 
 const isProtected = (call: RepositoryCall, branch: string): boolean => ruleFor(call.repository, branch).length > 0;
+
+/** The part of a protection that everybody may read. */
+function requiredChecksOf({ world, repository }: RepositoryCall, branch: string, rule: BranchRule): Json {
+  const { required_status_checks } = renderProtection(world, repository, { branch, rule });
+  return required_status_checks === undefined ? {} : { required_status_checks };
+}
 
 async function branches(call: RepositoryCall): Promise<readonly (readonly [string, string])[]> {
   const refs = await readRefs(call.repository.directory);
@@ -42,12 +49,16 @@ export const repositoryRoutes: readonly Route[] = [
     const found = (await branches(call)).find(([one]) => one === name);
     if (found === undefined) throw new GitHubError(404, 'Branch not found');
     const url = `${repositoryUrl(call.world, call.repository)}/branches/${name}`;
+    const rule = ruleFor(call.repository, name).find((one) => one.source === 'protection');
     return ok({
       name,
       commit: renderCommit(call.world, call.repository, await readCommit(call.repository.directory, found[1])),
       _links: { self: url, html: `${call.world.urls.web}/${fullNameOf(call.repository)}/tree/${name}` },
       protected: isProtected(call, name),
-      protection: { enabled: isProtected(call, name) },
+      protection: {
+        enabled: isProtected(call, name),
+        ...(rule === undefined ? {} : requiredChecksOf(call, name, rule)),
+      },
       protection_url: `${url}/protection`,
     });
   }),

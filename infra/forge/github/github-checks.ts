@@ -1,0 +1,143 @@
+import type { Octokit, RestEndpointMethodTypes } from '@octokit/rest';
+import { Failure, type FailureType } from '../../../domain/failures.js';
+import type { RequiredContext } from '../../../domain/forge/required-context.js';
+import type { Pools } from '../../pg/pools.js';
+import type { ContextRun, ForgeChecks } from '../checks.js';
+import type { GitHubAccess } from './access.js';
+import { readRunLog } from './check-log.js';
+import { findProjectOnGitHub } from './project-repository.repository.js';
+import { readRequiredChecks } from './required-checks.js';
+import type { Permissions, RepositoryName } from './settings.js';
+
+type Run = RestEndpointMethodTypes['checks']['listForRef']['response']['data']['check_runs'][number];
+type Status = RestEndpointMethodTypes['repos']['listCommitStatusesForRef']['response']['data'][number];
+
+const ACTIONS = 'github-actions';
+
+/** Check runs, which Apps and Actions write, and commit statuses, which anybody with a token may. */
+export class GitHubChecks implements ForgeChecks {
+  private readonly appIds = new Map<string, number>();
+
+  constructor(private readonly deps: { readonly pools: Pools; readonly access: GitHubAccess }) {}
+
+  async required(projectId: string, branch: string, signal?: AbortSignal): Promise<readonly RequiredContext[]> {
+    const { access } = this.deps;
+    return await readRequiredChecks({ access, name: await this.name(projectId), branch, signal });
+  }
+
+  async read(
+    projectId: string,
+    sha: string,
+    wanted: RequiredContext,
+    signal?: AbortSignal,
+  ): Promise<ContextRun | undefined> {
+    const { name, client } = await this.open(projectId, { checks: 'read', statuses: 'read' });
+    const request = { signal };
+    const at = { ...name, ref: sha, per_page: 100, request };
+    const { context, appId } = wanted;
+    const app = appId === undefined ? {} : { app_id: appId };
+    const runs = await client.paginate(client.rest.checks.listForRef, { ...at, ...app, check_name: context });
+    // Not every server heeds both filters. A re-run is a new run with a higher number.
+    const newest = runs
+      .filter((run) => run.name === context && (appId === undefined || run.app?.id === appId))
+      .sort((a, b) => b.id - a.id)[0];
+    if (newest !== undefined) return toRun(newest);
+    // Newest first.
+    const statuses = await client.paginate(client.rest.repos.listCommitStatusesForRef, at);
+    const status = statuses.find((one) => one.context === context);
+    if (status === undefined || !(await this.isBy(client, status, appId))) return undefined;
+    return toStatus(status);
+  }
+
+  async runAgain(projectId: string, run: ContextRun, signal?: AbortSignal): Promise<boolean> {
+    if (run.kind === 'status') return false;
+    const request = { signal };
+    const asJob =
+      run.isJob &&
+      (await granted(async () => {
+        const { name, client } = await this.open(projectId, { actions: 'write' });
+        await client.rest.actions.reRunJobForWorkflowRun({ ...name, job_id: run.id, request });
+      }));
+    if (asJob) return true;
+    return await granted(async () => {
+      const { name, client } = await this.open(projectId, { checks: 'write' });
+      await client.rest.checks.rerequestRun({ ...name, check_run_id: run.id, request });
+    });
+  }
+
+  async log(projectId: string, run: ContextRun, signal?: AbortSignal): Promise<string> {
+    const { name, client } = await this.open(projectId, { actions: 'read', checks: 'read' });
+    return await readRunLog(client, name, run, signal);
+  }
+
+  private async name(projectId: string): Promise<RepositoryName> {
+    const { owner, repo } = await findProjectOnGitHub(this.deps.pools.writes, projectId);
+    return { owner, repo };
+  }
+
+  private async open(
+    projectId: string,
+    permissions: Permissions,
+  ): Promise<{ readonly name: RepositoryName; readonly client: Octokit }> {
+    const name = await this.name(projectId);
+    return { name, client: await this.deps.access.client(name, { permissions, priority: 'state' }) };
+  }
+
+  /** A status names no App, only the bot that wrote it, and the bot's login names its App. */
+  private async isBy(client: Octokit, { creator }: Status, appId: number | undefined): Promise<boolean> {
+    if (appId === undefined) return true;
+    const slug = /^(.+)\[bot\]$/.exec(creator?.login ?? '')?.[1];
+    if (slug === undefined) return false;
+    const id = this.appIds.get(slug) ?? (await client.rest.apps.getBySlug({ app_slug: slug })).data?.id;
+    if (id === undefined) return false;
+    this.appIds.set(slug, id);
+    return id === appId;
+  }
+}
+
+/** What another App may not be asked for, or is gone, is nobody's fault. */
+const REFUSED: readonly FailureType[] = ['PermissionDenied', 'NotFound', 'InvalidInput'];
+
+async function granted(ask: () => Promise<void>): Promise<boolean> {
+  try {
+    await ask();
+    return true;
+  } catch (error) {
+    // It runs already: an earlier attempt has asked.
+    if (error instanceof Failure && /already (?:running|queued|in progress)/i.test(error.message)) return true;
+    if (error instanceof Failure && REFUSED.includes(error.type)) return false;
+    throw error;
+  }
+}
+
+const toRun = (run: Run): ContextRun => ({
+  kind: 'run',
+  id: run.id,
+  // An App may write the same run anew instead of making another.
+  mark: `run/${run.id}/${run.completed_at ?? ''}`,
+  conclusion: run.status === 'completed' ? (run.conclusion ?? 'neutral') : null,
+  ms: span(run.started_at, run.completed_at),
+  isJob: run.app?.slug === ACTIONS,
+  url: run.html_url,
+  title: run.output.title,
+  summary: run.output.summary,
+  text: run.output.text,
+  annotations: run.output.annotations_count,
+});
+
+const toStatus = (status: Status): ContextRun => ({
+  kind: 'status',
+  id: status.id,
+  mark: `status/${status.id}`,
+  conclusion: status.state === 'pending' ? null : status.state,
+  ms: 0,
+  isJob: false,
+  url: status.target_url,
+  title: status.description,
+  summary: null,
+  text: null,
+  annotations: 0,
+});
+
+const span = (from: string | null, to: string | null): number =>
+  from === null || to === null ? 0 : Math.max(0, Date.parse(to) - Date.parse(from));

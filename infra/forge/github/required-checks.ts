@@ -1,0 +1,72 @@
+import type { Octokit } from '@octokit/rest';
+import { Failure, type FailureType } from '../../../domain/failures.js';
+import { joinContexts, type RequiredContext } from '../../../domain/forge/required-context.js';
+import type { GitHubAccess } from './access.js';
+import type { RepositoryName } from './settings.js';
+
+interface Asked {
+  readonly access: GitHubAccess;
+  readonly name: RepositoryName;
+  readonly branch: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Of rulesets and of the older branch protection, which GitHub tells in different places. */
+export async function readRequiredChecks(asked: Asked): Promise<readonly RequiredContext[]> {
+  const [rules, protection] = await Promise.all([ofRulesets(asked), ofProtection(asked)]);
+  return joinContexts([...rules, ...protection]);
+}
+
+async function ofRulesets({ access, name, branch, signal }: Asked): Promise<readonly RequiredContext[]> {
+  const client = await access.client(name, { permissions: { metadata: 'read' }, priority: 'state' });
+  const rules = await client.paginate(client.rest.repos.getBranchRules, {
+    ...name,
+    branch,
+    per_page: 100,
+    request: { signal },
+  });
+  return rules.flatMap((rule) =>
+    rule.type === 'required_status_checks'
+      ? (rule.parameters?.required_status_checks ?? []).map(({ context, integration_id }) =>
+          toContext(context, integration_id),
+        )
+      : [],
+  );
+}
+
+/** Only administrators may read it all; a summary of it is part of the branch that anybody may read. */
+async function ofProtection({ access, name, branch, signal }: Asked): Promise<readonly RequiredContext[]> {
+  const found =
+    (await readable(async () => {
+      const client = await access.client(name, { permissions: { administration: 'read' }, priority: 'state' });
+      const { data } = await client.rest.repos.getBranchProtection({ ...name, branch, request: { signal } });
+      return data.required_status_checks;
+    })) ?? (await readable(() => ofBranch(access, { name, branch, signal })));
+  if (found?.checks !== undefined) return found.checks.map(({ context, app_id }) => toContext(context, app_id));
+  return (found?.contexts ?? []).map((context) => toContext(context, null));
+}
+
+async function ofBranch(
+  access: GitHubAccess,
+  { name, branch, signal }: Omit<Asked, 'access'>,
+): Promise<Awaited<ReturnType<Octokit['rest']['repos']['getBranch']>>['data']['protection']['required_status_checks']> {
+  const client = await access.client(name, { permissions: { contents: 'read' }, priority: 'state' });
+  const { data } = await client.rest.repos.getBranch({ ...name, branch, request: { signal } });
+  return data.protection.required_status_checks;
+}
+
+/** Not protected, or not for our eyes. */
+const NOT_THERE: readonly FailureType[] = ['NotFound', 'PermissionDenied', 'InvalidInput'];
+
+async function readable<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Failure && NOT_THERE.includes(error.type)) return undefined;
+    throw error;
+  }
+}
+
+/** GitHub writes “any App” as null, as -1, or not at all. */
+const toContext = (context: string, appId: number | null | undefined): RequiredContext =>
+  typeof appId === 'number' && appId > 0 ? { context, appId } : { context };
