@@ -1,6 +1,10 @@
 import { Failure } from '../../domain/failures.js';
+import { isContextKey } from '../../domain/forge/required-context.js';
 import type { CheckActivities, CheckRun, RunCheckInput } from '../../workflows/contract/activities/checks.js';
 import { withHeartbeat } from '../support/heartbeat.js';
+import { planContexts } from './forge/contexts.js';
+import type { ForgeCiDeps } from './forge/ports.js';
+import { runForgeCheck } from './forge/run-forge-check.js';
 import { plainText } from './log-text.js';
 import { type CommitPlan, type PlanDeps, planCommit } from './plan.js';
 import type { CheckResults, CheckTree } from './ports.js';
@@ -10,26 +14,27 @@ import type { SetupLayers } from './setup-layers.js';
 export interface CheckDeps extends PlanDeps, RunCheckDeps {
   readonly layers: SetupLayers;
   readonly results: CheckResults;
+  /** The CI of shared forges; without it their rules are not looked at. */
+  readonly ci?: ForgeCiDeps;
 }
 
 export const createCheckActivities = (deps: CheckDeps): CheckActivities => ({
-  planChecks: async ({ projectId, base, commit }) => {
+  planChecks: async ({ projectId, base, commit, tree }) => {
     const plan = await planCommit(deps, { projectId, base, commit });
     if (plan.kind === 'invalid') return plan;
     const usualMs = await deps.projects.usualMs(projectId);
-    return {
-      kind: 'planned',
-      checks: plan.runs.map(({ check, key }) => ({
-        name: check.name,
-        key,
-        needs: check.needs,
-        required: check.required,
-        failFast: check.failFast,
-        rerunsTests: check.rerun !== undefined,
-        timeoutMs: check.timeoutSeconds * 1000,
-        estMs: usualMs[check.name] ?? check.timeoutSeconds * 1000,
-      })),
-    };
+    const own = plan.runs.map(({ check, key }) => ({
+      name: check.name,
+      key,
+      needs: check.needs,
+      required: check.required,
+      failFast: check.failFast,
+      rerunsTests: check.rerun !== undefined,
+      timeoutMs: check.timeoutSeconds * 1000,
+      estMs: usualMs[check.name] ?? check.timeoutSeconds * 1000,
+    }));
+    const contexts = deps.ci === undefined ? [] : await planContexts(deps.ci, { projectId, tree }, own);
+    return { kind: 'planned', checks: [...own, ...contexts] };
   },
 
   /** Repeating it is free once it ended: its result is kept before it is answered. */
@@ -38,7 +43,7 @@ export const createCheckActivities = (deps: CheckDeps): CheckActivities => ({
       const claim = { key: input.key, buildId: input.buildId, purpose: input.purpose, only: input.only ?? [] };
       const kept = await deps.results.find(claim);
       if (kept) return kept;
-      const run = await runPlanned(deps, input, signal).catch((error: unknown) => {
+      const run = await runOne(deps, input, signal).catch((error: unknown) => {
         signal.throwIfAborted();
         return infraOf(error);
       });
@@ -46,6 +51,12 @@ export const createCheckActivities = (deps: CheckDeps): CheckActivities => ({
       return run;
     }),
 });
+
+const runOne = async (deps: CheckDeps, input: RunCheckInput, signal: AbortSignal): Promise<CheckRun> => {
+  if (!isContextKey(input.key)) return await runPlanned(deps, input, signal);
+  if (deps.ci === undefined) throw new Failure('InvalidState', 'No forge with a CI is configured here.');
+  return await runForgeCheck(deps.ci, input, signal);
+};
 
 const runPlanned = async (deps: CheckDeps, input: RunCheckInput, signal: AbortSignal): Promise<CheckRun> => {
   const plan = await planCommit(deps, input, signal);

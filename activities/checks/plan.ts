@@ -1,12 +1,4 @@
-import { createHash } from 'node:crypto';
-import {
-  evidenceKey,
-  inputDigest,
-  layerKey,
-  type Sha256,
-  type TreeFile,
-  toolchainDigest,
-} from '../../domain/evidence.js';
+import { evidenceKey, inputDigest, layerKey, type TreeFile, toolchainDigest } from '../../domain/evidence.js';
 import { Failure } from '../../domain/failures.js';
 import { effectiveConfig, unionOfChecks } from '../../domain/project-config/effective.js';
 import type { CheckConfig, ConfigFile, ConfigOverrides, ProjectConfig } from '../../domain/project-config/types.js';
@@ -14,9 +6,8 @@ import { CONFIG_FILE, describeProblems, readConfigFile } from '../../infra/proje
 import { matchingFiles } from './globs.js';
 import type { CheckProjects, CheckTrees } from './ports.js';
 import { type LayerSpec, refuseTrackedOutputs } from './setup-layers.js';
+import { sha256 } from './sha256.js';
 import type { ToolchainProbe } from './toolchain.js';
-
-export const sha256: Sha256 = (text) => createHash('sha256').update(text, 'utf8').digest('hex');
 
 export interface PlanDeps {
   readonly trees: CheckTrees;

@@ -6,6 +6,7 @@ import { pushOwnRef } from '../../infra/git/push.js';
 import { CHECKPOINTS, FORGE_REFS } from '../../infra/git/refs.js';
 import type { GitRemote, Repository } from '../../infra/git/repository.js';
 import { removeStaleLocks } from '../../infra/git/stale-locks.js';
+import { cleanCandidates } from './clean-candidates.js';
 import { type BranchWork, listBranchWork, listEndedTasks } from './git-project.repository.js';
 import type { GitDeps } from './ports.js';
 
@@ -16,6 +17,8 @@ export async function cleanRepository(deps: GitDeps, projectId: string, signal: 
   let removed = await removeStaleLocks(mirror.dir);
   if (remote.transport === 'file') removed += await removeStaleLocks(remote.url);
   removed += await cleanCheckpoints(deps, mirror, signal);
+  // Only a shared forge has a CI that candidates are pushed for.
+  if (remote.transport !== 'file') removed += await cleanCandidates(deps, { projectId, mirror, remote, signal });
   return removed + (await cleanBranches(deps, { projectId, mirror, remote, signal }));
 }
 

@@ -30,6 +30,15 @@ export async function findGitProject(db: Queryable, projectId: string): Promise<
   return project;
 }
 
+/** The forge's default, where nobody named another. */
+export async function keepBaseBranch(db: Queryable, projectId: string, baseBranch: string): Promise<void> {
+  await db.query({
+    name: 'keep-base-branch',
+    text: 'UPDATE project SET base_branch = $2 WHERE id = $1 AND base_branch IS NULL',
+    values: [projectId, baseBranch],
+  });
+}
+
 /** The newest commit of the task's branch, as its row says; undefined before its first round. */
 export async function findTaskHead(db: Queryable, taskId: string): Promise<string | undefined> {
   const { rows } = await db.query<{ head: string | null }>({

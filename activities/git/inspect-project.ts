@@ -1,6 +1,7 @@
 import { DETECTION_FILES, detectProposals, type Proposal } from '../../domain/project-config/detect.js';
 import { effectiveConfig, whyNoWork } from '../../domain/project-config/effective.js';
 import type { ConfigFile, ProjectConfig } from '../../domain/project-config/types.js';
+import type { ForgeChecks } from '../../infra/forge/checks.js';
 import { readFileAt } from '../../infra/git/blobs.js';
 import { inspectCommit } from '../../infra/git/inspect.js';
 import type { TreeEntry } from '../../infra/git/objects.js';
@@ -10,11 +11,16 @@ import { refuseTrackedOutputs } from '../checks/setup-layers.js';
 import { findGitProject, saveInspection, unknownAgents } from './git-project.repository.js';
 import type { GitDeps } from './ports.js';
 
+export interface InspectionDeps extends GitDeps {
+  /** The CI of shared forges; without it their rules are not looked at. */
+  readonly forgeChecks?: Pick<ForgeChecks, 'required'>;
+}
+
 type Verdict = { readonly kind: 'ready' | 'refused'; readonly reason?: string };
 
 /** Reads the repository at its tip: can it be worked on, what do its own files propose, what holds for it. */
 export async function inspectProject(
-  deps: GitDeps,
+  deps: InspectionDeps,
   { projectId, tip }: { readonly projectId: string; readonly tip: string },
   signal: AbortSignal,
 ): Promise<Verdict> {
@@ -27,7 +33,13 @@ export async function inspectProject(
     await saveInspection(deps.pools.writes, { projectId, proposals });
     return refused([...refusals, file.message]);
   }
-  const config = effectiveConfig(file.value, project.overrides);
+  const own = effectiveConfig(file.value, project.overrides);
+  const { baseBranch } = project;
+  const forgeChecks =
+    own.areChecksWaived || baseBranch === null
+      ? []
+      : ((await deps.forgeChecks?.required(projectId, baseBranch, signal)) ?? []);
+  const config = { ...own, ...(forgeChecks.length > 0 ? { forgeChecks } : {}) };
   await saveInspection(deps.pools.writes, { projectId, proposals, config });
   const reasons = [...refusals, ...(await whyNotConfig(deps, config, files))];
   if (reasons.length > 0) return refused(reasons);

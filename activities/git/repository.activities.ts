@@ -13,11 +13,10 @@ import { parseSource } from '../../infra/git/source.js';
 import type { RepositoryActivities } from '../../workflows/contract/activities/git.js';
 import { withHeartbeat } from '../support/heartbeat.js';
 import { cleanRepository } from './clean-repository.js';
-import { findGitProject } from './git-project.repository.js';
-import { inspectProject } from './inspect-project.js';
-import type { GitDeps } from './ports.js';
+import { findGitProject, keepBaseBranch } from './git-project.repository.js';
+import { type InspectionDeps, inspectProject } from './inspect-project.js';
 
-export interface RepositoryDeps extends GitDeps {
+export interface RepositoryDeps extends InspectionDeps {
   /** Sources must lie outside of it. */
   readonly dataDirectory: string;
 }
@@ -40,6 +39,8 @@ export const createRepositoryActivities = (deps: RepositoryDeps): RepositoryActi
         const { mirror, remote } = await places(projectId, signal);
         if (history.kind === 'own') {
           const baseBranch = project.baseBranch ?? history.defaultBranch;
+          // Its rules are read before the row is written as a whole.
+          if (project.baseBranch === null) await keepBaseBranch(deps.pools.writes, projectId, baseBranch);
           const tip = await fetchBranch(mirror, remote, baseBranch, signal);
           return { baseBranch, tip, moved: tip !== project.tipSha, isShared: true };
         }

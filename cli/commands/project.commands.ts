@@ -160,6 +160,12 @@ const hasChecks = ({ config }: Resource): boolean => {
   return checks !== undefined && checks.length > 0;
 };
 
+/** What the rules of the base branch require of the forge's own CI. */
+const contextsOf = ({ config }: Resource): readonly string[] | undefined => {
+  const { forgeChecks } = (config ?? {}) as { readonly forgeChecks?: readonly { context: string; appId?: number }[] }; // as the inspection stores them
+  return forgeChecks?.map(({ context, appId }) => (appId === undefined ? context : `${context} (App ${appId})`));
+};
+
 const hasProposals = ({ proposals }: Resource): boolean => Array.isArray(proposals) && proposals.length > 0;
 
 function overridesOf(options: AddOptions): { readonly overrides?: Resource } {
@@ -203,6 +209,7 @@ export function printProject(out: Parameters<typeof printOne>[0], project: Resou
     ['base branch', project.baseBranch],
     ['imported', project.tipSha],
     ['sandbox', project.sandbox === 'none' ? 'NONE: commands run unprotected on this host' : project.sandbox],
+    ['required by CI', contextsOf(project)],
     ['CAVEAT', project.caveats],
     ['fetch result', project.pullCommand],
   ]);

@@ -69,10 +69,11 @@ export const whyNoWork = (config: ProjectConfig): Refusal | undefined => {
     };
   }
   if (config.areChecksWaived || config.checks.some((check) => check.required)) return undefined;
+  if ((config.forgeChecks ?? []).length > 0) return undefined;
   return {
     type: 'InvalidState',
     message:
-      'The project has no required check: commit a millwright.yml with checks, accept the proposed ones, name one, or let an admin set checks: none.',
+      'The project has no required check: commit a millwright.yml with checks, accept the proposed ones, name one, require one in the rules of its base branch on GitHub, or let an admin set checks: none.',
   };
 };
 

@@ -1,3 +1,5 @@
+import type { RequiredContext } from '../forge/required-context.js';
+
 export interface SetupConfig {
   readonly run: readonly string[];
   /** Empty: the whole tree. */
@@ -73,6 +75,8 @@ export interface ProjectConfig {
   readonly checks: readonly CheckConfig[];
   /** An admin said `checks: none`: the project takes work though nothing tests it. */
   readonly areChecksWaived: boolean;
+  /** What the rules of the base branch require of the forge's CI, beside `checks`; absent where there are none. */
+  readonly forgeChecks?: readonly RequiredContext[];
   readonly merge: MergeConfig;
   readonly agents: { readonly worker: AgentConfig; readonly supervisor: AgentConfig };
   readonly limits: LimitsConfig;

@@ -5,6 +5,8 @@ export interface Limits {
   readonly concurrentEpics: number;
   readonly concurrentWorkers: number;
   readonly checksPerHost: number;
+  /** The longest that a check of the forge's CI may take. */
+  readonly ciSeconds: number;
   readonly runSeconds: number;
   readonly runTurns: number;
   readonly runTokens: number;
@@ -24,6 +26,7 @@ export const readLimits = (variables: Variables): Limits => ({
   concurrentEpics: variables.integer('MILLWRIGHT_MAX_EPICS', 5, { min: 1, max: 1000 }),
   concurrentWorkers: variables.integer('MILLWRIGHT_MAX_WORKERS', 10, { min: 1, max: 1000 }),
   checksPerHost: variables.integer('MILLWRIGHT_MAX_CHECKS', 5, { min: 1, max: 100 }),
+  ciSeconds: variables.integer('MILLWRIGHT_CI_SECONDS', 1800, { min: 10, max: 1800 }),
   runSeconds: variables.integer('MILLWRIGHT_RUN_SECONDS', 3600, { min: 60, max: 86_400 }),
   runTurns: variables.integer('MILLWRIGHT_RUN_TURNS', 100, { min: 1, max: 10_000 }),
   runTokens: variables.integer('MILLWRIGHT_RUN_TOKENS', 2_000_000, { min: 1_000, max: 1_000_000_000 }),

@@ -8,6 +8,7 @@ import { createHostToolActivities } from '../../activities/agents/tools/host-too
 import { createStoreToolActivities } from '../../activities/agents/tools/store-tool.activities.js';
 import { createCheckProjects } from '../../activities/checks/check-project.repository.js';
 import { createCheckActivities } from '../../activities/checks/checks.activities.js';
+import { ListeningNews } from '../../activities/checks/forge/commit-news.js';
 import { createHostCleaners } from '../../activities/checks/host-cleaners.js';
 import { FileCheckResults } from '../../activities/checks/results.js';
 import { SetupLayers } from '../../activities/checks/setup-layers.js';
@@ -35,6 +36,7 @@ import { createBlobStore } from '../../infra/artifacts.js';
 import { type Config, environmentFor } from '../../infra/config.js';
 import { ProjectForges } from '../../infra/forge/forges.js';
 import { LocalForge } from '../../infra/forge/local/local-forge.js';
+import { ProjectChecks } from '../../infra/forge/project-checks.js';
 import { createMending, type MendingDeps } from '../../infra/git/mending.js';
 import { ProjectRepositories } from '../../infra/git/mirrors.js';
 import { createGit, type Git, type Mend } from '../../infra/git/run.js';
@@ -58,6 +60,9 @@ export interface ActivitySets {
   /** Ends the sandboxes and waits for trees that are reset in the background. */
   settle(): Promise<void>;
 }
+
+/** How often it is looked what the forge's CI says, where no webhook tells. */
+const CI_POLL_MS = { normal: 60_000, brisk: 5_000 } as const;
 
 /** Config → ports → activities: the one place where the parts of a worker meet. */
 export function composeActivities(config: Config, pools: Pools, host: Host): ActivitySets {
@@ -83,6 +88,17 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     projects: createCheckProjects(pools.writes),
     toolchain: new ToolchainProbe({ sandbox: host.sandbox, path: host.sandbox.path, emptyTree: host.emptyTree }),
   };
+  const news = new ListeningNews({ databaseUrl: config.databaseUrl ?? '', applicationName: 'millwright-ci' });
+  const ci = {
+    pools,
+    checks: new ProjectChecks(forge, github?.checks),
+    forge,
+    mirrors,
+    blobs,
+    news,
+    pollMs: CI_POLL_MS[config.tuning],
+    timeoutMs: limits.ciSeconds * 1000,
+  };
   const checkResults = join(layout.home, 'check-results');
   const layers = new SetupLayers({ sandbox: host.sandbox, directory: layout.layers, user, limits: host.limits });
   const checks = createCheckActivities({
@@ -93,6 +109,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     blobs,
     layers,
     results: new FileCheckResults(checkResults),
+    ci,
   });
   const cleaners = [
     ...createHostCleaners({ sandbox: join(layout.home, 'sandbox'), layers: layout.layers, checkResults }),
@@ -122,7 +139,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
       ...createStoreToolActivities({ pools, blobs }),
       // Also here: a turn whose host is lost is sealed without its files.
       ...seal,
-      ...createRepositoryActivities({ ...gitDeps, dataDirectory: layout.home }),
+      ...createRepositoryActivities({ ...gitDeps, forgeChecks: ci.checks, dataDirectory: layout.home }),
       ...createForgeActivities(gitDeps),
       ...createForgeWatchActivities({
         ...gitDeps,
@@ -173,6 +190,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     settle: async () => {
       await sandbox.close();
       await trees.settle();
+      await news.close();
       await github?.close();
     },
   };

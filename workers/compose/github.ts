@@ -1,6 +1,7 @@
 import { type Config, githubCredentials } from '../../infra/config.js';
 import { GitHubAccess } from '../../infra/forge/github/access.js';
 import { redeliverFailed } from '../../infra/forge/github/failed-deliveries.js';
+import { GitHubChecks } from '../../infra/forge/github/github-checks.js';
 import { GitHubForge } from '../../infra/forge/github/github-forge.js';
 import type { Pools } from '../../infra/pg/pools.js';
 
@@ -8,6 +9,7 @@ export interface GitHub {
   readonly access: GitHubAccess;
   readonly forge: GitHubForge;
   readonly redeliverFailed: (signal: AbortSignal) => Promise<number>;
+  readonly checks: GitHubChecks;
   /** Gives back the tokens of this process. */
   close(): Promise<void>;
 }
@@ -17,9 +19,11 @@ export function openGitHub({ github }: Config, pools: Pools): GitHub | undefined
   const identity = githubCredentials();
   if (identity === undefined) return undefined;
   const access = new GitHubAccess({ webUrl: github.url, apiUrl: github.apiUrl, identity }, pools);
+  const deps = { pools, access };
   return {
     access,
-    forge: new GitHubForge({ pools, access }),
+    forge: new GitHubForge(deps),
+    checks: new GitHubChecks(deps),
     redeliverFailed: (signal) => redeliverFailed(access, signal),
     close: () => access.revokeAll(),
   };

@@ -59,7 +59,8 @@ async function judge(input: JudgeInput, run: Run): Promise<Untimed> {
   const first = await run('candidate', 'first', check);
   if (isStopped()) return { kind: 'skipped' };
   if (first.outcome === 'infra') return infra(check, first);
-  if (first.outcome === 'timeout') return subject.lastAttempt ? judgeTimeout(input, run, first) : timedOut(check);
+  if (first.outcome === 'timeout')
+    return subject.lastAttempt ? judgeTimeout(input, run, first) : timedOut(check, first);
   if (first.outcome === 'passed') return passed(input, first, []);
 
   await ports.suspect(failedCheck(check, first));
@@ -67,7 +68,7 @@ async function judge(input: JudgeInput, run: Run): Promise<Untimed> {
   const again = await run('candidate', 'rerun', check, only);
   if (isStopped()) return { kind: 'skipped' };
   if (again.outcome === 'infra') return infra(check, again);
-  if (again.outcome === 'timeout') return timedOut(check);
+  if (again.outcome === 'timeout') return timedOut(check, again);
   if (again.outcome === 'passed')
     return passed(input, again, first.failedTests.length > 0 ? first.failedTests : [check.name]);
   return judgeRed(input, run, again, only);
@@ -86,7 +87,7 @@ async function judgeRed(input: JudgeInput, run: Run, red: CheckRun, only?: reado
   if (control.outcome === 'failed' && only) control = await run('parent', 'controlWhole', parent.check);
   if (isStopped()) return { kind: 'skipped' };
   if (control.outcome === 'infra') return infra(check, control);
-  if (control.outcome === 'timeout') return timedOut(check);
+  if (control.outcome === 'timeout') return timedOut(check, control);
   if (control.outcome === 'passed') return storeRed(input, red, 'red');
   return baseIsRed(input, parent.check.key, control);
 }
@@ -99,14 +100,14 @@ async function baseIsRed({ ports, check }: JudgeInput, key: string, run: CheckRu
 
 /** After the last attempt: a control that ends in time makes the timeout the change's fault. */
 async function judgeTimeout(input: JudgeInput, run: Run, slow: CheckRun): Promise<Untimed> {
-  if (isOwnParent(input.at)) return timedOut(input.check);
+  if (isOwnParent(input.at)) return timedOut(input.check, slow);
   const parent = await planParent(input);
   if (parent.kind === 'infra') return parent;
   if (parent.kind === 'absent') return storeRed(input, slow, 'timeout');
   const control = await run('parent', 'control', parent.check);
   if (input.isStopped()) return { kind: 'skipped' };
   if (control.outcome === 'infra') return infra(input.check, control);
-  return control.outcome === 'timeout' ? timedOut(input.check) : storeRed(input, slow, 'timeout');
+  return control.outcome === 'timeout' ? timedOut(input.check, control) : storeRed(input, slow, 'timeout');
 }
 
 async function planParent({ ports, subject, at, check }: JudgeInput) {
@@ -161,7 +162,7 @@ const infra = (check: PlannedCheck, run: CheckRun): Untimed => ({
   kind: 'infra',
   error: `${check.name}: ${run.message ?? 'the check could not be run'}`,
 });
-const timedOut = (check: PlannedCheck): Untimed => ({
+const timedOut = (check: PlannedCheck, { message }: CheckRun): Untimed => ({
   kind: 'infra',
-  error: `${check.name}: no result within ${Math.round(check.timeoutMs / 1000)} s`,
+  error: `${check.name}: ${message ?? `no result within ${Math.round(check.timeoutMs / 1000)} s`}`,
 });

@@ -2,6 +2,7 @@ import type { ForgeLook, ForgeWatchActivities } from '../../../workflows/contrac
 import { withHeartbeat } from '../../support/heartbeat.js';
 import { applyHints } from './apply-hints.js';
 import { lookAtBranch, reconcileBranches } from './branches.js';
+import { lookAtCommit } from './commits.js';
 import { askForFailedDeliveries } from './failed-deliveries.js';
 import type { Looks, Reconciliation, WatchDeps, Watched } from './ports.js';
 import { lookAtPullRequest, reconcilePullRequests } from './pull-requests.js';
@@ -12,7 +13,7 @@ const LOOKS: Looks = {
   branch: lookAtBranch,
   issue: async () => 'ignored',
   comment: async () => 'ignored',
-  commit: async () => 'ignored',
+  commit: lookAtCommit,
 };
 
 /** In this order, so that what deliveries named is not read twice. */

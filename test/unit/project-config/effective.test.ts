@@ -101,3 +101,9 @@ test('a change that edits the checks must pass the old and the new ones', () => 
     ['docs', 'x', ['test (edited)']],
   ]);
 });
+
+test('a project whose branch requires checks of the forge’s CI takes work without any of its own', () => {
+  const config = effectiveConfig(undefined, {});
+  expect(whyNoWork({ ...config, forgeChecks: [] })).toBeDefined();
+  expect(whyNoWork({ ...config, forgeChecks: [{ context: 'ci' }] })).toBeUndefined();
+});

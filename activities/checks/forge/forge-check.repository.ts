@@ -1,0 +1,112 @@
+import type { Queryable } from '../../../infra/pg/statement.js';
+import type { CheckPurpose, CheckRun } from '../../../workflows/contract/activities/checks.js';
+
+export interface ForgeCheckId {
+  readonly projectId: string;
+  readonly key: string;
+  readonly buildId: string;
+  readonly purpose: CheckPurpose;
+}
+
+export interface ForgeCheckClaim {
+  /** What was said of the commit before it was asked for. */
+  readonly beforeMark: string | null;
+  /** Only another word than that counts. */
+  readonly needsNewer: boolean;
+  /** Since it was asked for first, whoever asked. */
+  readonly waitedMs: number;
+}
+
+/** Takes up what an earlier attempt has asked for, or begins. */
+export async function claimForgeCheck(
+  db: Queryable,
+  { projectId, key, buildId, purpose }: ForgeCheckId,
+  begun: Omit<ForgeCheckClaim, 'waitedMs'> & { readonly commit: string; readonly ref: string },
+): Promise<ForgeCheckClaim> {
+  const { rows } = await db.query<ForgeCheckClaim>({
+    name: 'claim-forge-check',
+    text: `INSERT INTO forge_check (project_id, key, build_id, purpose, commit_sha, ref, before_mark, needs_newer)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+           ON CONFLICT (project_id, key, build_id, purpose) DO UPDATE SET outcome = NULL, ended_at = NULL
+           RETURNING before_mark AS "beforeMark", needs_newer AS "needsNewer",
+             (extract(epoch FROM clock_timestamp() - asked_at) * 1000)::float8 AS "waitedMs"`,
+    values: [projectId, key, buildId, purpose, begun.commit, begun.ref, begun.beforeMark, begun.needsNewer],
+  });
+  return rows[0] ?? { ...begun, waitedMs: 0 };
+}
+
+export async function endForgeCheck(
+  db: Queryable,
+  { projectId, key, buildId, purpose }: ForgeCheckId,
+  outcome: CheckRun['outcome'] | 'left',
+): Promise<void> {
+  await db.query({
+    name: 'end-forge-check',
+    text: `UPDATE forge_check SET outcome = $5, ended_at = now()
+           WHERE project_id = $1 AND key = $2 AND build_id = $3 AND purpose = $4`,
+    values: [projectId, key, buildId, purpose, outcome],
+  });
+}
+
+/** Those of the branches that a build may still need: it waits there, or will ask again for what was red once. */
+export async function listNeededRefs(
+  db: Queryable,
+  projectId: string,
+  refs: readonly string[],
+): Promise<readonly string[]> {
+  const { rows } = await db.query<{ readonly ref: string }>({
+    name: 'list-needed-candidate-refs',
+    text: `SELECT DISTINCT ref FROM forge_check c
+           WHERE project_id = $1 AND ref = ANY ($2)
+             AND (ended_at IS NULL AND asked_at > now() - interval '2 hours'
+                  OR purpose = 'first' AND outcome = 'failed' AND ended_at > now() - interval '10 minutes'
+                     AND NOT EXISTS (SELECT 1 FROM forge_check r WHERE r.project_id = c.project_id AND r.key = c.key
+                                     AND r.build_id = c.build_id AND r.purpose = 'rerun' AND r.ended_at IS NOT NULL))`,
+    values: [projectId, refs],
+  });
+  return rows.map(({ ref }) => ref);
+}
+
+/** Payload: the commit's sha. */
+export const COMMIT_NEWS = 'forge_commit';
+
+/** @returns false when nobody waits for it */
+export async function tellCommitNews(db: Queryable, projectId: string, sha: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'tell-commit-news',
+    text: `SELECT pg_notify($3, $2) FROM forge_check
+           WHERE project_id = $1 AND commit_sha = $2 AND ended_at IS NULL LIMIT 1`,
+    values: [projectId, sha, COMMIT_NEWS],
+  });
+  return rowCount > 0;
+}
+
+export interface CiProject {
+  readonly baseBranch: string | null;
+  /** An admin said that nothing is checked. */
+  readonly areChecksWaived: boolean;
+}
+
+export async function findCiProject(db: Queryable, projectId: string): Promise<CiProject> {
+  const { rows } = await db.query<CiProject>({
+    name: 'find-ci-project',
+    text: `SELECT base_branch AS "baseBranch", coalesce(overrides -> 'checks' = '"none"', false) AS "areChecksWaived"
+           FROM project WHERE id = $1`,
+    values: [projectId],
+  });
+  return rows[0] ?? { baseBranch: null, areChecksWaived: true };
+}
+
+/** 95th percentile of the last 20 verdicts of each check of the forge's CI. */
+export async function contextP95Ms(db: Queryable, projectId: string): Promise<Readonly<Record<string, number>>> {
+  const { rows } = await db.query<{ readonly check: string; readonly ms: number }>({
+    name: 'context-p95-ms',
+    text: `SELECT check_name AS check, percentile_disc(0.95) WITHIN GROUP (ORDER BY duration_ms) AS ms
+           FROM (SELECT check_name, duration_ms,
+                        row_number() OVER (PARTITION BY check_name ORDER BY created_at DESC) AS newest
+                 FROM evidence WHERE project_id = $1 AND key LIKE 'forge:%' AND duration_ms > 0) AS recent
+           WHERE newest <= 20 GROUP BY check_name`,
+    values: [projectId],
+  });
+  return Object.fromEntries(rows.map(({ check, ms }) => [check, ms]));
+}

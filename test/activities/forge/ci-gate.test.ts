@@ -1,0 +1,199 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { planContexts } from '../../../activities/checks/forge/contexts.js';
+import { runForgeCheck } from '../../../activities/checks/forge/run-forge-check.js';
+import { CiWorld, CONTEXT, REPO } from '../../support/forge-ci/ci-world.js';
+import { createRun, createStatus } from '../../support/github/acts/checks.js';
+import { CI_APP } from '../../support/github/ci/ci.js';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
+import { until } from '../../support/until.js';
+
+const GREEN = { kind: 'completed', conclusion: 'success' } as const;
+const RED = { kind: 'completed', conclusion: 'failure' } as const;
+let database: TestDatabase;
+let world: CiWorld;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  world = await CiWorld.open(database);
+});
+afterEach(() => world.close());
+
+const runs = () => world.github.state.checkRuns.filter(({ name }) => name === CONTEXT);
+const repository = () => world.github.state.repositoryNamed(REPO);
+const logOf = (ref: string | undefined) => world.blobs.get(ref ?? '');
+
+test('a green context passes on the pushed candidate, whose branch goes, and the verdict is found again', async () => {
+  world.require();
+  const pushed: string[] = [];
+  world.install(({ branch }) => {
+    pushed.push(branch);
+    return GREEN;
+  });
+  const at = await world.candidate();
+  expect(await world.verify(at)).toMatchObject({ kind: 'passed', evidence: [expect.any(String)], flakyTests: [] });
+  expect(pushed).toEqual([expect.stringMatching(/^millwright-queue\/main\/[0-9a-f]{12}-[0-9a-f]{12}$/)]);
+  expect(await world.refs()).toEqual([]);
+  expect(await world.verify(at)).toMatchObject({ kind: 'passed' });
+  expect(pushed).toHaveLength(1);
+});
+
+test('a red that is red again and green on the parent is the change’s, and its log reaches the agent as data', async () => {
+  world.require();
+  const secret = `ghp_${'x'.repeat(36)}`;
+  const log = `2026-01-01T00:00:00.0000000Z \u001b[31mFAIL\u001b[0m test/a.test.ts\n2026-01-01T00:00:01.0000000Z token=${secret}\n`;
+  const at = await world.candidate();
+  world.install(({ sha }) =>
+    sha === at.commit
+      ? {
+          ...RED,
+          log,
+          summary: 'One test failed',
+          annotations: [
+            { path: 'a.ts', start_line: 3, end_line: 3, annotation_level: 'failure', message: 'wrong sum' },
+          ],
+        }
+      : GREEN,
+  );
+  const outcome = await world.verify(at);
+  expect(outcome).toMatchObject({ kind: 'red', cause: 'red' });
+  if (outcome.kind !== 'red') throw new Error(outcome.kind);
+  expect(outcome.checks).toEqual([{ name: CONTEXT, failedTests: ['test/a.test.ts'], logRef: expect.any(String) }]);
+  const text = await logOf(outcome.checks[0]?.logRef);
+  expect(text).toContain('One test failed');
+  expect(text).toContain('a.ts:3: failure: wrong sum');
+  expect(text).toContain('\nFAIL test/a.test.ts\ntoken=[redacted]');
+  for (const gone of ['ghp_', '\u001b', '2026-01-01T']) expect(text).not.toContain(gone);
+  expect(world.suspected).toEqual([CONTEXT]);
+  expect(runs().filter(({ headSha }) => headSha === at.commit)).toHaveLength(2);
+  expect(await world.refs()).toEqual([]);
+});
+
+test('no credentials go to where the log lies', async () => {
+  const seen: IncomingHttpHeaders[] = [];
+  const elsewhere = createServer(({ headers }, answer) => {
+    seen.push(headers);
+    answer.end('lines of a log\n');
+  });
+  await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+  const { port } = elsewhere.address() as AddressInfo;
+  const headers = { location: `http://127.0.0.1:${port}/log` };
+  world.github.faults.add({ path: /\/logs$/, act: { kind: 'answer', status: 302, headers, body: '' }, times: 9 });
+  world.require();
+  world.install(() => ({ ...RED, log: 'no\n' }));
+  await world.verify(await world.candidate());
+  elsewhere.close();
+  expect(seen.length).toBeGreaterThan(0);
+  expect(seen.filter(({ authorization, cookie }) => authorization !== undefined || cookie !== undefined)).toEqual([]);
+  expect([...world.blobs.texts.values()].join()).toContain('lines of a log');
+});
+
+test('a flaky job is asked for again once, and its green counts', async () => {
+  world.require();
+  world.install(({ attempt }) => (attempt === 1 ? RED : GREEN));
+  expect(await world.verify(await world.candidate())).toMatchObject({ kind: 'passed', flakyTests: [CONTEXT] });
+  expect(runs()).toHaveLength(2);
+});
+
+test('a red base is nobody’s fault', async () => {
+  world.require();
+  world.install(() => RED);
+  expect(await world.verify(await world.candidate())).toMatchObject({ kind: 'controlRed' });
+});
+
+test('a context that never reports is a timeout, and on the last attempt the parent tells whose', async () => {
+  world.require();
+  const at = await world.candidate();
+  world.install(({ sha }) => (sha === at.commit ? { kind: 'never' } : GREEN));
+  const deps = { ...world.deps, timeoutMs: 1_000 };
+  expect(await world.verify(at, { deps })).toMatchObject({
+    kind: 'infra',
+    error: expect.stringMatching(/^ci \/ test: no result within 1 s/),
+  });
+  expect(await world.refs()).toEqual([]);
+  const control = { ...world.deps, timeoutMs: 3_000 };
+  expect(await world.verify(at, { deps: control, lastAttempt: true })).toMatchObject({ kind: 'red', cause: 'timeout' });
+});
+
+test('a renamed context is a timeout that says what may be wrong; the new rule is a new check', async () => {
+  world.require({ context: 'old name' });
+  world.install(() => GREEN);
+  const at = await world.candidate();
+  const outcome = await world.verify(at, { deps: { ...world.deps, timeoutMs: 1_000 } });
+  expect(outcome).toMatchObject({ kind: 'infra' });
+  expect([...world.blobs.texts.values()].join()).toContain('still called that');
+  world.github.admin.unprotect(REPO);
+  world.require();
+  expect(await world.verify(at)).toMatchObject({ kind: 'passed' });
+});
+
+test('of two reports the newer counts', async () => {
+  world.require();
+  const { commit: headSha, ...rest } = await world.candidate();
+  const where = { repository: repository(), appSlug: CI_APP };
+  const said = { name: CONTEXT, headSha, headBranch: null };
+  await createRun(world.github.world, where, { ...said, conclusion: 'failure' });
+  await createRun(world.github.world, where, { ...said, conclusion: 'success' });
+  expect(await world.verify({ commit: headSha, ...rest })).toMatchObject({ kind: 'passed' });
+  expect(await world.refs()).toEqual([]);
+});
+
+test('a commit status counts as a check run does', async () => {
+  world.require({ source: 'protection' });
+  const at = await world.candidate();
+  const status = { sha: at.commit, context: CONTEXT, targetUrl: null, login: 'rita' };
+  await createStatus(world.github.world, repository(), { ...status, state: 'pending', description: null });
+  const outcome = world.verify(at);
+  await createStatus(world.github.world, repository(), { ...status, state: 'success', description: 'done' });
+  expect(await outcome).toMatchObject({ kind: 'passed' });
+});
+
+test('a run of the same name by another App does not count where the rule names one', async () => {
+  const appId = world.github.state.app(CI_APP)?.id ?? 0;
+  world.require({ appId });
+  world.install(() => RED);
+  const at = await world.candidate();
+  const where = { repository: repository(), appSlug: world.github.app.slug };
+  const said = { name: CONTEXT, headBranch: null, conclusion: 'success' } as const;
+  for (const headSha of [at.commit, at.parent]) await createRun(world.github.world, where, { ...said, headSha });
+  expect(await world.verify(at)).toMatchObject({ kind: 'controlRed' });
+});
+
+test('what the CI cancelled is no verdict, and the next attempt asks for it again', async () => {
+  world.require();
+  world.install(({ attempt }) => (attempt === 1 ? { kind: 'completed', conclusion: 'cancelled' } : GREEN));
+  const at = await world.candidate();
+  expect(await world.verify(at)).toMatchObject({ kind: 'infra', error: expect.stringContaining('cancelled') });
+  expect(await world.verify(at)).toMatchObject({ kind: 'passed' });
+  expect(runs()).toHaveLength(2);
+});
+
+test('an attempt after a crash goes on waiting for what the dead one asked for', async () => {
+  world.require();
+  let release: (() => void) | undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  world.install(async () => {
+    await held;
+    return GREEN;
+  });
+  const at = await world.candidate();
+  const { projectId, deps } = world;
+  const [check] = await planContexts(deps, { projectId, tree: at.tree }, []);
+  const input = { projectId, base: at.parent, commit: at.commit, tree: at.tree, check: CONTEXT, key: check?.key ?? '' };
+  const claim = { ...input, buildId: 'one', purpose: 'first' } as const;
+  const dying = new AbortController();
+  const dead = runForgeCheck(deps, claim, dying.signal);
+  await until(() => runs().length === 1);
+  dying.abort();
+  await expect(dead).rejects.toThrow();
+  const second = runForgeCheck(deps, claim, new AbortController().signal);
+  release?.();
+  expect(await second).toMatchObject({ outcome: 'passed' });
+  expect(runs()).toHaveLength(1);
+});
