@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { signalAll } from '../../../activities/sandbox/process-tree.js';
 import { processesWith } from '../../support/processes.js';
 import { limits, SandboxHome } from '../../support/sandbox/home.js';
@@ -23,9 +22,10 @@ const maker = (world: SandboxWorld, tree: string, script: string, before = ''): 
   return spawn('/bin/bash', argv, { stdio: ['ignore', 'pipe', 'inherit'] });
 };
 
-/** Still there after a while; ended by us then. */
+/** Those that do not end; ended by us then. */
 const survivors = async (marker: string): Promise<number> => {
-  for (let look = 0; look < 50 && (await processesWith(marker)).length > 0; look++) await sleep(100);
+  const isGone = async (): Promise<boolean> => (await processesWith(marker)).length === 0;
+  await until(isGone, { everyMs: 100, atMostMs: 10_000 }).catch(() => undefined);
   const left = await processesWith(marker);
   signalAll(left, 'SIGKILL');
   return left.length;
@@ -90,14 +90,18 @@ const hiddenProcess: Vector<SandboxWorld> = {
   run: async (world, tally) => {
     const tree = await world.home.tree();
     const session = world.newSession();
-    const late = `trap "" TERM HUP; sleep 2; echo x > /src/late; sleep 60`;
+    const marker = `works-on-${process.pid}`;
+    const late = `trap "" TERM HUP; : ${marker}; sleep 2; echo x > /src/late; sleep 60`;
     await world.run(`(setsid sh -c '${late}' > /dev/null 2>&1 &); sleep 0.2`, { tree, session });
-    await sleep(4_000);
-    const isThere = await access(join(tree, 'late')).then(
-      () => true,
-      () => false,
-    );
-    tally.count(isThere ? 'it wrote into the tree afterwards' : undefined);
+    const isThere = (): Promise<boolean> =>
+      access(join(tree, 'late')).then(
+        () => true,
+        () => false,
+      );
+    // A process that has ended writes nothing any more; one that goes on writes.
+    await until(async () => (await processesWith(marker)).length === 0 || isThere());
+    tally.count((await isThere()) ? 'it wrote into the tree afterwards' : undefined);
+    signalAll(await processesWith(marker), 'SIGKILL');
   },
 };
 
