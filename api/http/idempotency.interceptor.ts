@@ -14,10 +14,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const http = context.switchToHttp();
     const request = http.getRequest<HttpRequest>();
-    const key = request.caller?.idempotencyKey;
-    if (request.method !== 'POST' || request.caller === null || key === undefined) return next.handle();
+    const { keyId, idempotencyKey: key } = request.caller ?? {};
+    if (keyId === undefined || key === undefined) return next.handle();
     const hash = requestHash(request.method, request.url, request.body);
-    return from(this.runOnce({ keyId: request.caller.keyId, key, hash }, http.getResponse<HttpReply>(), next));
+    return from(this.runOnce({ keyId, key, hash }, http.getResponse<HttpReply>(), next));
   }
 
   private async runOnce(

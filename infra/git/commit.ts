@@ -48,11 +48,25 @@ export function parsePerson(text: string): Person {
 const identityOf = ({ name, email }: Person, atSeconds: number): Identity => ({
   name: clean(name) || 'Millwright',
   email: clean(email) || 'millwright@localhost',
-  atSeconds: Math.max(0, Math.trunc(atSeconds)),
+  atSeconds: claimableSeconds(atSeconds),
 });
 
+/** The end of the year 9999. */
+const LATEST_SECONDS = 253_402_300_799;
+
+/** A commit may claim any time, also one that git itself does not take again: that one counts as the first or the last. */
+export const claimableSeconds = (claimed: number): number =>
+  Math.min(Math.max(0, Math.trunc(claimed) || 0), LATEST_SECONDS);
+
+/** Whoever made a commit chose its name: the expression below takes quadratic time. */
+const NAME_CHARACTERS = 500;
+
 const clean = (text: string): string =>
-  text.replace(/[\p{Cc}<>]+/gu, ' ').replace(/^[\s.,:;"'\\]+|[\s.,:;"'\\]+$/g, '');
+  text
+    .slice(0, NAME_CHARACTERS)
+    .toWellFormed()
+    .replace(/[\p{Cc}<>]+/gu, ' ')
+    .replace(/^[\s.,:;"'\\]+|[\s.,:;"'\\]+$/g, '');
 
 /** NUL would end the message in silence; a final line break makes it one that git itself would write. */
 const cleanMessage = (message: string): string => `${message.replaceAll('\0', '').trimEnd() || 'Work of an agent'}\n`;

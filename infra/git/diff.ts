@@ -80,4 +80,5 @@ function countsByPath(fields: readonly string[]): ReadonlyMap<string, Counts> {
   return counts;
 }
 
-const numberOf = (text: string): number | null => (text === '-' ? null : Number(text));
+/** `-` is what git says of binary files. */
+const numberOf = (text: string): number | null => (/^\d+$/.test(text) ? Number(text) : null);

@@ -1,4 +1,5 @@
 import { Failure } from '../../domain/failures.js';
+import { claimableSeconds } from './commit.js';
 import { isObjectId, requireObjectId } from './operands.js';
 import { lineOf, pathText, type Repository, splitNul } from './repository.js';
 
@@ -156,7 +157,7 @@ export async function readCommits(
       parents: parents.split(' ').filter(Boolean),
       authorName,
       authorEmail,
-      committedAtSeconds: Number(committedAt),
+      committedAtSeconds: claimableSeconds(Number(committedAt)),
       message: message.trimEnd(),
     });
   }

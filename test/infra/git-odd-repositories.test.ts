@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { commitTree } from '../../infra/git/commit.js';
 import { importSource } from '../../infra/git/import.js';
 import { inspectCommit } from '../../infra/git/inspect.js';
-import { listTree, treeOf } from '../../infra/git/objects.js';
+import { listTree, readCommit, treeOf } from '../../infra/git/objects.js';
 import { takeSnapshot } from '../../infra/git/snapshot.js';
 import { parseSource } from '../../infra/git/source.js';
 import { Trees } from '../../infra/git/trees.js';
@@ -155,4 +156,22 @@ test('objects that are damaged are said to be, and nothing reaches the forge', a
   await expect(imported()).rejects.toMatchObject({ message: expect.not.stringContaining('at ') });
   const { stdout } = await world.forge.git.run({ command: 'for-each-ref', gitDir: world.forge.dir });
   expect(stdout.toString()).toBe('');
+});
+
+test('a tip that claims to be of the end of time, and a name without end, takes work on top of it', async () => {
+  commitEntries(['100644', 'x', 'a.txt']);
+  const tree = source.git('rev-parse', 'main^{tree}');
+  const lastSecond = '9223372036854775807';
+  const who = `x${' '.repeat(100_000)}y <a@b> ${lastSecond} +0000`;
+  const commit = `tree ${tree}\nauthor ${who}\ncommitter ${who}\n\nx\n`;
+  const made = spawnSync('sh', ['-ec', 'git update-ref refs/heads/main $(git hash-object -w -t commit --stdin)'], {
+    cwd: source.dir,
+    input: commit,
+  });
+  expect(made.stderr.toString()).toBe('');
+  const { tip } = await imported();
+  const { authorName: name, committedAtSeconds: atSeconds } = await readCommit(world.mirror, tip);
+  const author = { name, email: 'a@b' };
+  const on = await commitTree(world.mirror, { tree, parents: [tip], message: 'on top', author, atSeconds });
+  expect(await readCommit(world.mirror, on)).toMatchObject({ parents: [tip], authorName: 'x' });
 });

@@ -86,7 +86,7 @@ const outcomeOf = async (
   if (result === undefined) return isPlanning(run) ? NO_PLAN : { kind: 'complete', summary: '' };
   const { status, summary, mail } = result;
   if (status === 'question') {
-    const asked = mail ?? { subject: summary.split('\n')[0] ?? 'Question', body: summary };
+    const asked = mail ?? { subject: summary.trim().split('\n')[0] || 'Question', body: summary };
     return { kind: 'question', mailId: await send(tx, run, input, asked, true) };
   }
   if (mail) await send(tx, run, input, mail, false);

@@ -1,9 +1,12 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseResult } from '../../../activities/agents/command/result.js';
+import { readAskedCall } from '../../../activities/agents/front/request-rules.js';
 import { checkArguments } from '../../../activities/agents/tools/arguments.js';
+import { receiverOf } from '../../../activities/agents/tools/mail-addresses.js';
 import { ToolError } from '../../../activities/agents/tools/tool-error.js';
 import { frameOf, frameReader } from '../../../activities/sandbox/exec-server/frames.js';
+import type { AgentRun } from '../../../activities/store/agent-run.repository.js';
 import { openCursor, sealCursor } from '../../../api/http/cursor.js';
 import { readIdempotencyKey } from '../../../api/http/idempotency-key.js';
 import { Failure } from '../../../domain/failures.js';
@@ -13,6 +16,7 @@ import { TOOLS } from '../../../domain/tools/catalogue.js';
 import { requireBranch } from '../../../infra/git/refs.js';
 import { pathText } from '../../../infra/git/repository.js';
 import { parseSource } from '../../../infra/git/source.js';
+import type { Queryable } from '../../../infra/pg/statement.js';
 import { cuts, ending, shuffled, slices, tries } from '../../support/fuzz.js';
 
 const isTyped = (error: unknown): boolean => error instanceof Failure || error instanceof ToolError;
@@ -207,6 +211,7 @@ test('what a program wrote as its result is storable, or is said to be invalid',
       const read = parseResult(value);
       if (read.kind !== 'result') return expect(read).toMatchObject({ kind: 'invalid', why: expect.any(String) });
       const { summary, mail } = read.result;
+      if (mail?.to !== undefined) expect(typeof mail.to).toBe('string');
       for (const text of [summary, mail?.subject ?? '', mail?.body ?? ''])
         expect([text.includes('\0'), text.isWellFormed()]).toEqual([false, true]);
     }),
@@ -250,6 +255,63 @@ test('a plan of any shape is refused with reasons, or is one that the limits all
       const reading = readPlan(value);
       if (reading.kind === 'invalid') expect(reading.errors.length).toBeLessThanOrEqual(PLAN_LIMITS.errors);
       else expect(readPlan(reading.plan)).toEqual(reading);
+    }),
+    tries(300),
+  );
+});
+
+/** Every look-up finds a row. */
+const FINDS_ALL = { query: async () => ({ rows: [{ id: 'found' }], rowCount: 1 }) } as unknown as Queryable;
+
+test('an address of mail is one of the four kinds, or refused; no form of it reaches another epic', async () => {
+  const pieces = ['supervisor', 'human', 'task:', 'agent:', 'epic:', ':', 'x', ' ', '\n', '__proto__', 'TASK:'];
+  const owner = fc.record({ taskId: fc.constantFrom('t1', null), epicId: fc.constantFrom('e1', null) });
+  await fc.assert(
+    fc.asyncProperty(shuffled(pieces, 4), owner, async (to, owned) => {
+      const run = { ...owned, createdBy: null, agentId: 'a1' } as AgentRun;
+      try {
+        const receiver = await receiverOf(FINDS_ALL, run, to);
+        expect(['human', 'epic', 'task', 'agent']).toContain(receiver.kind);
+        if (receiver.kind === 'epic') expect([to, receiver.id]).toEqual(['supervisor', 'e1']);
+        if (receiver.kind === 'task' || receiver.kind === 'agent')
+          expect([receiver.id, to.startsWith(`${receiver.kind}:`)]).toEqual(['found', true]);
+      } catch (error) {
+        if (!isTyped(error)) throw error;
+      }
+    }),
+    tries(300),
+  );
+});
+
+test('a request to the broker is passed on as it was understood, with the one model, or refused in words', () => {
+  const content = fc.oneof(
+    odd,
+    fc.record({ type: fc.constantFrom('text', 'image', 'tool_use'), source: odd, text: odd }),
+  );
+  const request = fc.record(
+    {
+      model: fc.constantFrom('m', 'other'),
+      max_tokens: fc.oneof(fc.constantFrom(1, 200_000, 200_001, 0, 1.5), odd),
+      messages: fc.array(fc.record({ role: odd, content }), { maxLength: 2 }),
+      tools: fc.oneof(
+        fc.array(fc.record({ type: fc.constantFrom('custom', 'web_search_20250305', 'bash_20250124') })),
+        odd,
+      ),
+      mcp_servers: odd,
+    },
+    { requiredKeys: ['model', 'max_tokens'] },
+  );
+  const bodies = fc.oneof(
+    request.map((value) => JSON.stringify(value)),
+    shuffled(['{', '}', '"model":"m"', ',', '[', ']']),
+  );
+  fc.assert(
+    fc.property(bodies, (text) => {
+      const read = readAskedCall(Buffer.from(text), 'm');
+      if ('status' in read) return expect(read.message.length).toBeGreaterThan(0);
+      const passed = JSON.parse(read.body.toString('utf8'));
+      expect([passed.model, passed.max_tokens, passed.mcp_servers]).toEqual(['m', read.maxTokens, undefined]);
+      expect(read.body.toString()).not.toContain('web_search');
     }),
     tries(300),
   );
