@@ -169,3 +169,12 @@ test('a notice wakes nobody by its answer, though it names a workflow', async ()
   expect((await api.post(`/api/v1/mail/${notice}/reply`, { body: 'x' })).status).toBe(201);
   expect(await signalsTo('run/r9')).toEqual([]);
 });
+
+test('an act that keeps no answer of its own is answered again under its key, not done again', async () => {
+  const mail = await seedMail(api.database, projectId);
+  const read = () => api.post(`/api/v1/mail/${mail}/read`, {}, { headers: { 'idempotency-key': 'read-once' } });
+  const first = await read();
+  await rowsOf(api.database, 'UPDATE mail SET read_at = NULL WHERE id = $1', [mail]);
+  const again = await read();
+  expect([again.status, again.body, again.headers.get('idempotency-replayed')]).toEqual([200, first.body, 'true']);
+});

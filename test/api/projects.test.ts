@@ -37,6 +37,16 @@ test('a new project is stored as importing, and the factory is told in the same 
   ]);
 });
 
+test.each([
+  ['https://example.com/team/.dot-files', 'dot-files'],
+  ['https://example.com/team/a~b+c', 'a-b-c'],
+  ['https://example.com/team/---', 'project'],
+  [`https://example.com/team/${'n'.repeat(150)}`, 'n'.repeat(100)],
+])('a project without a name is named after its source: %s', async (source, name) => {
+  const { status, body } = await api.post('/api/v1/projects', { source });
+  expect([status, body.name]).toEqual([201, name]);
+});
+
 test('a path on the host is for admins only', async () => {
   const source = sourceDirectory('private');
   const { status, body } = await api.post('/api/v1/projects', { source }, { key: api.keys.lead });
