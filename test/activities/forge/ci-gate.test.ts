@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import { planContexts } from '../../../activities/checks/forge/contexts.js';
 import { runForgeCheck } from '../../../activities/checks/forge/run-forge-check.js';
 import { CiWorld, CONTEXT, REPO } from '../../support/forge-ci/ci-world.js';
-import { createRun, createStatus } from '../../support/github/acts/checks.js';
+import { createRun } from '../../support/github/acts/checks.js';
+import { createStatus } from '../../support/github/acts/statuses.js';
 import { CI_APP } from '../../support/github/ci/ci.js';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
 import { until } from '../../support/until.js';
