@@ -130,3 +130,36 @@ test('a list comes in pages, and an answer that is known costs nothing', async (
   });
   expect([again.status, Number(again.headers.get('x-ratelimit-used'))]).toEqual([304, used]);
 });
+
+test('a squash is one commit on the base, a rebase each of the head again', async () => {
+  const squashed = await openPull('first');
+  const before = await github.people.tip(REPO);
+  const merge = (number: number, merge_method: string) =>
+    rest(github, `PUT /repos/${REPO}/pulls/${number}/merge`, { token, body: { merge_method } });
+  const { body } = await merge(squashed, 'squash');
+  const parents = (sha: string) => github.people.git(REPO, 'log', '-1', '--format=%P', sha);
+  expect(await parents(body.sha)).toBe(before);
+  expect(await github.people.git(REPO, 'log', '-1', '--format=%s', body.sha)).toBe(`A change (#${squashed})`);
+  const rebased = await openPull('second');
+  await branch('second', { 'more.txt': 'more\n' });
+  await branch('main', { 'c.txt': 'other\n' });
+  const tip = await github.people.tip(REPO);
+  const done = await merge(rebased, 'rebase');
+  expect(await parents(await parents(done.body.sha))).toBe(tip);
+  expect(await github.people.git(REPO, 'ls-tree', '--name-only', 'main')).toBe(
+    ['a.txt', 'c.txt', 'first.txt', 'more.txt', 'second.txt'].join('\n'),
+  );
+});
+
+test('ten at once open one pull request, and ten merges make one commit', async () => {
+  await github.people.moveBranch({ repository: REPO, branch: 'topic', to: (await github.people.tip(REPO)) ?? null });
+  await branch('topic', { 'topic.txt': 'new\n' });
+  const open = () =>
+    rest(github, `POST /repos/${REPO}/pulls`, { token, body: { title: 'T', head: 'topic', base: 'main' } });
+  const opened = await Promise.all(Array.from({ length: 10 }, open));
+  expect(opened.map((one) => one.status).sort()).toEqual([201, ...Array.from({ length: 9 }, () => 422)]);
+  const merge = () => rest(github, `PUT /repos/${REPO}/pulls/1/merge`, { token, body: {} });
+  const merged = await Promise.all(Array.from({ length: 10 }, merge));
+  expect(merged.map((one) => one.status).sort()).toEqual([200, ...Array.from({ length: 9 }, () => 405)]);
+  expect(await github.people.git(REPO, 'rev-list', '--count', '--first-parent', 'main')).toBe('2');
+});

@@ -1,7 +1,7 @@
 import { movingRefs } from '../git/after-push.js';
 import { mergePull } from '../git/follow.js';
 import { mergedTree } from '../git/mergeability.js';
-import { readCommit, readCommits, resolveCommit } from '../git/read.js';
+import { readCommits, resolveCommit } from '../git/read.js';
 import { git } from '../git/run.js';
 import { commitTree } from '../git/write.js';
 import { GitHubError } from '../http/errors.js';
@@ -24,16 +24,9 @@ export interface Merge {
 export async function merge(world: World, repository: Repository, issue: PullRequest, asked: Merge): Promise<string> {
   const { pull } = issue;
   const { directory } = repository;
-  const { actor } = asked;
-  if (issue.state !== 'open') throw new GitHubError(405, 'Pull Request is not mergeable');
-  if (pull.isDraft) throw new GitHubError(405, 'Pull Request is still a draft');
-  if (asked.sha !== undefined && asked.sha !== pull.headSha) {
-    throw new GitHubError(409, 'Head branch was modified. Review and try the merge again.');
-  }
-  const refusal = await whyRefused(world, repository, issue, actor);
-  if (refusal !== undefined) throw new GitHubError(405, refusal);
-  const by = { repository, login: actor.login };
+  const by = { repository, login: asked.actor.login };
   return movingRefs(world, by, async () => {
+    await checkMayMerge(world, repository, issue, asked);
     const tip = await resolveCommit(directory, `refs/heads/${pull.baseRef}`);
     const made = tip === undefined ? undefined : await compose(repository, issue, { ...asked, tip });
     if (tip === undefined || made === undefined) throw new GitHubError(405, 'Pull Request is not mergeable');
@@ -41,6 +34,17 @@ export async function merge(world: World, repository: Repository, issue: PullReq
     await mergePull(world, by, issue, made);
     return made;
   });
+}
+
+async function checkMayMerge(world: World, repository: Repository, issue: PullRequest, asked: Merge): Promise<void> {
+  const { pull } = issue;
+  if (issue.state !== 'open') throw new GitHubError(405, 'Pull Request is not mergeable');
+  if (pull.isDraft) throw new GitHubError(405, 'Pull Request is still a draft');
+  if (asked.sha !== undefined && asked.sha !== pull.headSha) {
+    throw new GitHubError(409, 'Head branch was modified. Review and try the merge again.');
+  }
+  const refusal = await whyRefused(world, repository, issue, asked.actor);
+  if (refusal !== undefined) throw new GitHubError(405, refusal);
 }
 
 async function compose(
@@ -63,21 +67,20 @@ async function compose(
   return commitTree(directory, { tree, parents: method === 'merge' ? [tip, pull.headSha] : [tip], message, name });
 }
 
+/** Each commit of the head again on top of the tip; undefined at the first conflict. */
 async function replay(
   directory: string,
   { tip, head, name }: { readonly tip: string; readonly head: string; readonly name: string },
 ): Promise<string | undefined> {
   let at = tip;
   for (const commit of [...(await readCommits(directory, ['--no-merges', `${tip}..${head}`]))].reverse()) {
-    const parent = commit.parents[0] ?? tip;
-    const onto = ['merge-tree', '--write-tree', '--no-messages', `--merge-base=${parent}`, at, commit.sha];
-    const tree = (await git(directory, onto)).split('\n')[0] ?? '';
-    at = await commitTree(directory, {
-      tree,
-      parents: [at],
-      message: (await readCommit(directory, commit.sha)).message,
-      name,
-    });
+    // The merge of two commits made for it, whose only base is the commit's own parent.
+    const copy = (of: string, parents: readonly string[]): Promise<string> =>
+      commitTree(directory, { tree: `${of}^{tree}`, parents, message: 'copy', name });
+    const base = await copy(commit.parents[0] ?? tip, []);
+    const tree = await mergedTree(directory, await copy(at, [base]), await copy(commit.sha, [base]));
+    if (tree === undefined) return undefined;
+    at = await commitTree(directory, { tree, parents: [at], message: commit.message, name });
   }
   return at;
 }
