@@ -6,6 +6,7 @@ import { PROMPT_CONTROLS } from './prompts/prompts.controls.js';
 import { SANDBOX_CONTROLS } from './sandbox/sandbox.controls.js';
 import { SECRET_CONTROLS } from './secrets/secrets.controls.js';
 import { TREE_CONTROLS } from './trees/trees.controls.js';
+import { WEBHOOK_CONTROLS } from './webhooks/webhooks.controls.js';
 
 export const CONTROLS: readonly Control[] = [
   ...GIT_CONTROLS,
@@ -15,4 +16,5 @@ export const CONTROLS: readonly Control[] = [
   ...KEY_CONTROLS,
   ...PROMPT_CONTROLS,
   ...SECRET_CONTROLS,
+  ...WEBHOOK_CONTROLS,
 ];

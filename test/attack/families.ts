@@ -6,5 +6,6 @@ import { SANDBOX } from './sandbox/sandbox.family.js';
 import { SECRETS } from './secrets/secrets.family.js';
 import { TREES } from './trees/trees.family.js';
 import type { Family } from './vector.js';
+import { WEBHOOKS } from './webhooks/webhooks.family.js';
 
-export const FAMILIES: readonly Family[] = [GIT, TREES, SANDBOX, FILES, KEYS, PROMPTS, SECRETS];
+export const FAMILIES: readonly Family[] = [GIT, TREES, SANDBOX, FILES, KEYS, PROMPTS, SECRETS, WEBHOOKS];

@@ -122,12 +122,19 @@ const environments: SecretsVector = {
       PGPASSWORD: KEY,
       TEMPORAL_API_KEY: KEY,
       MILLWRIGHT_API_KEY: KEY,
+      GITHUB_TOKEN: KEY,
+      GH_TOKEN: KEY,
+      GITHUB_APP_ID: '1',
+      GITHUB_APP_PRIVATE_KEY_FILE: '/keys/app.pem',
+      GITHUB_WEBHOOK_SECRET: KEY,
+      GITHUB_WEBHOOK_SECRET_PREVIOUS: KEY,
       PATH: '/bin',
     };
+    const forTheWorker = /^(ANTHROPIC_.*|GITHUB_APP.*|GITHUB_TOKEN|GH_TOKEN)$/;
     for (const name of Object.keys(environmentFor('tool', env)))
       tally.count(name === 'PATH' ? undefined : `a tool gets ${name}`);
     for (const name of Object.keys(environmentFor('api', env)))
-      tally.count(name.startsWith('ANTHROPIC') ? `the API gets ${name}` : undefined);
+      tally.count(forTheWorker.test(name) ? `the API gets ${name}` : undefined);
   },
 };
 

@@ -54,7 +54,7 @@ export const SECRET_CONTROLS: readonly Control[] = [
   {
     name: 'secrets.environment',
     about: 'a process inherits what it needs',
-    edits: [{ file: 'infra/config.ts', cut: "child === 'worker' || (", put: 'child !== undefined || (' }],
+    edits: [{ file: 'infra/config.ts', cut: "if (child === 'worker') return", put: 'if (child !== undefined) return' }],
   },
   {
     name: 'secrets.log-fields',
