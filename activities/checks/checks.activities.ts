@@ -1,6 +1,7 @@
 import { Failure } from '../../domain/failures.js';
 import { isContextKey } from '../../domain/forge/required-context.js';
 import type { CheckActivities, CheckRun, RunCheckInput } from '../../workflows/contract/activities/checks.js';
+import type { Carry } from '../engine/beside.js';
 import { withHeartbeat } from '../support/heartbeat.js';
 import { planContexts } from './forge/contexts.js';
 import type { ForgeCiDeps } from './forge/ports.js';
@@ -16,6 +17,8 @@ export interface CheckDeps extends PlanDeps, RunCheckDeps {
   readonly results: CheckResults;
   /** The CI of shared forges; without it their rules are not looked at. */
   readonly ci?: ForgeCiDeps;
+  /** Waits for that CI without a slot of the worker; absent: with one. */
+  readonly beside?: Carry;
 }
 
 export const createCheckActivities = (deps: CheckDeps): CheckActivities => ({
@@ -38,19 +41,24 @@ export const createCheckActivities = (deps: CheckDeps): CheckActivities => ({
   },
 
   /** Repeating it is free once it ended: its result is kept before it is answered. */
-  runCheck: (input) =>
-    withHeartbeat(async (signal) => {
-      const claim = { key: input.key, buildId: input.buildId, purpose: input.purpose, only: input.only ?? [] };
-      const kept = await deps.results.find(claim);
-      if (kept) return kept;
-      const run = await runOne(deps, input, signal).catch((error: unknown) => {
-        signal.throwIfAborted();
-        return infraOf(error);
-      });
-      if (run.outcome !== 'infra') await deps.results.keep(claim, run);
-      return run;
-    }),
+  runCheck: (input) => {
+    const run = (signal: AbortSignal): Promise<CheckRun> => keptOrRun(deps, input, signal);
+    // Of the forge's CI nothing is run here: a slot of this host is for what is.
+    return isContextKey(input.key) && deps.beside ? deps.beside(run) : withHeartbeat(run);
+  },
 });
+
+const keptOrRun = async (deps: CheckDeps, input: RunCheckInput, signal: AbortSignal): Promise<CheckRun> => {
+  const claim = { key: input.key, buildId: input.buildId, purpose: input.purpose, only: input.only ?? [] };
+  const kept = await deps.results.find(claim);
+  if (kept) return kept;
+  const run = await runOne(deps, input, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    return infraOf(error);
+  });
+  if (run.outcome !== 'infra') await deps.results.keep(claim, run);
+  return run;
+};
 
 const runOne = async (deps: CheckDeps, input: RunCheckInput, signal: AbortSignal): Promise<CheckRun> => {
   if (!isContextKey(input.key)) return await runPlanned(deps, input, signal);

@@ -13,6 +13,7 @@ import { createHostCleaners } from '../../activities/checks/host-cleaners.js';
 import { FileCheckResults } from '../../activities/checks/results.js';
 import { SetupLayers } from '../../activities/checks/setup-layers.js';
 import { ToolchainProbe } from '../../activities/checks/toolchain.js';
+import { BesideSlots } from '../../activities/engine/beside.js';
 import { createEngineActivities } from '../../activities/engine/engine.activities.js';
 import { createForgeActivities } from '../../activities/forge/forge.activities.js';
 import { createForgeWatchActivities } from '../../activities/forge/watch/watch.activities.js';
@@ -99,6 +100,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     pollMs: CI_POLL_MS[config.tuning],
     timeoutMs: limits.ciSeconds * 1000,
   };
+  const beside = new BesideSlots();
   const checkResults = join(layout.home, 'check-results');
   const layers = new SetupLayers({ sandbox: host.sandbox, directory: layout.layers, user, limits: host.limits });
   const checks = createCheckActivities({
@@ -110,6 +112,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     layers,
     results: new FileCheckResults(checkResults),
     ci,
+    beside: beside.carry,
   });
   const cleaners = [
     ...createHostCleaners({ sandbox: join(layout.home, 'sandbox'), layers: layout.layers, checkResults }),
@@ -190,6 +193,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     settle: async () => {
       await sandbox.close();
       await trees.settle();
+      await beside.close();
       await news.close();
       await github?.close();
     },
