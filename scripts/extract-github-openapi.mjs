@@ -27,7 +27,7 @@ const OPERATIONS = `
   pulls/list-reviews pulls/create-review pulls/get-review pulls/dismiss-review
   issues/list-for-repo issues/create issues/get issues/update
   issues/list-comments-for-repo issues/list-comments issues/create-comment issues/get-comment issues/update-comment
-  issues/delete-comment
+  issues/delete-comment issues/list-events
   issues/list-labels-for-repo issues/create-label issues/get-label
   issues/list-labels-on-issue issues/add-labels issues/set-labels issues/remove-label
   reactions/list-for-issue reactions/create-for-issue reactions/delete-for-issue

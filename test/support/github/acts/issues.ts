@@ -33,6 +33,7 @@ export function newIssue(world: World, repository: Repository, actor: Actor, { t
     updatedAt: at,
     closedAt: null,
     reactions: [],
+    events: [],
     pull: null,
   };
   world.state.issues.push(issue);

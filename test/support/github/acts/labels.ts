@@ -1,4 +1,4 @@
-import type { Label, Repository } from '../state/records.js';
+import type { Issue, IssueEvent, Label, Repository } from '../state/records.js';
 import { tellLabel } from '../webhooks/happenings.js';
 import type { World } from '../world.js';
 import type { OnIssue } from './actor.js';
@@ -12,6 +12,12 @@ export function labelNamed(world: World, repository: Repository, name: string): 
   return label;
 }
 
+function noteLabel(world: World, issue: Issue, what: Pick<IssueEvent, 'event' | 'login' | 'label'>): void {
+  const createdAt = world.clock.at();
+  issue.events.push({ id: world.state.nextId(), ...what, createdAt });
+  issue.updatedAt = createdAt;
+}
+
 export async function addLabels(
   world: World,
   repository: Repository,
@@ -22,7 +28,7 @@ export async function addLabels(
     const { name } = labelNamed(world, repository, asked);
     if (issue.labels.includes(name)) continue;
     issue.labels.push(name);
-    issue.updatedAt = world.clock.at();
+    noteLabel(world, issue, { event: 'labeled', login, label: name });
     await tellLabel(world, 'labeled', issue, { repository, login }, name);
   }
 }
@@ -36,7 +42,7 @@ export async function removeLabel(
   const name = issue.labels.find((one) => one.toLowerCase() === asked.toLowerCase());
   if (name === undefined) return false;
   issue.labels = issue.labels.filter((one) => one !== name);
-  issue.updatedAt = world.clock.at();
+  noteLabel(world, issue, { event: 'unlabeled', login, label: name });
   await tellLabel(world, 'unlabeled', issue, { repository, login }, name);
   return true;
 }

@@ -1,4 +1,4 @@
-import type { Comment, Issue, Label, Reaction, Repository } from '../state/records.js';
+import type { Comment, Issue, IssueEvent, Label, Reaction, Repository } from '../state/records.js';
 import { fullNameOf } from '../state/state.js';
 import type { World } from '../world.js';
 import { type Json, renderAppOf, renderUser } from './account.js';
@@ -102,6 +102,19 @@ export function renderIssue(world: World, repository: Repository, issue: Issue):
       : {}),
   };
 }
+
+export const renderIssueEvent = (world: World, repository: Repository, event: IssueEvent): Json => ({
+  id: event.id,
+  node_id: nodeIdOf('LE', event.id),
+  url: `${repositoryUrl(world, repository)}/issues/events/${event.id}`,
+  actor: renderUser(world, event.login),
+  event: event.event,
+  commit_id: null,
+  commit_url: null,
+  created_at: event.createdAt,
+  performed_via_github_app: null,
+  label: { name: event.label, color: repository.labels.find((one) => one.name === event.label)?.color ?? 'ededed' },
+});
 
 export function renderComment(world: World, repository: Repository, comment: Comment): Json {
   const base = repositoryUrl(world, repository);

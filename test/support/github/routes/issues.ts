@@ -6,7 +6,7 @@ import { GitHubError } from '../http/errors.js';
 import { page } from '../http/paging.js';
 import { onRepository, type Route } from '../http/route.js';
 import { renderUser } from '../render/account.js';
-import { renderIssue } from '../render/issue.js';
+import { renderIssue, renderIssueEvent } from '../render/issue.js';
 import type { Issue } from '../state/records.js';
 import { actorOf, issueOf, sorted, updatedSince } from './subjects.js';
 
@@ -62,6 +62,11 @@ export const issueRoutes: readonly Route[] = [
     'GET /repos/{owner}/{repo}/issues/{issue_number}',
     { needs: ['issues:read', 'pull_requests:read'] },
     (call) => ok(shown(call, issueOf(call))),
+  ),
+  onRepository(
+    'GET /repos/{owner}/{repo}/issues/{issue_number}/events',
+    { needs: ['issues:read', 'pull_requests:read'] },
+    (call) => page(call, issueOf(call).events, (event) => renderIssueEvent(call.world, call.repository, event)),
   ),
   onRepository(
     'PATCH /repos/{owner}/{repo}/issues/{issue_number}',

@@ -132,6 +132,15 @@ export interface Pull {
   reviews: Review[];
 }
 
+/** What was done to an issue's labels, as its page lists it. */
+export interface IssueEvent {
+  readonly id: number;
+  readonly event: 'labeled' | 'unlabeled';
+  readonly login: string;
+  readonly label: string;
+  readonly createdAt: string;
+}
+
 /** An issue, or a pull request, which is an issue with a branch. */
 export interface Issue {
   readonly id: number;
@@ -152,6 +161,7 @@ export interface Issue {
   updatedAt: string;
   closedAt: string | null;
   reactions: Reaction[];
+  readonly events: IssueEvent[];
   pull: Pull | null;
 }
 
