@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Failure } from '../../domain/failures.js';
+import type { NewEpic } from '../../domain/new-epic.js';
 import type { EpicPhase, EpicState } from '../../domain/states.js';
+import { insertEpic } from '../../infra/pg/new-epic.repository.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
 import type { PausedBy } from '../../workflows/contract/messages.js';
@@ -48,24 +50,6 @@ const COLUMNS = `id, project_id AS "projectId", title, description, design, stat
   pr_url AS "prUrl", (SELECT p.overrides FROM project p WHERE p.id = project_id) AS overrides, created_by AS "createdBy", version, revision, created_at AS "createdAt",
   updated_at AS "updatedAt", completed_at AS "completedAt"`;
 
-export type NewEpic = Pick<
-  EpicRow,
-  | 'id'
-  | 'projectId'
-  | 'title'
-  | 'description'
-  | 'priority'
-  | 'budgetMicroUsd'
-  | 'approval'
-  | 'mergeTarget'
-  | 'land'
-  | 'overlap'
-  | 'planner'
-  | 'maxParallelTasks'
-  | 'branch'
-  | 'createdBy'
->;
-
 @Injectable()
 export class EpicRepository {
   constructor(@Inject(POOLS) private readonly pools: Pools) {}
@@ -106,28 +90,7 @@ export class EpicRepository {
   }
 
   async insert(tx: Tx, epic: NewEpic): Promise<EpicRow> {
-    await tx.query({
-      name: 'api-epic-insert',
-      text: `INSERT INTO epic (id, project_id, title, description, priority, budget_micro_usd, approval, merge_target, land,
-                               overlap, planner, max_parallel_tasks, branch, created_by)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-      values: [
-        epic.id,
-        epic.projectId,
-        epic.title,
-        epic.description,
-        epic.priority,
-        epic.budgetMicroUsd,
-        epic.approval,
-        epic.mergeTarget,
-        epic.land,
-        epic.overlap,
-        epic.planner,
-        epic.maxParallelTasks,
-        epic.branch,
-        epic.createdBy,
-      ],
-    });
+    await insertEpic(tx, epic);
     return this.get(epic.id, null, tx);
   }
 

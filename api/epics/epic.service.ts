@@ -1,15 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { epicBranch } from '../../domain/branch-names.js';
 import { Failure } from '../../domain/failures.js';
+import { type NewEpic, newEpic } from '../../domain/new-epic.js';
 import type { Plan } from '../../domain/plan/plan.js';
 import type { ProjectConfig } from '../../domain/project-config/types.js';
 import { EPIC_MACHINE, isTerminal } from '../../domain/states.js';
+import { recordHumanAct } from '../../infra/pg/audit.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import { epicWorkflowId } from '../../workflows/contract/ids.js';
 import type { ControlView } from '../../workflows/contract/messages.js';
-import { recordHumanAct } from '../audit/audit.js';
 import type { Caller } from '../auth/caller.js';
 import { type ApiRuntimeSettings, POOLS, SETTINGS } from '../dependencies.js';
 import { openCursor, toPage } from '../http/cursor.js';
@@ -21,12 +21,10 @@ import { temporalLink } from '../temporal/links.js';
 import { startEpic } from '../temporal/starts.js';
 import { given } from '../validation/given.js';
 import type { CreateEpicDto, ListEpicsQuery, PatchEpicDto } from './epic.dto.js';
-import { EpicRepository, type EpicRow, type NewEpic } from './epic.repository.js';
+import { EpicRepository, type EpicRow } from './epic.repository.js';
 import { type EpicPage, type EpicResponse, toEpicResponse } from './epic.response.js';
 import { PlanRepository } from './plan.repository.js';
 import { requirePlan } from './plan-input.js';
-
-const DEFAULT_PRIORITY = 3;
 
 @Injectable()
 export class EpicService {
@@ -108,25 +106,10 @@ export class EpicService {
   }
 
   private newEpic(dto: CreateEpicDto, config: ProjectConfig, plan: Plan | undefined, caller: Caller): NewEpic {
-    const id = uuidv7();
-    const policy = { ...config.epics, ...given(dto) };
-    const dollars = config.limits.epic.dollars;
-    return {
-      id,
-      projectId: dto.projectId,
-      title: dto.title,
-      description: dto.description ?? '',
-      priority: dto.priority ?? DEFAULT_PRIORITY,
-      budgetMicroUsd:
-        dto.budgetMicroUsd ?? (dollars === undefined ? this.settings.epicMicroUsd : Math.round(dollars * 1e6)),
-      approval: policy.approval,
-      mergeTarget: policy.mergeTarget,
-      land: policy.land,
-      overlap: policy.overlap,
-      planner: plan === undefined ? policy.planner : 'given',
-      maxParallelTasks: policy.maxParallelTasks ?? config.limits.parallelTasks,
-      branch: epicBranch(dto.title, id),
-      createdBy: caller.by,
-    };
+    const { review: _, plan: __, ...wish } = given(dto);
+    const planner = plan === undefined ? {} : { planner: 'given' as const };
+    const { projectId, title } = dto;
+    const filed = { ...wish, ...planner, projectId, title, id: uuidv7(), createdBy: caller.by };
+    return newEpic(filed, config, this.settings.epicMicroUsd);
   }
 }

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Failure } from '../../domain/failures.js';
 import { formatApiKey, hashApiKey, makeApiKey } from '../../infra/api-keys.js';
+import { recordHumanAct } from '../../infra/pg/audit.js';
 import { lockInTransaction } from '../../infra/pg/locks.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { Tx } from '../../infra/pg/statement.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
-import { recordHumanAct } from '../audit/audit.js';
 import type { Caller } from '../auth/caller.js';
 import { POOLS } from '../dependencies.js';
 import { openCursor, toPage } from '../http/cursor.js';

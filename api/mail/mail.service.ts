@@ -1,13 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { validate as isUuid, v7 as uuidv7 } from 'uuid';
 import { Failure } from '../../domain/failures.js';
+import { recordHumanAct } from '../../infra/pg/audit.js';
 import { insertOutbox } from '../../infra/pg/outbox.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { Tx } from '../../infra/pg/statement.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import { epicWorkflowId, runWorkflowId, taskWorkflowId } from '../../workflows/contract/ids.js';
 import { type MailMessage, mailSignal } from '../../workflows/contract/messages.js';
-import { recordHumanAct } from '../audit/audit.js';
 import type { Caller } from '../auth/caller.js';
 import { POOLS } from '../dependencies.js';
 import { EpicRepository } from '../epics/epic.repository.js';

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { UpdateDefinition } from '@temporalio/common';
 import { Failure } from '../../domain/failures.js';
+import { recordHumanAct } from '../../infra/pg/audit.js';
 import type { Subject } from '../../infra/pg/events.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import type { ControlCommand } from '../../workflows/contract/messages.js';
-import { recordHumanAct } from '../audit/audit.js';
 import type { Caller } from '../auth/caller.js';
 import { POOLS } from '../dependencies.js';
 import { type RowVersion, staleVersion } from '../http/etag.js';

@@ -1,12 +1,10 @@
 import { insertOutbox, summaryText } from '../../infra/pg/outbox.js';
 import type { Tx } from '../../infra/pg/statement.js';
 import type { EpicInput } from '../../workflows/contract/epic.js';
-import { epicWorkflowId, taskWorkflowId } from '../../workflows/contract/ids.js';
+import { taskWorkflowId } from '../../workflows/contract/ids.js';
 import { SEARCH_ATTRIBUTE } from '../../workflows/contract/search-attributes.js';
+import { epicStart, PRIORITY } from '../../workflows/contract/starts.js';
 import type { TaskInput } from '../../workflows/contract/task.js';
-
-/** 1 orchestrator, 2 supervisors, 3 workers: the order in which a busy queue serves workflows and their children. */
-const PRIORITY = { epic: 2, task: 3 };
 
 /** Asks the relay to start the epic's workflow once the transaction has committed. */
 export const startEpic = async (
@@ -14,24 +12,7 @@ export const startEpic = async (
   epic: { readonly id: string; readonly projectId: string; readonly title: string; readonly state: string },
   tuning: EpicInput['tuning'],
 ): Promise<void> => {
-  await insertOutbox(tx, {
-    kind: 'start',
-    workflowId: epicWorkflowId(epic.id),
-    name: 'epic',
-    input: { epicId: epic.id, tuning } satisfies EpicInput,
-    options: {
-      reuse: 'reject',
-      memo: { epic: epic.id, project: epic.projectId },
-      searchAttributes: {
-        [SEARCH_ATTRIBUTE.kind.name]: 'epic',
-        [SEARCH_ATTRIBUTE.project.name]: epic.projectId,
-        [SEARCH_ATTRIBUTE.epic.name]: epic.id,
-        [SEARCH_ATTRIBUTE.state.name]: epic.state,
-      },
-      staticSummary: summaryText(`Epic: ${epic.title}`),
-      priority: { priorityKey: PRIORITY.epic, fairnessKey: epic.projectId },
-    },
-  });
+  await insertOutbox(tx, epicStart(epic, tuning, summaryText(`Epic: ${epic.title}`)));
 };
 
 /** As `startEpic`, for a lone task. A later attempt starts a workflow id again that has ended. */

@@ -4,10 +4,10 @@ import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { QueryDefinition, UpdateDefinition } from '@temporalio/common';
 import { Failure } from '../../domain/failures.js';
 import { probeTemporal, type TemporalEndpoint } from '../../infra/temporal.js';
+import { isLostInContinuation, toGatewayFailure } from '../../infra/temporal-failures.js';
 import { RenewedTemporal } from '../../infra/temporal-renewal.js';
 import type { MergeQueueWorkflow } from '../../workflows/contract/merge-queue.js';
 import type { mergeQueueStart } from '../../workflows/contract/starts.js';
-import { isLostInContinuation, toGatewayFailure } from './gateway-failures.js';
 
 const DEADLINE_MS = 10_000;
 const PROBE_MS = 5_000;

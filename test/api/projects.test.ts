@@ -178,7 +178,7 @@ test('the response tells how to fetch the result', async () => {
 });
 
 test('what people did is one chain in which every link holds the one before it', async () => {
-  const { auditHash } = await import('../../api/audit/audit.js');
+  const { auditHash } = await import('../../infra/pg/audit.js');
   const rows = await rowsOf<{
     who: string;
     what: string;

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { toAnswer } from '../../api/http/problem.js';
-import { isLostInContinuation, toGatewayFailure } from '../../api/temporal/gateway-failures.js';
 import { Failure } from '../../domain/failures.js';
+import { isLostInContinuation, toGatewayFailure } from '../../infra/temporal-failures.js';
 
 test('an error of ours is told without its words, under an id of the log', () => {
   const { problem, isUnexpected } = toAnswer(new Failure('Internal', 'the disk of db-7 is gone'), 'log-1');

@@ -1,9 +1,13 @@
 import { TypedSearchAttributes } from '@temporalio/common';
-import { queueWorkflowId } from './ids.js';
+import type { EpicInput } from './epic.js';
+import { epicWorkflowId, queueWorkflowId } from './ids.js';
 import type { MergeQueueInput } from './merge-queue.js';
 import { SEARCH_ATTRIBUTE } from './search-attributes.js';
 import { QUEUE } from './task-queues.js';
 import type { Tuning } from './tuning.js';
+
+/** 1 orchestrator, 2 supervisors, 3 workers: the order in which a busy queue serves workflows and their children. */
+export const PRIORITY = { epic: 2, task: 3 } as const;
 
 /** What starts the queue of one branch together with an update; an idle exit makes room for the same id again. */
 export const mergeQueueStart = (projectId: string, branch: string, tuning: Tuning) => ({
@@ -22,5 +26,32 @@ export const mergeQueueStart = (projectId: string, branch: string, tuning: Tunin
       { key: SEARCH_ATTRIBUTE.project, value: projectId },
       { key: SEARCH_ATTRIBUTE.state, value: 'open' },
     ]),
+  },
+});
+
+/**
+ * What the outbox keeps to start the workflow of an epic.
+ * @param summary at most 200 bytes, for lists of the Temporal UI
+ */
+export const epicStart = (
+  epic: { readonly id: string; readonly projectId: string; readonly state: string },
+  tuning: Tuning,
+  summary: string,
+) => ({
+  kind: 'start' as const,
+  workflowId: epicWorkflowId(epic.id),
+  name: 'epic',
+  input: { epicId: epic.id, tuning } satisfies EpicInput,
+  options: {
+    reuse: 'reject' as const,
+    memo: { epic: epic.id, project: epic.projectId },
+    searchAttributes: {
+      [SEARCH_ATTRIBUTE.kind.name]: 'epic',
+      [SEARCH_ATTRIBUTE.project.name]: epic.projectId,
+      [SEARCH_ATTRIBUTE.epic.name]: epic.id,
+      [SEARCH_ATTRIBUTE.state.name]: epic.state,
+    },
+    staticSummary: summary,
+    priority: { priorityKey: PRIORITY.epic, fairnessKey: epic.projectId },
   },
 });

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { appendEvent, insertDecision, type Subject } from '../../infra/pg/events.js';
-import { lockInTransaction } from '../../infra/pg/locks.js';
-import type { Tx } from '../../infra/pg/statement.js';
-import type { Caller } from '../auth/caller.js';
+import { appendEvent, insertDecision, type Subject } from './events.js';
+import { lockInTransaction } from './locks.js';
+import type { Tx } from './statement.js';
 
 const FIRST_HASH = '0'.repeat(64);
 
@@ -65,6 +64,12 @@ const appendAudit = async (tx: Tx, entry: AuditEntry): Promise<void> => {
   });
 };
 
+/** Who acted, and from where: an address, or the forge that told it. */
+export interface Person {
+  readonly by: string;
+  readonly ip: string;
+}
+
 export interface HumanAct extends Subject {
   readonly what: string;
   readonly object: string;
@@ -80,7 +85,7 @@ export interface HumanAct extends Subject {
 }
 
 /** What a person did, in the transaction that does it: event, decision of kind `human`, audit. */
-export const recordHumanAct = async (tx: Tx, caller: Caller, act: HumanAct): Promise<void> => {
+export const recordHumanAct = async (tx: Tx, caller: Person, act: HumanAct): Promise<void> => {
   const subject: Subject = {
     ...(act.projectId === undefined ? {} : { projectId: act.projectId }),
     ...(act.epicId === undefined ? {} : { epicId: act.epicId }),
