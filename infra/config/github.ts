@@ -14,6 +14,8 @@ export interface GithubSettings {
   readonly access: 'app' | 'token' | undefined;
   /** The largest body of a webhook. */
   readonly webhookBytes: number;
+  /** `org/slug` of teams whose members may command, beside whoever may push. */
+  readonly teams: readonly string[];
 }
 
 /** Nothing is configured. */
@@ -22,6 +24,7 @@ export const NO_GITHUB: GithubSettings = {
   apiUrl: 'https://api.github.com',
   access: undefined,
   webhookBytes: 5 * 1024 * 1024,
+  teams: [],
 };
 
 export type GithubCredentials =
@@ -57,7 +60,18 @@ export const readGithub = (variables: Variables, appFile: string): GithubSetting
     apiUrl: readAddress(variables, 'GITHUB_API_URL') ?? onSite,
     access: readCredentials(variables, appFile)?.kind ?? toldAccess(variables),
     webhookBytes: variables.integer('MILLWRIGHT_WEBHOOK_MB', 5, { min: 1, max: 25 }) * MIB,
+    teams: readTeams(variables),
   };
+};
+
+const TEAM = /^[A-Za-z0-9][\w.-]{0,99}\/[A-Za-z0-9][\w.-]{0,99}$/;
+
+const readTeams = (variables: Variables): readonly string[] => {
+  const teams = (variables.text('GITHUB_COMMAND_TEAMS') ?? '').split(',').map((team) => team.trim());
+  const named = teams.filter((team) => team !== '');
+  if (!named.every((team) => TEAM.test(team)))
+    throw refused('GITHUB_COMMAND_TEAMS', 'must name teams as org/team, divided by commas');
+  return named;
 };
 
 /** An App wins over a token: `GITHUB_TOKEN` is set in many shells for other reasons. */

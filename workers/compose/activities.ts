@@ -14,8 +14,10 @@ import { FileCheckResults } from '../../activities/checks/results.js';
 import { SetupLayers } from '../../activities/checks/setup-layers.js';
 import { ToolchainProbe } from '../../activities/checks/toolchain.js';
 import { BesideSlots } from '../../activities/engine/beside.js';
+import { createWorkflowControls } from '../../activities/engine/controls.js';
 import { createEngineActivities } from '../../activities/engine/engine.activities.js';
 import { createForgeActivities } from '../../activities/forge/forge.activities.js';
+import type { IssueDeps } from '../../activities/forge/issues/ports.js';
 import { createForgeWatchActivities } from '../../activities/forge/watch/watch.activities.js';
 import { createCheckTrees } from '../../activities/git/check-trees.js';
 import { createHostClaimActivities } from '../../activities/git/host.activities.js';
@@ -44,7 +46,7 @@ import { createGit, type Git, type Mend } from '../../infra/git/run.js';
 import { Trees } from '../../infra/git/trees.js';
 import { createLogger } from '../../infra/logging.js';
 import type { Pools } from '../../infra/pg/pools.js';
-import { openGitHub } from './github.js';
+import { type GitHub, openGitHub } from './github.js';
 import type { Host } from './host.js';
 import { createJanitor, type Janitor } from './janitor.js';
 import { ledgerPrices } from './prices.js';
@@ -146,7 +148,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
       ...createForgeActivities(gitDeps),
       ...createForgeWatchActivities({
         ...gitDeps,
-        ...(github ? { redeliverFailed: github.redeliverFailed } : {}),
+        ...(github ? { redeliverFailed: github.redeliverFailed, issues: issuesOf(config, github) } : {}),
       }),
       ...createMergeActivities({ ...gitDeps, planChecks: checks.planChecks }),
       ...createHostClaimActivities({ hostId: host.hostId, hostQueue: host.queue, directory: layout.home }),
@@ -199,6 +201,13 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     },
   };
 }
+
+const issuesOf = ({ tuning, limits }: Config, { issues }: GitHub): IssueDeps => ({
+  tracker: issues,
+  controls: createWorkflowControls(),
+  tuning,
+  epicMicroUsd: limits.epicMicroUsd,
+});
 
 /** By a git of its own, which does not ask to be mended in turn. */
 function mendingOf({ layout, logLevel }: Config, git: Git, remote: MendingDeps['remote']): Mend {

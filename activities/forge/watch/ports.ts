@@ -2,8 +2,11 @@ import type { HintSubject } from '../../../domain/forge/hint.js';
 import type { Forge } from '../../../infra/forge/port.js';
 import type { ProjectRepositories } from '../../../infra/git/mirrors.js';
 import type { Pools } from '../../../infra/pg/pools.js';
+import type { IssueDeps } from '../issues/ports.js';
 
 export interface WatchDeps {
+  /** Absent where no tracker is configured. */
+  readonly issues?: IssueDeps;
   readonly pools: Pools;
   readonly forge: Forge;
   readonly mirrors: ProjectRepositories;

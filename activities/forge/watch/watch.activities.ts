@@ -4,6 +4,7 @@ import { applyHints } from './apply-hints.js';
 import { lookAtBranch, reconcileBranches } from './branches.js';
 import { lookAtCommit } from './commits.js';
 import { askForFailedDeliveries } from './failed-deliveries.js';
+import { lookAtHintedComment, lookAtHintedIssue, reconcileTracker, reportToTracker } from './issues.js';
 import type { Looks, Reconciliation, WatchDeps, Watched } from './ports.js';
 import { lookAtPullRequest, reconcilePullRequests } from './pull-requests.js';
 import { findWatchedProject } from './watch.repository.js';
@@ -11,13 +12,19 @@ import { findWatchedProject } from './watch.repository.js';
 const LOOKS: Looks = {
   pull_request: lookAtPullRequest,
   branch: lookAtBranch,
-  issue: async () => 'ignored',
-  comment: async () => 'ignored',
+  issue: lookAtHintedIssue,
+  comment: lookAtHintedComment,
   commit: lookAtCommit,
 };
 
 /** In this order, so that what deliveries named is not read twice. */
-const RECONCILIATIONS: readonly Reconciliation[] = [askForFailedDeliveries, reconcileBranches, reconcilePullRequests];
+const RECONCILIATIONS: readonly Reconciliation[] = [
+  askForFailedDeliveries,
+  reconcileBranches,
+  reconcilePullRequests,
+  reconcileTracker,
+  reportToTracker,
+];
 
 /** For the shared queue. Rows and outbox only: whoever is told looks for himself. */
 export const createForgeWatchActivities = (deps: WatchDeps): ForgeWatchActivities => {
@@ -29,7 +36,11 @@ export const createForgeWatchActivities = (deps: WatchDeps): ForgeWatchActivitie
       return { kind: after === undefined ? 'gone' : after.hasOpenWork ? 'open' : 'idle' };
     });
   return {
-    applyHints: ({ projectId }) => looking(projectId, (watched) => applyHints(watched, LOOKS)),
+    applyHints: ({ projectId }) =>
+      looking(projectId, async (watched) => {
+        await applyHints(watched, LOOKS);
+        await reportToTracker(watched);
+      }),
     reconcileForge: ({ projectId }) =>
       looking(projectId, async (watched) => {
         await applyHints(watched, LOOKS);

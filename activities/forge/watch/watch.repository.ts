@@ -15,6 +15,7 @@ export async function findWatchedProject(db: Queryable, projectId: string): Prom
              OR EXISTS (SELECT 1 FROM task WHERE project_id = p.id AND epic_id IS NULL
                         AND state NOT IN ('COMPLETED', 'CANCELLED', 'FAILED', 'SKIPPED'))
              OR EXISTS (SELECT 1 FROM queue_entry WHERE project_id = p.id AND state IN ('queued', 'active', 'rebasing'))
+             OR EXISTS (SELECT 1 FROM epic_issue WHERE project_id = p.id AND ended_at IS NULL)
                AS "hasOpenWork"
            FROM project p WHERE id = $1 AND archived_at IS NULL AND forge <> 'local'`,
     values: [projectId],

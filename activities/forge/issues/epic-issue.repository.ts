@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import type { EpicPhase, EpicState } from '../../../domain/states.js';
+import type { Queryable, Tx } from '../../../infra/pg/statement.js';
+
+export interface EpicIssue {
+  readonly number: number;
+  readonly epicId: string;
+  readonly url: string;
+  readonly author: string;
+  readonly askedBy: string;
+  readonly seenHash: string;
+  readonly seenAt: Date;
+  readonly approvedHash: string | null;
+  readonly heldHash: string | null;
+  readonly endedAt: Date | null;
+  readonly state: EpicState;
+  readonly phase: EpicPhase;
+}
+
+const SELECT = `SELECT i.number, i.epic_id AS "epicId", i.url, i.author, i.asked_by AS "askedBy", i.seen_hash AS "seenHash",
+    i.seen_at AS "seenAt", i.approved_hash AS "approvedHash", i.held_hash AS "heldHash", i.ended_at AS "endedAt",
+    e.state, e.phase
+  FROM epic_issue i JOIN epic e ON e.id = i.epic_id`;
+
+/** Of title and body as they are on the page: whatever changes is another text. */
+export const textHash = ({ title, body }: { readonly title: string; readonly body: string }): string =>
+  createHash('sha256')
+    .update(JSON.stringify([title, body]))
+    .digest('hex');
+
+/** For people, who may name the text that they approve. */
+export const fingerprint = (hash: string): string => hash.slice(0, 8);
+
+/** Nobody has approved the text as it reads now. */
+export const isTextVoid = ({ seenHash, approvedHash }: Pick<EpicIssue, 'seenHash' | 'approvedHash'>): boolean =>
+  seenHash !== approvedHash;
+
+export async function findEpicIssue(db: Queryable, projectId: string, number: number): Promise<EpicIssue | undefined> {
+  const { rows } = await db.query<EpicIssue>({
+    name: 'find-epic-issue',
+    text: `${SELECT} WHERE i.project_id = $1 AND i.number = $2`,
+    values: [projectId, number],
+  });
+  return rows[0];
+}
+
+/** Those whose end was not said yet. */
+export async function listOpenEpicIssues(db: Queryable, projectId: string): Promise<readonly EpicIssue[]> {
+  const { rows } = await db.query<EpicIssue>({
+    name: 'list-open-epic-issues',
+    text: `${SELECT} WHERE i.project_id = $1 AND i.ended_at IS NULL ORDER BY i.number`,
+    values: [projectId],
+  });
+  return rows;
+}
+
+export interface NewEpicIssue {
+  readonly projectId: string;
+  readonly number: number;
+  readonly epicId: string;
+  readonly url: string;
+  readonly author: string;
+  readonly askedBy: string;
+  readonly hash: string;
+  readonly seenAt: string;
+  readonly isTextApproved: boolean;
+}
+
+export async function insertEpicIssue(tx: Tx, issue: NewEpicIssue): Promise<void> {
+  const { projectId, number, epicId, url, author, askedBy, hash, seenAt, isTextApproved } = issue;
+  await tx.query({
+    name: 'insert-epic-issue',
+    text: `INSERT INTO epic_issue (project_id, number, epic_id, url, author, asked_by, seen_hash, seen_at, approved_hash,
+                                   approved_by, held_hash)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $9 THEN $7 END, CASE WHEN $9 THEN $6 END,
+                   CASE WHEN NOT $9 THEN $7 END)`,
+    values: [projectId, number, epicId, url, author, askedBy, hash, seenAt, isTextApproved],
+  });
+}
+
+/** Another text than before: it has read so since now at the latest. */
+export async function saveSeenText(
+  db: Queryable,
+  projectId: string,
+  { number, hash, seenAt }: { readonly number: number; readonly hash: string; readonly seenAt: string },
+): Promise<void> {
+  await db.query({
+    name: 'save-seen-issue-text',
+    text: `UPDATE epic_issue SET seen_hash = $3, seen_at = $4
+           WHERE project_id = $1 AND number = $2 AND seen_hash <> $3 AND seen_at <= $4`,
+    values: [projectId, number, hash, seenAt],
+  });
+}
+
+export async function saveHeldText(db: Queryable, projectId: string, number: number, hash: string): Promise<void> {
+  await db.query({
+    name: 'save-held-issue-text',
+    text: 'UPDATE epic_issue SET held_hash = $3 WHERE project_id = $1 AND number = $2',
+    values: [projectId, number, hash],
+  });
+}
+
+/** The epic works from this text from now on. */
+export async function saveApprovedText(
+  tx: Tx,
+  projectId: string,
+  approved: {
+    readonly number: number;
+    readonly epicId: string;
+    readonly hash: string;
+    readonly by: string;
+    readonly title: string;
+    readonly description: string;
+  },
+): Promise<void> {
+  await tx.query({
+    name: 'save-approved-issue-text',
+    text: `UPDATE epic_issue SET approved_hash = $3, approved_by = $4, seen_hash = $3
+           WHERE project_id = $1 AND number = $2`,
+    values: [projectId, approved.number, approved.hash, approved.by],
+  });
+  await tx.query({
+    name: 'save-approved-epic-text',
+    text: `UPDATE epic SET title = $2, description = $3, version = version + 1, updated_at = now()
+           WHERE id = $1 AND (title, description) IS DISTINCT FROM ($2, $3)`,
+    values: [approved.epicId, approved.title, approved.description],
+  });
+}
+
+export async function saveIssueEnded(db: Queryable, projectId: string, number: number): Promise<void> {
+  await db.query({
+    name: 'save-issue-ended',
+    text: 'UPDATE epic_issue SET ended_at = now() WHERE project_id = $1 AND number = $2',
+    values: [projectId, number],
+  });
+}

@@ -1,0 +1,81 @@
+import { v5 as uuidv5 } from 'uuid';
+import { mayCommand } from '../../../domain/forge/actors.js';
+import { EPIC_MACHINE, isTerminal } from '../../../domain/states.js';
+import type { TrackedIssue } from '../../../infra/forge/issues.js';
+import { epicWorkflowId } from '../../../workflows/contract/ids.js';
+import { cancelUpdate, pauseUpdate } from '../../../workflows/contract/messages.js';
+import { beginEpic } from './begin.js';
+import {
+  type EpicIssue,
+  findEpicIssue,
+  isTextVoid,
+  saveHeldText,
+  saveSeenText,
+  textHash,
+} from './epic-issue.repository.js';
+import { type Intake, LABEL, personOf } from './ports.js';
+
+/** Reads the issue anew and does what it asks for. @returns what that was, in a word */
+export async function lookAtIssue(intake: Intake, number: number): Promise<string> {
+  const { deps, projectId, issues, signal } = intake;
+  const issue = await issues.tracker.readIssue(projectId, number, signal);
+  if (issue === undefined) return 'gone';
+  return await takeIssue(intake, issue, await findEpicIssue(deps.pools.writes, projectId, number));
+}
+
+async function takeIssue(intake: Intake, issue: TrackedIssue, known: EpicIssue | undefined): Promise<string> {
+  if (known !== undefined) return await follow(intake, issue, known);
+  const { projectId, issues, signal } = intake;
+  if (!issue.isOpen || !issue.labels.some((name) => name.toLowerCase() === LABEL)) return 'unlabelled';
+  // A form may set the label for a stranger who fills it in: who set it is read, not what is set.
+  const set = await issues.tracker.whoLabelled(projectId, issue.number, LABEL, signal);
+  const ask = set ?? { by: issue.author, at: issue.updatedAt };
+  if (!mayCommand(await issues.tracker.readActor(projectId, ask.by, signal))) return 'outsider';
+  return (await beginEpic(intake, issue, ask)).kind;
+}
+
+/** The issue of an epic that goes on: another text holds it, a closed issue cancels it. */
+async function follow(intake: Intake, issue: TrackedIssue, known: EpicIssue): Promise<string> {
+  if (isTerminal(EPIC_MACHINE, known.state)) return 'ended';
+  if (!issue.isOpen) return await cancelClosed(intake, issue, known);
+  const { deps, projectId } = intake;
+  const hash = textHash(issue);
+  const { writes } = deps.pools;
+  await saveSeenText(writes, projectId, { number: issue.number, hash, seenAt: issue.updatedAt });
+  // A read that was overtaken by a later one says nothing.
+  const now = await findEpicIssue(writes, projectId, issue.number);
+  if (now === undefined || !isTextVoid(now)) return 'known';
+  if (now.heldHash === now.seenHash) return 'held';
+  return await hold(intake, now);
+}
+
+async function hold({ deps, projectId, issues }: Intake, issue: EpicIssue): Promise<string> {
+  const answer = await issues.controls.send({
+    update: pauseUpdate,
+    workflowId: epicWorkflowId(issue.epicId),
+    command: { by: personOf('issue'), reason: `the text of issue #${issue.number} is not the one that was approved` },
+    updateId: uuidv5(`hold ${issue.seenHash}`, issue.epicId),
+  });
+  // One that has not begun is held at the next look.
+  if (answer.kind === 'absent') return 'later';
+  await saveHeldText(deps.pools.writes, projectId, issue.number, issue.seenHash);
+  return 'held';
+}
+
+/** By somebody who may command; anybody may close an issue that is theirs. */
+async function cancelClosed(
+  { projectId, issues, signal }: Intake,
+  issue: TrackedIssue,
+  known: EpicIssue,
+): Promise<string> {
+  const { closedBy } = issue;
+  if (closedBy === null || (await issues.tracker.isOurs(projectId, closedBy))) return 'closed';
+  if (!mayCommand(await issues.tracker.readActor(projectId, closedBy, signal))) return 'outsider';
+  const answer = await issues.controls.send({
+    update: cancelUpdate,
+    workflowId: epicWorkflowId(known.epicId),
+    command: { by: personOf(closedBy), reason: `issue #${issue.number} was closed` },
+    updateId: uuidv5('closed', known.epicId),
+  });
+  return answer.kind === 'absent' ? 'later' : 'cancelled';
+}
