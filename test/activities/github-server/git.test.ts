@@ -124,3 +124,19 @@ test('an expired token and a revoked one are refused', async () => {
   expect((await rest(github, `GET /repos/${REPO}`, { token: other })).status).toBe(401);
   expect(github.tokens.map((one) => one.value)).toEqual([token, other]);
 });
+
+test('a protected branch is neither forced nor deleted, unless its rule allows it', async () => {
+  github.admin.protect(REPO);
+  const mine = await clone(await writer());
+  await mine.git('checkout', '-q', '--orphan', 'other');
+  await mine.commit({ 'b.txt': 'two\n' });
+  const force = () => mine.git('push', '--force', 'origin', 'HEAD:main');
+  expect((await force()).err).toContain('remote: error: Cannot force-push to this branch');
+  github.admin.unprotect(REPO);
+  github.admin.protect(REPO, { pattern: 'old', allowsForcePushes: true });
+  expect((await force()).code).toBe(0);
+  await mine.git('push', '-q', 'origin', 'HEAD:old');
+  expect((await mine.git('push', 'origin', ':old')).err).toContain('remote: error: Cannot delete this branch');
+  github.admin.unprotect(REPO);
+  expect((await mine.git('push', 'origin', ':old')).code).toBe(0);
+});

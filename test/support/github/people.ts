@@ -28,7 +28,7 @@ export interface Push extends At {
   /** Null removes a file. */
   readonly files: Readonly<Record<string, string | null>>;
   readonly message?: string;
-  /** Default: the branch's tip. Another commit makes it a force push. */
+  /** Default: the branch's tip, or the default branch's. Another commit makes it a force push. */
   readonly parent?: string;
 }
 
@@ -127,19 +127,17 @@ export class People {
     return merge(this.world, repository, issue, { actor: { login, viaApp: null }, method: at.method ?? 'merge' });
   }
 
-  /** A commit on a branch; with `parent`, a force push. Answers its sha. */
+  /** A commit on a branch, which begins at the default branch if it is new; with `parent`, a force push. Answers its sha. */
   push(at: Push): Promise<string> {
     const { repository, login } = this.place(at);
-    const { branch, files, message = 'A push', parent } = at;
-    return movingRefs(this.world, { repository, login }, () =>
-      writeCommit(repository.directory, {
-        branch,
-        files,
-        message,
-        authorName: login,
-        ...(parent === undefined ? {} : { parent }),
-      }),
-    );
+    const { branch, files, message = 'A push' } = at;
+    return movingRefs(this.world, { repository, login }, async () => {
+      const refs = await readRefs(repository.directory);
+      const parent =
+        at.parent ?? refs.get(`refs/heads/${branch}`) ?? refs.get(`refs/heads/${repository.defaultBranch}`);
+      const from = parent === undefined ? {} : { parent };
+      return writeCommit(repository.directory, { branch, files, message, authorName: login, ...from });
+    });
   }
 
   /** Moves a branch to a commit that exists, or makes it; null deletes it. */

@@ -22,9 +22,19 @@ interface PublishedDocument {
 
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$/;
 
-/** Formats that are said and not checked would be no promise; `uri` as GitHub means it: absolute, or a template. */
+/**
+ * Formats that are said and not checked would be no promise; `uri` as GitHub means it: absolute, or a template. Without
+ * inlined references a schema is ready several times sooner.
+ */
 export const newAjv = (options: object = {}): Ajv => {
-  const ajv = new Ajv({ strict: false, allErrors: true, logger: false, validateSchema: false, ...options });
+  const ajv = new Ajv({
+    strict: false,
+    allErrors: true,
+    logger: false,
+    validateSchema: false,
+    inlineRefs: false,
+    ...options,
+  });
   ajv.addFormat('date-time', DATE_TIME);
   ajv.addFormat('uri', /^[a-z][a-z0-9+.-]*:/i);
   return ajv;
