@@ -17,6 +17,7 @@ const DEFAULTS = {
     landing: 'strict',
     analyser: 'all',
     strategy: 'merge',
+    via: 'push',
     attempts: 3,
     rebaseRounds: 3,
     maxEntries: 500,

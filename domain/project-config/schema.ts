@@ -88,7 +88,12 @@ const MERGE: ObjectNode = {
     attempts: { kind: 'whole', min: 1, max: 10, about: 'Tries when the machinery fails, not the tests. Default 3.' },
     rebaseRounds: { kind: 'whole', min: 1, max: 10, about: 'Rebase requests before a person is asked. Default 3.' },
     maxEntries: { kind: 'whole', min: 1, max: 10_000, about: 'Live entries of a queue. Default 500.' },
-    via: { kind: 'only', value: 'push' },
+    via: {
+      kind: 'oneOf',
+      values: ['push', 'api'],
+      about:
+        "How work lands: by a guarded push, or by GitHub's own merge where its rules let nobody push. Default push.",
+    },
     target: { kind: 'text', pattern: BRANCH, about: 'Branch that work lands on. Default: the base branch.' },
     holdLabel: { kind: 'text', pattern: NAME, about: 'A pull request with this label does not land.' },
     scopes: { kind: 'later' },

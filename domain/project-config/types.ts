@@ -34,6 +34,8 @@ export interface MergeConfig {
   readonly landing: 'strict';
   readonly analyser: 'all';
   readonly strategy: 'merge';
+  /** `push`: by us, under leases. `api`: by the forge's own merge, where its rules let nobody push. */
+  readonly via: 'push' | 'api';
   readonly attempts: number;
   readonly rebaseRounds: number;
   readonly maxEntries: number;

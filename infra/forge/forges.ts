@@ -1,7 +1,7 @@
 import { Failure } from '../../domain/failures.js';
 import type { GitRemote } from '../git/repository.js';
 import type { Queryable } from '../pg/statement.js';
-import type { Forge, History, OpenPullRequest, PullRequest, PullRequestFilter } from './port.js';
+import type { Forge, History, MergeOutcome, OpenPullRequest, PullRequest, PullRequestFilter } from './port.js';
 
 export type ForgeKind = 'local' | 'github';
 
@@ -40,6 +40,15 @@ export class ProjectForges implements Forge {
 
   async closePullRequest(projectId: string, number: number, reason: string, signal?: AbortSignal): Promise<void> {
     await (await this.of(projectId)).closePullRequest(projectId, number, reason, signal);
+  }
+
+  async mergePullRequest(
+    projectId: string,
+    number: number,
+    merge: { readonly headSha: string; readonly message: string },
+    signal?: AbortSignal,
+  ): Promise<MergeOutcome> {
+    return await (await this.of(projectId)).mergePullRequest(projectId, number, merge, signal);
   }
 
   async markMerged(projectId: string, number: number, mergeCommitSha: string, signal?: AbortSignal): Promise<void> {

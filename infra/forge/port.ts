@@ -42,6 +42,12 @@ export interface PullRequestFilter {
   readonly baseRef?: string;
 }
 
+export type MergeOutcome =
+  | { readonly kind: 'merged'; readonly commit: string }
+  | { readonly kind: 'headMoved' }
+  /** Rules of the forge, or a conflict that it sees. */
+  | { readonly kind: 'refused'; readonly message: string };
+
 /** `import`: from the project's source, which is another repository. `own`: what the forge has is the source. */
 export type History = { readonly kind: 'import' } | { readonly kind: 'own'; readonly defaultBranch: string };
 
@@ -65,6 +71,16 @@ export interface Forge {
   listPullRequests(projectId: string, filter: PullRequestFilter, signal?: AbortSignal): Promise<readonly PullRequest[]>;
   /** Closed or merged already is success. @throws NotFound */
   closePullRequest(projectId: string, number: number, reason: string, signal?: AbortSignal): Promise<void>;
+  /**
+   * The forge's own merge of exactly this head; it guards nothing else. Merged already is for the caller to read.
+   * @throws NotFound, Unavailable when nobody knows whether it happened
+   */
+  mergePullRequest(
+    projectId: string,
+    number: number,
+    merge: { readonly headSha: string; readonly message: string },
+    signal?: AbortSignal,
+  ): Promise<MergeOutcome>;
   /**
    * Shows it as merged by this commit. Merged already by the same commit is success.
    * @throws Conflict when it was merged by another one; NotFound

@@ -50,8 +50,10 @@ async function pushUntilKnown(
   for (;;) {
     const pushed = await ports.push(target, members);
     switch (pushed.kind) {
-      case 'landed':
-        return { kind: 'landed', target, ...(await mismatchOf(ports, target)) };
+      case 'landed': {
+        const landed = pushed.commit === undefined ? target : { ...target, commit: pushed.commit };
+        return { kind: 'landed', target: landed, ...(await mismatchOf(ports, landed)) };
+      }
       case 'baseMoved':
         return { kind: 'setback', setback: { kind: 'baseMoved' } };
       case 'headMoved':

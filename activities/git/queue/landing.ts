@@ -3,7 +3,6 @@ import { fetchBranch } from '../../../infra/git/mirror.js';
 import { firstParents, readCommit } from '../../../infra/git/objects.js';
 import { pushLanding } from '../../../infra/git/push.js';
 import { readTip } from '../../../infra/git/remote-refs.js';
-import { isWhole } from '../../../infra/git/whole.js';
 import type {
   LandInput,
   LandingCheck,
@@ -16,7 +15,9 @@ import { certify } from './certificate.js';
 import { composeOn } from './compose.js';
 import { findPullRequest, whyNotAdmissible } from './guards.js';
 import { contains } from './inspect.js';
-import { type MergeDeps, openProject, type QueueProject, queueConfigAt } from './project.js';
+import { landByApi } from './land-by-api.js';
+import { type MergeDeps, mergeConfigAt, openProject, type QueueProject, queueConfigAt } from './project.js';
+import { requireTarget } from './require-target.js';
 
 /** Guards, composition on the present tip, certificate. Moves nothing. */
 export async function prepareLanding(
@@ -49,6 +50,8 @@ export async function landHead(deps: MergeDeps, input: LandInput, signal: AbortS
   const { mirror, remote } = opened;
   const tip = await fetchBranch(mirror, remote, branch, signal);
   if (await contains(opened, tip, target.commit, signal)) return { kind: 'landed' };
+  if ((await mergeConfigAt(opened, target.base, signal))?.via === 'api')
+    return landByApi(deps, opened, { ...input, tip }, signal);
   if (tip !== target.base) return { kind: 'baseMoved', tip };
   await requireTarget(opened, input, signal);
   const [member] = members;
@@ -83,15 +86,6 @@ async function afterRefusal(
   if (moved === 'baseMoved') return { kind: 'baseMoved', tip };
   const headSha = await readTip(mirror, remote, members[0]?.headRef ?? '', signal);
   return headSha === undefined ? { kind: 'headGone' } : { kind: 'headMoved', headSha };
-}
-
-/** Another host may have composed it: the same input gives the same commit here. */
-async function requireTarget(opened: QueueProject, { target, members }: LandInput, signal: AbortSignal): Promise<void> {
-  // No ref holds it: a mirror that was damaged may have it without its files.
-  if (await isWhole(opened.mirror, target.commit, { besides: target.base, signal })) return;
-  const composed = await composeOn(opened, target.base, members, signal);
-  if (composed.kind !== 'composed' || composed.commit !== target.commit)
-    throw new Failure('Unavailable', 'the tested commit cannot be composed here; do all workers run one git?');
 }
 
 /** What the base holds is what was tested: its tree, and a first-parent line through the commit. */

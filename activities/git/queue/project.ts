@@ -1,6 +1,7 @@
 import { SEQUENTIAL } from '../../../domain/merge/config.js';
 import type { QueueConfig } from '../../../domain/merge/types.js';
 import { effectiveConfig } from '../../../domain/project-config/effective.js';
+import type { MergeConfig } from '../../../domain/project-config/types.js';
 import { readFileAt } from '../../../infra/git/blobs.js';
 import { type Person, parsePerson } from '../../../infra/git/commit.js';
 import type { GitRemote, Repository } from '../../../infra/git/repository.js';
@@ -31,15 +32,22 @@ export async function openProject(deps: MergeDeps, projectId: string, signal: Ab
   return { project, mirror, remote, committer: parsePerson(project.commitIdentity) };
 }
 
-/** Knobs of the queue at the tip. A file that cannot be read leaves the defaults: its builds say what is wrong with it. */
-export async function queueConfigAt(
+/** Knobs of the queue at the tip. */
+export async function queueConfigAt(opened: QueueProject, tip: string, signal: AbortSignal): Promise<QueueConfig> {
+  const merge = await mergeConfigAt(opened, tip, signal);
+  if (merge === undefined) return SEQUENTIAL;
+  const { attempts, rebaseRounds, maxEntries, holdLabel } = merge;
+  return { ...SEQUENTIAL, attempts, rebaseRounds, maxEntries, ...(holdLabel === undefined ? {} : { holdLabel }) };
+}
+
+/** Undefined for a file that cannot be read, which leaves the defaults: its builds say what is wrong with it. */
+export async function mergeConfigAt(
   { project, mirror }: QueueProject,
   tip: string,
   signal: AbortSignal,
-): Promise<QueueConfig> {
+): Promise<MergeConfig | undefined> {
   const text = await readFileAt(mirror, { at: tip, path: CONFIG_FILE, signal });
   const file = text === undefined ? undefined : readConfigFile(text);
-  if (file?.kind === 'invalid') return SEQUENTIAL;
-  const { attempts, rebaseRounds, maxEntries, holdLabel } = effectiveConfig(file?.value, project.overrides).merge;
-  return { ...SEQUENTIAL, attempts, rebaseRounds, maxEntries, ...(holdLabel === undefined ? {} : { holdLabel }) };
+  if (file?.kind === 'invalid') return undefined;
+  return effectiveConfig(file?.value, project.overrides).merge;
 }

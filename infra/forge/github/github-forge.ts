@@ -3,7 +3,7 @@ import { Failure } from '../../../domain/failures.js';
 import { faultPoint } from '../../fault-point.js';
 import type { GitRemote } from '../../git/repository.js';
 import type { Pools } from '../../pg/pools.js';
-import type { Forge, History, OpenPullRequest, PullRequest, PullRequestFilter } from '../port.js';
+import type { Forge, History, MergeOutcome, OpenPullRequest, PullRequest, PullRequestFilter } from '../port.js';
 import type { GitHubAccess } from './access.js';
 import { editOwnComment } from './comments.js';
 import { findProjectOnGitHub, saveProjectOnGitHub } from './project-repository.repository.js';
@@ -96,6 +96,34 @@ export class GitHubForge implements Forge {
       ...withSignal(signal),
     });
     await saveSeen(this.deps.pools.writes, projectId, toPullRequest(data));
+  }
+
+  async mergePullRequest(
+    projectId: string,
+    number: number,
+    { headSha, message }: { readonly headSha: string; readonly message: string },
+    signal?: AbortSignal,
+  ): Promise<MergeOutcome> {
+    const { owner, repo } = await findProjectOnGitHub(this.deps.pools.writes, projectId);
+    const needs = { permissions: { contents: 'write', pull_requests: 'write' }, priority: 'landing' } as const;
+    const client = await this.deps.access.client({ owner, repo }, needs);
+    const [title = '', ...body] = message.split('\n');
+    try {
+      const { data } = await client.rest.pulls.merge({
+        owner,
+        repo,
+        pull_number: number,
+        sha: headSha,
+        merge_method: 'merge',
+        commit_title: title,
+        commit_message: body.join('\n').trim(),
+        ...withSignal(signal),
+      });
+      return { kind: 'merged', commit: data.sha };
+    } catch (error) {
+      if (!(error instanceof Failure) || error.type !== 'Conflict') throw error;
+      return error.details.reason === 'MOVED' ? { kind: 'headMoved' } : { kind: 'refused', message: error.message };
+    }
   }
 
   /**

@@ -7,7 +7,7 @@ import { lockInTransaction } from '../../pg/locks.js';
 import type { Pools } from '../../pg/pools.js';
 import type { Tx } from '../../pg/statement.js';
 import { withTransaction } from '../../pg/transaction.js';
-import type { Forge, History, OpenPullRequest, PullRequest } from '../port.js';
+import type { Forge, History, MergeOutcome, OpenPullRequest, PullRequest } from '../port.js';
 import {
   endPullRequest,
   findPullRequest,
@@ -66,6 +66,10 @@ export class LocalForge implements Forge {
     if (state !== 'open') return;
     const note = `\n\n---\nClosed: ${reason}`;
     await endPullRequest(this.deps.pools.writes, { projectId, number, state: 'closed', headSha, note });
+  }
+
+  async mergePullRequest(): Promise<MergeOutcome> {
+    return { kind: 'refused', message: 'the local forge has no merge of its own: take `merge.via: api` away' };
   }
 
   async markMerged(projectId: string, number: number, mergeCommitSha: string, signal?: AbortSignal): Promise<void> {

@@ -108,3 +108,8 @@ describe('a landing', () => {
     expect(await land(new FakeForge({ push: [pushed] }), JOB)).toEqual({ kind: 'setback', setback });
   });
 });
+
+test('a commit that the forge made is what is checked and kept', async () => {
+  const forge = new FakeForge({ push: [{ kind: 'landed', commit: 'theirs' }] });
+  expect(await land(forge, JOB)).toEqual({ kind: 'landed', target: { ...TARGET, commit: 'theirs' } });
+});

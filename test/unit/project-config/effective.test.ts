@@ -41,6 +41,7 @@ test('defaults hold where neither file nor admin says anything', () => {
     "policy": "sequential",
     "rebaseRounds": 3,
     "strategy": "merge",
+    "via": "push",
   },
   "sandbox": "bubblewrap",
 }

@@ -121,7 +121,8 @@ export interface LandInput extends QueueRef {
 }
 
 export type LandOutcome =
-  | { readonly kind: 'landed' }
+  /** `commit`: the forge made one of its own, instead of the target's. */
+  | { readonly kind: 'landed'; readonly commit?: Sha }
   | { readonly kind: 'baseMoved'; readonly tip: Sha }
   | { readonly kind: 'headMoved'; readonly headSha: Sha }
   | { readonly kind: 'headGone' }
