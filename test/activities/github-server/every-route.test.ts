@@ -124,6 +124,7 @@ test('every route answers as the published document says', async () => {
     await ask(`DELETE ${subject}/reactions/${reaction.id}`);
   }
   await ask(`DELETE ${comment}`);
+  await ask(`GET ${issue}/events`);
   await ask(`PATCH ${issue}`, { state: 'closed', state_reason: 'completed' });
 
   await github.ci.settled();
