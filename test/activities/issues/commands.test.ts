@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type IssueWorld, issueWorld, REPO } from '../../support/issues/issue-world.js';
-import { insertPlan } from '../../support/rows.js';
+import { insertPlan, insertTask } from '../../support/rows.js';
 
 let world: IssueWorld;
 let number: number;
@@ -148,4 +148,27 @@ test('while no worker answers nothing is lost, and nothing is said twice', async
   await world.reconcile();
   expect(names()).toEqual(['pause']);
   expect(reactions(id)).toEqual(['+1']);
+});
+
+test('below the pull request of a task, commands are for the task; what only an epic has is for its epic', async () => {
+  const taskId = await insertTask(world.database.pools.writes, world.projectId, { epicId, state: 'REVIEW' });
+  const tip = await world.github.people.tip(REPO);
+  await world.github.people.moveBranch({ repository: REPO, branch: 'topic', to: tip ?? null });
+  await world.github.people.push({ repository: REPO, branch: 'topic', files: { 'a.txt': 'a' } });
+  const pull = await world.github.people.openPullRequest({ repository: REPO, title: 'T', head: 'topic' });
+  await world.rows(
+    `INSERT INTO pull_request (project_id, number, task_id, title, body, author, head_ref, head_sha, base_ref, base_sha, marker)
+     VALUES ($1, $2, $3, 'T', '', 'millwright[bot]', 'topic', 'a', 'main', 'b', 'm')`,
+    world.projectId,
+    pull.number,
+    taskId,
+  );
+  for (const verb of ['pause', 'retry', 'land', 'ask how far?']) world.comment(pull.number, `/millwright ${verb}`);
+  await world.reconcile();
+  expect(world.controls.sent.map(({ workflowId, name }) => [workflowId, name])).toEqual([
+    [`task/${taskId}`, 'pause'],
+    [`epic/${epicId}`, 'retryTask'],
+    [`epic/${epicId}`, 'land'],
+  ]);
+  expect(await world.rows(`SELECT to_kind, to_id FROM mail`)).toEqual([{ to_kind: 'task', to_id: taskId }]);
 });

@@ -49,6 +49,7 @@ test('nothing set means GitHub itself, and no way into it', () => {
     apiUrl: 'https://api.github.com',
     access: undefined,
     webhookBytes: 5 * 1024 * 1024,
+    teams: [],
   });
   expect([credentials(), secrets()]).toEqual([undefined, []]);
 });
@@ -173,4 +174,10 @@ test('no secret of GitHub is part of the configuration', () => {
   keepApp();
   const config = loadConfig(env({ GITHUB_TOKEN: 'ghp_abc', GITHUB_WEBHOOK_SECRET: 'of the shell' }), USER);
   expect(JSON.stringify(config)).not.toMatch(/ghp_abc|of the shell|of the file|PRIVATE KEY/);
+});
+
+test('teams that may command are named with their organisation', () => {
+  expect(load({ GITHUB_COMMAND_TEAMS: 'acme/leads, acme/on-call,' }).teams).toEqual(['acme/leads', 'acme/on-call']);
+  for (const teams of ['leads', 'acme/', 'a/b/c', 'acme/le ads'])
+    expect(() => load({ GITHUB_COMMAND_TEAMS: teams })).toThrow(/GITHUB_COMMAND_TEAMS/);
 });
