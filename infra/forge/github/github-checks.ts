@@ -36,7 +36,8 @@ export class GitHubChecks implements ForgeChecks {
     const at = { ...name, ref: sha, per_page: 100, request };
     const { context, appId } = wanted;
     const app = appId === undefined ? {} : { app_id: appId };
-    const runs = await client.paginate(client.rest.checks.listForRef, { ...at, ...app, check_name: context });
+    const runs = await ifThere(client.paginate(client.rest.checks.listForRef, { ...at, ...app, check_name: context }));
+    if (runs === undefined) return undefined;
     // Not every server heeds both filters. A re-run is a new run with a higher number.
     const newest = runs
       .filter((run) => run.name === context && (appId === undefined || run.app?.id === appId))
@@ -92,6 +93,17 @@ export class GitHubChecks implements ForgeChecks {
     if (id === undefined) return false;
     this.appIds.set(slug, id);
     return id === appId;
+  }
+}
+
+/** A candidate is unknown to the forge until it is pushed. */
+async function ifThere<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof Failure && error.type === 'InvalidInput' && /no commit found/i.test(error.message))
+      return undefined;
+    throw error;
   }
 }
 

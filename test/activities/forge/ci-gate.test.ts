@@ -35,7 +35,7 @@ test('a green context passes on the pushed candidate, whose branch goes, and the
     pushed.push(branch);
     return GREEN;
   });
-  const at = await world.candidate();
+  const at = await world.composed();
   expect(await world.verify(at)).toMatchObject({ kind: 'passed', evidence: [expect.any(String)], flakyTests: [] });
   expect(pushed).toEqual([expect.stringMatching(/^millwright-queue\/main\/[0-9a-f]{12}-[0-9a-f]{12}$/)]);
   expect(await world.refs()).toEqual([]);
@@ -47,7 +47,7 @@ test('a red that is red again and green on the parent is the change’s, and its
   world.require();
   const secret = `ghp_${'x'.repeat(36)}`;
   const log = `2026-01-01T00:00:00.0000000Z \u001b[31mFAIL\u001b[0m test/a.test.ts\n2026-01-01T00:00:01.0000000Z token=${secret}\n`;
-  const at = await world.candidate();
+  const at = await world.composed();
   world.install(({ sha }) =>
     sha === at.commit
       ? {
@@ -86,7 +86,7 @@ test('no credentials go to where the log lies', async () => {
   world.github.faults.add({ path: /\/logs$/, act: { kind: 'answer', status: 302, headers, body: '' }, times: 9 });
   world.require();
   world.install(() => ({ ...RED, log: 'no\n' }));
-  await world.verify(await world.candidate());
+  await world.verify(await world.composed());
   elsewhere.close();
   expect(seen.length).toBeGreaterThan(0);
   expect(seen.filter(({ authorization, cookie }) => authorization !== undefined || cookie !== undefined)).toEqual([]);
@@ -96,19 +96,19 @@ test('no credentials go to where the log lies', async () => {
 test('a flaky job is asked for again once, and its green counts', async () => {
   world.require();
   world.install(({ attempt }) => (attempt === 1 ? RED : GREEN));
-  expect(await world.verify(await world.candidate())).toMatchObject({ kind: 'passed', flakyTests: [CONTEXT] });
+  expect(await world.verify(await world.composed())).toMatchObject({ kind: 'passed', flakyTests: [CONTEXT] });
   expect(runs()).toHaveLength(2);
 });
 
 test('a red base is nobody’s fault', async () => {
   world.require();
   world.install(() => RED);
-  expect(await world.verify(await world.candidate())).toMatchObject({ kind: 'controlRed' });
+  expect(await world.verify(await world.composed())).toMatchObject({ kind: 'controlRed' });
 });
 
 test('a context that never reports is a timeout, and on the last attempt the parent tells whose', async () => {
   world.require();
-  const at = await world.candidate();
+  const at = await world.composed();
   world.install(({ sha }) => (sha === at.commit ? { kind: 'never' } : GREEN));
   const deps = { ...world.deps, timeoutMs: 1_000 };
   expect(await world.verify(at, { deps })).toMatchObject({
@@ -123,7 +123,7 @@ test('a context that never reports is a timeout, and on the last attempt the par
 test('a renamed context is a timeout that says what may be wrong; the new rule is a new check', async () => {
   world.require({ context: 'old name' });
   world.install(() => GREEN);
-  const at = await world.candidate();
+  const at = await world.composed();
   const outcome = await world.verify(at, { deps: { ...world.deps, timeoutMs: 1_000 } });
   expect(outcome).toMatchObject({ kind: 'infra' });
   expect([...world.blobs.texts.values()].join()).toContain('still called that');
@@ -167,7 +167,7 @@ test('a run of the same name by another App does not count where the rule names 
 test('what the CI cancelled is no verdict, and the next attempt asks for it again', async () => {
   world.require();
   world.install(({ attempt }) => (attempt === 1 ? { kind: 'completed', conclusion: 'cancelled' } : GREEN));
-  const at = await world.candidate();
+  const at = await world.composed();
   expect(await world.verify(at)).toMatchObject({ kind: 'infra', error: expect.stringContaining('cancelled') });
   expect(await world.verify(at)).toMatchObject({ kind: 'passed' });
   expect(runs()).toHaveLength(2);
@@ -183,7 +183,7 @@ test('an attempt after a crash goes on waiting for what the dead one asked for',
     await held;
     return GREEN;
   });
-  const at = await world.candidate();
+  const at = await world.composed();
   const { projectId, deps } = world;
   const [check] = await planContexts(deps, { projectId, tree: at.tree }, []);
   const input = { projectId, base: at.parent, commit: at.commit, tree: at.tree, check: CONTEXT, key: check?.key ?? '' };

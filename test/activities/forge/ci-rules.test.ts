@@ -76,7 +76,7 @@ test('a webhook about the commit wakes whoever waits for its verdict', async () 
     await reported;
     return GREEN;
   });
-  const at = await world.candidate();
+  const at = await world.composed();
   const outcome = world.verify(at, { deps: { ...world.deps, pollMs: 600_000, timeoutMs: 3_000_000 } });
   await until(() => world.github.state.checkRuns.length === 1);
   report?.();
@@ -97,7 +97,7 @@ test('a webhook about the commit wakes whoever waits for its verdict', async () 
 test('the sweep removes candidates that nobody waits for, and no other', async () => {
   world.require();
   world.install(() => ({ kind: 'never' }));
-  const waiting = world.verify(await world.candidate(), { deps: { ...world.deps, timeoutMs: 20_000 } });
+  const waiting = world.verify(await world.composed(), { deps: { ...world.deps, timeoutMs: 20_000 } });
   await until(() => world.github.state.checkRuns.length === 1);
   const needed = await world.refs();
   const { mirrors, forge } = world.deps;

@@ -7,7 +7,8 @@ import { createEvidenceActivities } from '../../../activities/store/queue.activi
 import { GitHubAccess } from '../../../infra/forge/github/access.js';
 import { GitHubChecks } from '../../../infra/forge/github/github-checks.js';
 import { GitHubForge } from '../../../infra/forge/github/github-forge.js';
-import { ProjectRepositories } from '../../../infra/git/mirrors.js';
+import { composeCandidate } from '../../../infra/git/compose.js';
+import { ProjectRepositories, requireCommits } from '../../../infra/git/mirrors.js';
 import { type Composed, type VerifyOutcome, type VerifyPorts, verify } from '../../../workflows/checks/verify.js';
 import { temporaryHome, testGit } from '../git/repositories.js';
 import type { Job, JobWork } from '../github/ci/jobs.js';
@@ -81,6 +82,20 @@ export class CiWorld {
   install(decide: Extract<JobWork, { kind: 'script' }>['decide'], name = CONTEXT): void {
     const jobs: readonly Job[] = [{ name, work: { kind: 'script', decide } }];
     this.github.ci.install({ repository: REPO, branches: ['millwright-queue/**'], jobs });
+  }
+
+  /** A merge into `main` as the queue composes it, which is nowhere but in the mirror. */
+  async composed(): Promise<Composed> {
+    const { commit: headSha, parent: base } = await this.candidate();
+    const { mirrors, forge } = this.deps;
+    const mirror = await mirrors.ensure(this.projectId);
+    await requireCommits(mirror, await forge.remote(this.projectId), [base, headSha]);
+    const author = { name: 'Rita', email: 'rita@example.org' };
+    const member = { entryId: 'entry-1', headSha, title: 'A change', prNumber: 1, author };
+    const composed = await composeCandidate(mirror, { base, members: [member], committer: author });
+    if (composed.kind !== 'composed') throw new Error(composed.kind);
+    const { commit, parent, tree } = composed;
+    return { commit, parent, tree, parentTree: await this.treeOf(base) };
   }
 
   /** A commit on `main` that no CI has looked at. */
