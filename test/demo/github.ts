@@ -8,6 +8,7 @@ import { heading } from './report.js';
 const OWNER = 'acme';
 const NAME = 'invoice';
 const REPOSITORY = `${OWNER}/${NAME}`;
+const CI = 'ci / test';
 const SECRET = 'of the demo alone';
 
 /** A GitHub on this machine with the sample repository, and an App of ours installed on it. */
@@ -25,6 +26,12 @@ export interface DemoGitHub {
 export async function startDemoGitHub(home: string, sample: string): Promise<DemoGitHub> {
   const github = await startGitHub({ directory: join(home, 'github') });
   await github.admin.createRepository({ owner: OWNER, name: NAME, bundle: sample, isPublic: true });
+  // Its own CI gates beside the checks of `millwright.yml`; the App lands what it has seen green on the same tree.
+  const bypass = [github.app.slug];
+  github.admin.protect(REPOSITORY, { source: 'ruleset', requiredChecks: [{ context: CI }], bypass });
+  const work = { kind: 'command', argv: ['npm', 'test'] } as const;
+  const branches = ['main', 'millwright-queue/**'];
+  github.ci.install({ repository: REPOSITORY, branches, jobs: [{ name: CI, work }] });
   const key = join(home, 'github-app.pem');
   writeFileSync(key, github.app.privateKey);
   chmodSync(key, 0o600);
