@@ -8,6 +8,7 @@ import {
   type GithubSettings,
   readCredentials,
   readGithub,
+  readGithubPlaces,
   readWebhookSecrets,
 } from './config/github.js';
 import { type HostConfig, readHostFile } from './config/host-file.js';
@@ -138,10 +139,22 @@ export const githubWebhookSecrets = (
   return readWebhookSecrets(variables, homeLayout(readHome(variables, user)).githubAppFile);
 };
 
+export interface GithubPlaces extends Pick<GithubSettings, 'url' | 'apiUrl'> {
+  readonly layout: HomeLayout;
+}
+
+/** Where `millwright github setup` works: it looks at no file of an App, which may be what it is to replace. */
+export const githubPlaces = (env: Environment = process.env, user: ProcessUser = currentUser()): GithubPlaces => {
+  const variables = new Variables(env);
+  return { ...readGithubPlaces(variables), layout: homeLayout(readHome(variables, user)) };
+};
+
 export interface ClientSettings {
   readonly apiUrl: string | undefined;
   readonly apiKey: string | undefined;
   readonly isColourOff: boolean;
+  /** Whether a browser may be opened in front of whoever types here. */
+  readonly hasDesktop: boolean;
   /** Whether a defect is shown with its place. */
   readonly isTraceWanted: boolean;
 }
@@ -152,10 +165,14 @@ export const loadClientSettings = (env: Environment = process.env): ClientSettin
   return {
     apiUrl: variables.url('MILLWRIGHT_API_URL', ['http', 'https']),
     apiKey: variables.text('MILLWRIGHT_API_KEY'),
+    hasDesktop: ['darwin', 'win32'].includes(process.platform) || hasDisplay(variables),
     isColourOff: variables.text('NO_COLOR') !== undefined,
     isTraceWanted: variables.text('MILLWRIGHT_LOG_LEVEL') === 'trace',
   };
 };
+
+const hasDisplay = (variables: Variables): boolean =>
+  ['DISPLAY', 'WAYLAND_DISPLAY'].some((name) => variables.text(name) !== undefined);
 
 const MODEL_SECRETS = /^ANTHROPIC_/;
 const STORE_SECRETS = /^(DATABASE_URL|PG.*|TEMPORAL_.*|MILLWRIGHT_API_KEY)$/;

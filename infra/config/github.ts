@@ -49,15 +49,19 @@ export interface GithubAppFile {
 const MIB = 1024 * 1024;
 const ACCESS = 'MILLWRIGHT_GITHUB_ACCESS';
 
-/** @throws InvalidInput naming the variable or the file; PermissionDenied when others may read a key */
-export const readGithub = (variables: Variables, appFile: string): GithubSettings => {
+/** @throws InvalidInput naming the variable */
+export const readGithubPlaces = (variables: Variables): Pick<GithubSettings, 'url' | 'apiUrl'> => {
   const url = readAddress(variables, 'GITHUB_URL') ?? 'https://github.com';
   const onSite = url === 'https://github.com' ? 'https://api.github.com' : `${url}/api/v3`;
+  return { url, apiUrl: readAddress(variables, 'GITHUB_API_URL') ?? onSite };
+};
+
+/** @throws InvalidInput naming the variable or the file; PermissionDenied when others may read a key */
+export const readGithub = (variables: Variables, appFile: string): GithubSettings => {
   // So that a secret which cannot be used stops the start, and not the first delivery.
   readWebhookSecrets(variables, appFile);
   return {
-    url,
-    apiUrl: readAddress(variables, 'GITHUB_API_URL') ?? onSite,
+    ...readGithubPlaces(variables),
     access: readCredentials(variables, appFile)?.kind ?? toldAccess(variables),
     webhookBytes: variables.integer('MILLWRIGHT_WEBHOOK_MB', 5, { min: 1, max: 25 }) * MIB,
     teams: readTeams(variables),
