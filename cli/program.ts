@@ -5,6 +5,7 @@ import { errorCode, errorReason } from '../infra/errors.js';
 import { addBackupCommands } from './commands/backup.commands.js';
 import { addControlCommands } from './commands/control.commands.js';
 import { addEpicCommands } from './commands/epic.commands.js';
+import { addGitHubCommands } from './commands/github.commands.js';
 import { addInitCommands } from './commands/init.commands.js';
 import { addKeyCommands } from './commands/key.commands.js';
 import { addProjectCommands } from './commands/project.commands.js';
@@ -62,6 +63,7 @@ function createProgram(surroundings: Surroundings): Command {
   addStackCommands(program, contextOf);
   addBackupCommands(program, contextOf);
   addInitCommands(program, contextOf);
+  addGitHubCommands(program, contextOf);
   addProjectCommands(program, contextOf);
   addEpicCommands(program, contextOf);
   addTaskCommands(program, contextOf);
