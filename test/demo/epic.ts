@@ -3,8 +3,8 @@ import type { ProgressView } from '../../cli/watch/progress.js';
 import { followEpic } from '../../cli/watch/watch-epic.js';
 
 export const BUDGET_USD = 5;
-const TITLE = 'Totals, taxes and formats for invoices';
-const DESCRIPTION = `Our invoices only know their lines. Give them money, tax, discounts and a total, let people have
+export const TITLE = 'Totals, taxes and formats for invoices';
+export const DESCRIPTION = `Our invoices only know their lines. Give them money, tax, discounts and a total, let people have
 them as CSV and JSON, and offer all of it on the command line. Keep amounts in whole cents, and test every module.`;
 /** Ends a demo that would hang. */
 const PATIENCE_MS = 20 * 60_000;
@@ -20,8 +20,13 @@ export const fileEpic = (api: ApiClient, projectId: string): Promise<Resource> =
     budgetMicroUsd: BUDGET_USD * 1_000_000,
   });
 
-/** Follows the epic to its end, and lands it as a person would when it asks for that. */
-export async function seeThrough(api: ApiClient, epicId: string, progress: ProgressView): Promise<Resource> {
+/** Follows the epic to its end, and lands it as a person would when it asks for that: through the API, or by `ask`. */
+export async function seeThrough(
+  api: ApiClient,
+  epicId: string,
+  progress: ProgressView,
+  ask: (patience: AbortSignal) => Promise<void> = (patience) => land(api, epicId, patience),
+): Promise<Resource> {
   let isLanding = false;
   const patience = AbortSignal.timeout(PATIENCE_MS);
   const ended = await followEpic(api, epicId, {
@@ -31,7 +36,7 @@ export async function seeThrough(api: ApiClient, epicId: string, progress: Progr
       if (phase === 'awaiting_merge' && prNumber && !isLanding) {
         isLanding = true;
         progress.note(`you: landing pull request #${prNumber} of the epic`);
-        await land(api, epicId, patience);
+        await ask(patience);
       }
       return needsSomebody(String(state), String(waitingFor));
     },

@@ -1,14 +1,18 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ApiClient } from '../../cli/api-client.js';
+import type { ApiClient, Resource } from '../../cli/api-client.js';
 import { table } from '../../cli/output.js';
 import { type GitHub, startGitHub } from '../support/github/start.js';
+import { until } from '../support/until.js';
+import { DESCRIPTION, TITLE } from './epic.js';
 import { heading } from './report.js';
 
 const OWNER = 'acme';
 const NAME = 'invoice';
 const REPOSITORY = `${OWNER}/${NAME}`;
 const CI = 'ci / test';
+const PERSON = 'ada';
+const PATIENCE = { atMostMs: 90_000 };
 const SECRET = 'of the demo alone';
 
 /** A GitHub on this machine with the sample repository, and an App of ours installed on it. */
@@ -17,6 +21,12 @@ export interface DemoGitHub {
   readonly source: string;
   /** From now on events go to this instance. */
   sendEventsTo(api: ApiClient): void;
+  /** Files the epic as its users do: an issue with a label. @returns once the instance has made an epic of it */
+  fileEpic(api: ApiClient, projectId: string): Promise<Resource>;
+  /** Lands it as its users do: a comment in the issue. */
+  askToLand(): void;
+  /** @throws Error when the issue of a complete epic stays open */
+  issueClosed(): Promise<void>;
   /** What people find there afterwards. */
   report(): string;
   stop(): Promise<void>;
@@ -42,8 +52,25 @@ export async function startDemoGitHub(home: string, sample: string): Promise<Dem
     GITHUB_APP_PRIVATE_KEY_FILE: key,
     GITHUB_WEBHOOK_SECRET: SECRET,
   });
+  github.admin.user(PERSON, { [REPOSITORY]: 'write' });
+  let issue = 0;
   return {
     source: `${github.url}/${REPOSITORY}`,
+    fileEpic: async (api, projectId) => {
+      const at = { repository: REPOSITORY, by: PERSON };
+      issue = (await github.people.openIssue({ ...at, title: TITLE, body: DESCRIPTION })).number;
+      await github.people.label({ ...at, number: issue, name: 'millwright' });
+      let [epic] = await api.list('/epics', { projectId });
+      await until(async () => {
+        [epic] = await api.list('/epics', { projectId });
+        return epic !== undefined;
+      }, PATIENCE);
+      return epic as Resource; // the wait ended with one
+    },
+    askToLand: () =>
+      void github.people.comment({ repository: REPOSITORY, number: issue, by: PERSON, body: '/millwright land' }),
+    issueClosed: () =>
+      until(() => github.state.issues.find(({ number }) => number === issue)?.state === 'closed', PATIENCE),
     sendEventsTo: (api) => github.webhooks.configure({ url: `${api.baseUrl}/webhooks/github`, secret: SECRET }),
     report: () => reportOf(github),
     stop: () => github.close(),
@@ -66,6 +93,14 @@ function reportOf(github: GitHub): string {
       ],
       pulls,
     ),
+    ...github.state.comments.map(({ issueNumber, login, body }) => `\n#${issueNumber} ${login}:\n${indented(body)}`),
+    '',
     `${github.requests.length} requests, ${created} of them created something; ${github.webhooks.deliveries.length} events sent`,
   ].join('\n');
 }
+
+const indented = (text: string): string =>
+  text
+    .replace(/<!--.*?-->/gs, '')
+    .trim()
+    .replace(/^/gm, '  ');

@@ -78,11 +78,16 @@ async function runDemo(isScripted: boolean, source: string, github: DemoGitHub |
   const api = await connectApi();
   github?.sendEventsTo(api);
   const project = await addProject(api, github?.source ?? source);
-  const { id, title } = await fileEpic(api, String(project.id));
+  const { id, title } = await (github ?? { fileEpic }).fileEpic(api, String(project.id));
   say(`Filed the epic “${title}”\n`);
   const fire = options.kill ? openFire(layout, seed) : undefined;
   if (fire) say(`From now on something is killed every few seconds (--seed ${seed})\n`);
-  const epic = await seeThrough(api, String(id), fire?.progress ?? createProgress(process.stdout));
+  const epic = await seeThrough(
+    api,
+    String(id),
+    fire?.progress ?? createProgress(process.stdout),
+    github && (async () => github.askToLand()),
+  );
   const kills = await fire?.stop();
   await untilReady(api);
   const { pullCommand } = await api.get<{ readonly pullCommand: string }>(`/projects/${project.id}`);
@@ -90,7 +95,10 @@ async function runDemo(isScripted: boolean, source: string, github: DemoGitHub |
   const temporalUi = readStackFacts(layout)?.temporalUiUrl ?? '';
   const facts = { graph, temporalUi, recordFile: isScripted ? RECORD : undefined, isShort: options.kill };
   await printReport(api, String(id), facts, say);
-  if (github) say(github.report());
+  if (github) {
+    await github.issueClosed();
+    say(github.report());
+  }
   const isAllRight =
     kills === undefined || (await printVerdict({ epicId: String(id), source, record: RECORD, kills }, say));
   keepsHome = !isAllRight;
@@ -126,7 +134,9 @@ async function chooseForge(sample: string): Promise<DemoGitHub | undefined> {
 
 async function addProject(api: ApiClient, source: string): Promise<Resource> {
   say(`\nImporting ${source} and running its checks on the tip`);
-  const { id } = await api.post('/projects', { source, name: 'invoice' });
+  // Independent tasks of one epic may touch the same files: the queue asks for a rebase then, which is worth seeing.
+  const overrides = { epics: { overlap: 'allow' } };
+  const { id } = await api.post('/projects', { source, name: 'invoice', overrides });
   for (;;) {
     const project = await api.get(`/projects/${id}`);
     if (project.state === 'ready') return project;

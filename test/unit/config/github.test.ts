@@ -48,6 +48,7 @@ test('nothing set means GitHub itself, and no way into it', () => {
     url: 'https://github.com',
     apiUrl: 'https://api.github.com',
     access: undefined,
+    teams: [],
     webhookBytes: 5 * 1024 * 1024,
     teams: [],
   });
