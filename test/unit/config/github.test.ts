@@ -50,7 +50,6 @@ test('nothing set means GitHub itself, and no way into it', () => {
     access: undefined,
     teams: [],
     webhookBytes: 5 * 1024 * 1024,
-    teams: [],
   });
   expect([credentials(), secrets()]).toEqual([undefined, []]);
 });
