@@ -50,8 +50,8 @@ const LEASE_GUARDS: readonly Guard[] = [
     edits: [
       {
         file: LANDING,
-        cut: "  if (await contains(opened, tip, target.commit, signal)) return { kind: 'landed' };\n  if (tip !== target.base)",
-        put: '  if (tip !== target.base)',
+        cut: "  if (await contains(opened, tip, target.commit, signal)) return { kind: 'landed' };\n  if ((await mergeConfigAt",
+        put: '  if ((await mergeConfigAt',
       },
       {
         file: 'activities/git/queue/inspect.ts',
