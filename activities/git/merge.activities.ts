@@ -1,15 +1,19 @@
+import { activityInfo } from '@temporalio/activity';
 import { Failure } from '../../domain/failures.js';
+import type { Forge } from '../../infra/forge/port.js';
 import { mergeTrees } from '../../infra/git/merge.js';
 import { fetchBranch } from '../../infra/git/mirror.js';
 import { requireCommits } from '../../infra/git/mirrors.js';
 import { hasCommit, isAncestor } from '../../infra/git/objects.js';
-import type { MergeActivities, SweepOutcome } from '../../workflows/contract/activities/merge.js';
+import type { MarkLandedInput, MergeActivities, SweepOutcome } from '../../workflows/contract/activities/merge.js';
 import { withHeartbeat } from '../support/heartbeat.js';
 import { certify, storedRed } from './queue/certificate.js';
 import { composeCandidate, composeOn } from './queue/compose.js';
 import { inspectEntry } from './queue/inspect.js';
 import { checkLanding, landHead, prepareLanding } from './queue/landing.js';
 import { type MergeDeps, openProject, queueConfigAt } from './queue/project.js';
+
+const MARKED_WITHIN_MS = 60_000;
 
 /** Git and forge effects of the merge queue. Each is read-only or reads back before it writes. */
 export const createMergeActivities = (deps: MergeDeps): MergeActivities => ({
@@ -42,7 +46,7 @@ export const createMergeActivities = (deps: MergeDeps): MergeActivities => ({
   markLanded: ({ projectId, prNumber, mergeSha }) =>
     withHeartbeat(async (signal) => {
       try {
-        await deps.forge.markMerged(projectId, prNumber, mergeSha, signal);
+        await markOrClose(deps.forge, { projectId, prNumber, mergeSha }, signal);
       } catch (error) {
         // Gone, or ended by somebody else: the landing is a fact that a mark neither makes nor unmakes.
         if (error instanceof Failure && (error.type === 'NotFound' || error.type === 'Conflict')) return;
@@ -74,6 +78,21 @@ export const createMergeActivities = (deps: MergeDeps): MergeActivities => ({
       return tree === built ? { kind: 'same', candidate } : { kind: 'forget' };
     }),
 });
+
+/** The forge has a minute to show the landing by itself; then it is shown for it. */
+async function markOrClose(
+  forge: Forge,
+  { projectId, prNumber, mergeSha }: Pick<MarkLandedInput, 'projectId' | 'prNumber' | 'mergeSha'>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await forge.markMerged(projectId, prNumber, mergeSha, signal);
+  } catch (error) {
+    const isUnmarked = error instanceof Failure && error.details.reason === 'NOT_MARKED';
+    if (!isUnmarked || Date.now() - activityInfo().scheduledTimestampMs < MARKED_WITHIN_MS) throw error;
+    await forge.closeLanded(projectId, prNumber, mergeSha, signal);
+  }
+}
 
 /** No project, or no such branch: nothing can land, which is an answer. */
 async function orGone<T>(read: () => Promise<T>): Promise<T | { readonly kind: 'gone'; readonly reason: string }> {

@@ -55,6 +55,10 @@ export class ProjectForges implements Forge {
     await (await this.of(projectId)).markMerged(projectId, number, mergeCommitSha, signal);
   }
 
+  async closeLanded(projectId: string, number: number, mergeCommitSha: string, signal?: AbortSignal): Promise<void> {
+    await (await this.of(projectId)).closeLanded(projectId, number, mergeCommitSha, signal);
+  }
+
   /** @throws NotFound */
   async kindOf(projectId: string): Promise<ForgeKind> {
     return this.kinds.get(projectId) ?? (await this.find(projectId));

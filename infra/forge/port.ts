@@ -86,4 +86,9 @@ export interface Forge {
    * @throws Conflict when it was merged by another one; NotFound
    */
   markMerged(projectId: string, number: number, mergeCommitSha: string, signal?: AbortSignal): Promise<void>;
+  /**
+   * For a landing that the forge does not show by itself in time: marks it by label, says in one comment which commit it
+   * is, and closes it. Ended already is success. @throws NotFound
+   */
+  closeLanded(projectId: string, number: number, mergeCommitSha: string, signal?: AbortSignal): Promise<void>;
 }

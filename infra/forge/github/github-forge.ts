@@ -18,6 +18,19 @@ export interface GitHubForgeDeps {
 
 const PULLS = { pull_requests: 'write', contents: 'read' } as const;
 
+const LANDED_LABEL = 'millwright:landed';
+/** Twenty attempts so far apart outlast the minute that GitHub has to show a landing. */
+const MARK_AGAIN_MS = 5_000;
+
+interface LastWord {
+  readonly projectId: string;
+  readonly number: number;
+  readonly marker: string;
+  readonly text: string;
+}
+
+const landedText = (sha: string): string => `Landed as ${sha}. GitHub did not mark this as merged by itself.`;
+
 /** GitHub, or an Enterprise server. Every write looks first for what a lost answer left. */
 export class GitHubForge implements Forge {
   constructor(private readonly deps: GitHubForgeDeps) {}
@@ -85,10 +98,14 @@ export class GitHubForge implements Forge {
   async closePullRequest(projectId: string, number: number, reason: string, signal?: AbortSignal): Promise<void> {
     const pr = await this.readPullRequest(projectId, number, signal);
     if (pr.state !== 'open') return;
+    await this.closeSaying({ projectId, number, marker: 'millwright:closed', text: `Closed: ${reason}` }, signal);
+  }
+
+  /** The comment first: a repeat after a lost answer edits it, and what is closed is looked at no more. */
+  private async closeSaying({ projectId, number, ...said }: LastWord, signal?: AbortSignal): Promise<void> {
     const { name, client } = await this.open(projectId, 'state');
     const login = await this.deps.access.login(name);
-    const said = { login, number, marker: 'millwright:closed', text: `Closed: ${reason}` };
-    await editOwnComment(client, name, said, signal);
+    await editOwnComment(client, name, { login, number, ...said }, signal);
     const { data } = await client.rest.pulls.update({
       ...name,
       pull_number: number,
@@ -139,7 +156,24 @@ export class GitHubForge implements Forge {
       'Unavailable',
       `GitHub does not show pull request #${number} as merged yet`,
       { reason: 'NOT_MARKED' },
-      { retryAfterMs: 2_000 },
+      { retryAfterMs: MARK_AGAIN_MS },
+    );
+  }
+
+  async closeLanded(projectId: string, number: number, mergeCommitSha: string, signal?: AbortSignal): Promise<void> {
+    const pr = await this.readPullRequest(projectId, number, signal);
+    if (pr.state !== 'open') return;
+    const { name, client } = await this.open(projectId, 'state');
+    if (!pr.labels.includes(LANDED_LABEL))
+      await client.rest.issues.addLabels({
+        ...name,
+        issue_number: number,
+        labels: [LANDED_LABEL],
+        ...withSignal(signal),
+      });
+    await this.closeSaying(
+      { projectId, number, marker: 'millwright:landed', text: landedText(mergeCommitSha) },
+      signal,
     );
   }
 

@@ -84,6 +84,11 @@ export class LocalForge implements Forge {
     });
   }
 
+  /** Never late: the row is the mark. */
+  async closeLanded(projectId: string, number: number, mergeCommitSha: string, signal?: AbortSignal): Promise<void> {
+    await this.markMerged(projectId, number, mergeCommitSha, signal);
+  }
+
   private async require(projectId: string, number: number): Promise<PullRequestRow> {
     const row = await findPullRequest(this.deps.pools.writes, projectId, number);
     if (row === undefined) throw new Failure('NotFound', `there is no pull request #${number}`);
