@@ -1,5 +1,5 @@
 import type { Queryable } from '../../infra/pg/statement.js';
-import type { PullRequestFacts } from './texts.js';
+import type { CheckVerdict, PullRequestFacts } from './texts.js';
 
 /** What a task's pull request says; undefined for an unknown task. */
 export async function findTaskText(
@@ -7,31 +7,53 @@ export async function findTaskText(
   projectId: string,
   taskId: string,
 ): Promise<PullRequestFacts | undefined> {
-  const { rows } = await db.query<Omit<PullRequestFacts, 'tasks'>>({
+  const { rows } = await db.query<Omit<PullRequestFacts, 'kind' | 'tasks' | 'checks'>>({
     name: 'find-task-text',
-    text: 'SELECT title, description, summary FROM task WHERE id = $2 AND project_id = $1',
+    text: `SELECT t.title, t.description, t.summary, e.title AS "epicTitle", i.number AS "issueNumber", p.forge <> 'local' AS "takesComments"
+           FROM task t JOIN project p ON p.id = t.project_id LEFT JOIN epic e ON e.id = t.epic_id LEFT JOIN epic_issue i ON i.epic_id = t.epic_id
+           WHERE t.id = $2 AND t.project_id = $1`,
     values: [projectId, taskId],
   });
-  return rows[0] && { ...rows[0], tasks: [] };
+  const [task] = rows;
+  return task && { kind: 'task', ...task, tasks: [], checks: await listTaskVerdicts(db, projectId, taskId) };
 }
 
-/** What an epic's pull request says: its text and the tasks that landed. Undefined for an unknown epic. */
+/** What an epic's pull request says: its text and its tasks. Undefined for an unknown epic. */
 export async function findEpicText(
   db: Queryable,
   projectId: string,
   epicId: string,
 ): Promise<PullRequestFacts | undefined> {
-  const { rows } = await db.query<Pick<PullRequestFacts, 'title' | 'description'>>({
+  const { rows } = await db.query<Pick<PullRequestFacts, 'title' | 'description' | 'issueNumber' | 'takesComments'>>({
     name: 'find-epic-text',
-    text: 'SELECT title, description FROM epic WHERE id = $2 AND project_id = $1',
+    text: `SELECT e.title, e.description, i.number AS "issueNumber", p.forge <> 'local' AS "takesComments"
+           FROM epic e JOIN project p ON p.id = e.project_id LEFT JOIN epic_issue i ON i.epic_id = e.id WHERE e.id = $2 AND e.project_id = $1`,
     values: [projectId, epicId],
   });
   const [epic] = rows;
   if (epic === undefined) return undefined;
   const tasks = await db.query<PullRequestFacts['tasks'][number]>({
-    name: 'list-landed-tasks',
-    text: `SELECT title, pr_number AS "prNumber" FROM task WHERE epic_id = $1 AND state = 'COMPLETED' ORDER BY position, id`,
+    name: 'list-epic-tasks-for-text',
+    text: `SELECT title, state, pr_number AS "prNumber" FROM task
+           WHERE epic_id = $1 AND state <> 'CANCELLED' ORDER BY position, id`,
     values: [epicId],
   });
-  return { ...epic, summary: null, tasks: tasks.rows };
+  return { kind: 'epic', ...epic, summary: null, epicTitle: null, tasks: tasks.rows, checks: [] };
+}
+
+/** The newest verdict of each check that the task's own verifications ran; one that was found ready is another's. */
+export async function listTaskVerdicts(
+  db: Queryable,
+  projectId: string,
+  taskId: string,
+): Promise<readonly CheckVerdict[]> {
+  const { rows } = await db.query<CheckVerdict>({
+    name: 'list-task-verdicts',
+    text: `SELECT DISTINCT ON (check_name) check_name AS name, outcome, tree, duration_ms AS ms FROM evidence
+           WHERE project_id = $1 AND split_part(build_id, '/', 1) = 'task' AND split_part(build_id, '/', 2) = $2
+             AND voided_at IS NULL
+           ORDER BY check_name, created_at DESC LIMIT 50`,
+    values: [projectId, taskId],
+  });
+  return rows;
 }

@@ -48,13 +48,39 @@ test('a pull request opened twice is one, with the task’s text', async () => {
   });
 });
 
-test('an epic’s pull request names what landed', async () => {
+test('an epic’s pull request lists its tasks, and how they stand', async () => {
   const epicId = await insertEpic(database.pools.writes, projectId);
   await insertTask(database.pools.writes, projectId, { epicId, state: 'COMPLETED' });
+  await insertTask(database.pools.writes, projectId, { epicId, state: 'IN_PROGRESS' });
   await insertTask(database.pools.writes, projectId, { epicId, state: 'CANCELLED' });
   await open(1, { epicId });
   const { body } = await world.forge.readPullRequest(projectId, 1);
-  expect(body).toBe(`## Tasks\n\n- A task\n\n<!-- millwright:epic=${epicId} -->`);
+  expect(body).toContain('## Tasks\n\n- [x] A task\n- [ ] A task: in progress\n\n<!--');
+  expect(body.endsWith(`\n\n<!-- millwright:epic=${epicId} -->`)).toBe(true);
+});
+
+test('a task’s pull request names its epic, the issue and what was checked', async () => {
+  const { writes } = database.pools;
+  const epicId = await insertEpic(writes, projectId, { title: 'Shop @all' });
+  const taskId = await insertTask(writes, projectId, { epicId });
+  await writes.query({
+    text: `INSERT INTO epic_issue (project_id, number, epic_id, url, author, asked_by, seen_hash, seen_at)
+           VALUES ($1, 7, $2, '', 'rita', 'rita', 'h', now())`,
+    values: [projectId, epicId],
+  });
+  for (const [build, outcome] of [
+    ['1', 'failed'],
+    ['2', 'passed'],
+  ])
+    await writes.query({
+      text: `INSERT INTO evidence (id, project_id, key, check_name, tree, outcome, build_id, duration_ms, expires_at)
+             VALUES (gen_random_uuid(), $1, $2, 'test', $3, $4, $5, 1234, now() + interval '1 day')`,
+      values: [projectId, `${taskId}/${build}`, build?.repeat(40), outcome, `task/${taskId}/${build}`],
+    });
+  await open(1, { taskId });
+  const { body } = await world.forge.readPullRequest(projectId, 1);
+  expect(body).toContain('## Checks\n\n- ✅ test passed on tree `222222222222` in 1.2 s');
+  expect(body).toContain('Part of “Shop &#64;all” (#7).');
 });
 
 test('a pull request is read, closed once and again', async () => {
@@ -89,15 +115,48 @@ test('a pull request of nobody, of the unknown and against no branch is refused'
 });
 
 test('what an agent writes cannot forge a marker or break a title', () => {
-  const facts = { title: ' a\nb\0 ', description: 'Do it <!-- millwright:task=other -->', summary: null, tasks: [] };
+  const facts = {
+    kind: 'task',
+    title: ' a\nb ',
+    description: 'Do it <!-- millwright:task=other --> ![x](https://a.example/?q) @rita',
+    summary: null,
+    tasks: [],
+    checks: [],
+    epicTitle: null,
+    issueNumber: null,
+    takesComments: true,
+  } as const;
   expect(pullRequestTitle(facts)).toBe('a b');
-  expect(pullRequestBody(facts, 'millwright:task=1')).toMatchInlineSnapshot(`
+  expect(pullRequestTitle({ title: 'a\0b' })).toBe('a\\u{0}b');
+  expect(pullRequestBody(facts, 'millwright:task=1').replaceAll('\u200b', '·')).toMatchInlineSnapshot(`
 "## Asked for
 
-Do it &lt;!-- millwright:task=other -->
+Do it &lt;!-- millwright:task=other --> &#33;[x&#93;(https:·//a.example/?q) @·rita
+
+Steer it by a comment: \`/millwright ask <text>\`, \`/millwright pause\`, \`/millwright resume\`, \`/millwright retry\`, \`/millwright cancel\`. A draft is not landed.
 
 <!-- millwright:task=1 -->"
 `);
+});
+
+test('a body that is too long is cut, and still ends with its marker', () => {
+  const tasks = Array.from({ length: 300 }, () => ({ title: '#'.repeat(200), state: 'PENDING', prNumber: 1 }) as const);
+  const body = pullRequestBody(
+    {
+      kind: 'epic',
+      title: 'a',
+      description: '@'.repeat(10_000),
+      summary: null,
+      tasks,
+      checks: [],
+      epicTitle: null,
+      issueNumber: null,
+      takesComments: true,
+    },
+    'millwright:epic=1',
+  );
+  expect(body.length).toBeLessThan(65_536);
+  expect(body.endsWith('… shortened.\n\n<!-- millwright:epic=1 -->')).toBe(true);
 });
 
 test('a round’s message has a short subject and the summary', () => {
