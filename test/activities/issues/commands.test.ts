@@ -172,3 +172,12 @@ test('below the pull request of a task, commands are for the task; what only an 
   ]);
   expect(await world.rows(`SELECT to_kind, to_id FROM mail`)).toEqual([{ to_kind: 'task', to_id: taskId }]);
 });
+
+test('a command whose answer was lost is not carried out again', async () => {
+  world.controls.losesAnswer = true;
+  const { id } = world.comment(number, '/millwright cancel');
+  await expect(world.reconcile()).rejects.toMatchObject({ type: 'Unavailable' });
+  await world.reconcile();
+  expect(names()).toEqual(['cancel']);
+  expect(reactions(id)).toEqual(['+1']);
+});

@@ -15,6 +15,8 @@ export class FakeControls implements WorkflowControls {
   readonly sent: Sent[] = [];
   /** While set, no worker answers. */
   isAway = false;
+  /** The next command is carried out, and its answer lost. */
+  losesAnswer = false;
   private readonly answers = new Map<string, ControlAnswer>();
   private readonly refusals = new Map<string, string>();
 
@@ -32,6 +34,10 @@ export class FakeControls implements WorkflowControls {
     if (known !== undefined) return known;
     const answer = await this.carryOut(control.workflowId, control.update.name, control.command);
     this.answers.set(key, answer);
+    if (this.losesAnswer) {
+      this.losesAnswer = false;
+      throw new Failure('Unavailable', 'No worker answered in time.');
+    }
     return answer;
   }
 
