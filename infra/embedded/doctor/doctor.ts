@@ -1,6 +1,7 @@
-import { type Config, canAskModel, loadConfig } from '../../config.js';
+import { type Config, canAskModel, githubCredentials, loadConfig } from '../../config.js';
 import { errorMessage, errorReason } from '../../errors.js';
 import { advised, type Check, failed, passed } from './check.js';
+import { gitHubLooks, type ReadCredentials } from './github.js';
 import {
   checkApiAddress,
   checkDisk,
@@ -15,7 +16,10 @@ import { checkCgroups, checkSandbox } from './sandbox.js';
 import { checkPostgres, checkTemporal } from './stores.js';
 
 /** Looks at everything Millwright relies on. It changes nothing but what a start would prepare anyway. */
-export const examine = async (load: () => Config = loadConfig): Promise<readonly Check[]> => {
+export const examine = async (
+  load: () => Config = loadConfig,
+  readCredentials: ReadCredentials = githubCredentials,
+): Promise<readonly Check[]> => {
   const programs = [checkNode(), await checkGit()];
   let config: Config;
   try {
@@ -38,6 +42,7 @@ export const examine = async (load: () => Config = loadConfig): Promise<readonly
     ports: () => checkPorts(config),
     postgres: () => checkPostgres(config),
     temporal: () => checkTemporal(config),
+    ...gitHubLooks(config, readCredentials),
   };
   const checks = [...programs, passed('configuration', config.layout.home)];
   for (const [name, look] of Object.entries(looks)) checks.push(await lookSafely(name, look));

@@ -89,6 +89,7 @@ export function listenerOf(served: Served): (request: IncomingMessage, response:
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', world.urls.web);
+    response.setHeader('date', new Date(world.clock.now()).toUTCString());
     const isRest = url.pathname === API_PREFIX || url.pathname.startsWith(`${API_PREFIX}/`);
     const path = isRest ? url.pathname.slice(API_PREFIX.length) : url.pathname;
     const method = request.method ?? 'GET';
