@@ -148,7 +148,9 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
       ...createForgeActivities(gitDeps),
       ...createForgeWatchActivities({
         ...gitDeps,
-        ...(github ? { redeliverFailed: github.redeliverFailed, issues: issuesOf(config, github) } : {}),
+        ...(github
+          ? { redeliverFailed: github.redeliverFailed, gates: github.gates, issues: issuesOf(config, github) }
+          : {}),
       }),
       ...createMergeActivities({ ...gitDeps, planChecks: checks.planChecks }),
       ...createHostClaimActivities({ hostId: host.hostId, hostQueue: host.queue, directory: layout.home }),

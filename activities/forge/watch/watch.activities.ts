@@ -1,5 +1,6 @@
 import type { ForgeLook, ForgeWatchActivities } from '../../../workflows/contract/activities/forge-watch.js';
 import { withHeartbeat } from '../../support/heartbeat.js';
+import { showGates } from '../gates/show-gates.js';
 import { applyHints } from './apply-hints.js';
 import { lookAtBranch, reconcileBranches } from './branches.js';
 import { lookAtCommit } from './commits.js';
@@ -24,6 +25,7 @@ const RECONCILIATIONS: readonly Reconciliation[] = [
   reconcilePullRequests,
   reconcileTracker,
   reportToTracker,
+  showGates,
 ];
 
 /** For the shared queue. Rows and outbox only: whoever is told looks for himself. */
@@ -40,6 +42,7 @@ export const createForgeWatchActivities = (deps: WatchDeps): ForgeWatchActivitie
       looking(projectId, async (watched) => {
         await applyHints(watched, LOOKS);
         await reportToTracker(watched);
+        await showGates(watched);
       }),
     reconcileForge: ({ projectId }) =>
       looking(projectId, async (watched) => {
