@@ -2,6 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApiClient, Resource } from '../../cli/api-client.js';
 import { table } from '../../cli/output.js';
+import { ANSWERS } from '../support/github/faults/faults.js';
 import { type GitHub, startGitHub } from '../support/github/start.js';
 import { until } from '../support/until.js';
 import { DESCRIPTION, TITLE } from './epic.js';
@@ -19,8 +20,8 @@ const SECRET = 'of the demo alone';
 export interface DemoGitHub {
   /** What a project is added by. */
   readonly source: string;
-  /** From now on events go to this instance. */
-  sendEventsTo(api: ApiClient): void;
+  /** From now on events go to this instance; with a seed as on GitHub's worst day. */
+  sendEventsTo(api: ApiClient, worstDay?: number): void;
   /** Files the epic as its users do: an issue with a label. @returns once the instance has made an epic of it */
   fileEpic(api: ApiClient, projectId: string): Promise<Resource>;
   /** Lands it as its users do: a comment in the issue. */
@@ -71,10 +72,25 @@ export async function startDemoGitHub(home: string, sample: string): Promise<Dem
       void github.people.comment({ repository: REPOSITORY, number: issue, by: PERSON, body: '/millwright land' }),
     issueClosed: () =>
       until(() => github.state.issues.find(({ number }) => number === issue)?.state === 'closed', PATIENCE),
-    sendEventsTo: (api) => github.webhooks.configure({ url: `${api.baseUrl}/webhooks/github`, secret: SECRET }),
+    sendEventsTo: (api, worstDay) => {
+      const to = { url: `${api.baseUrl}/webhooks/github`, secret: SECRET };
+      if (worstDay === undefined) return github.webhooks.configure(to);
+      spoil(github, worstDay);
+      github.webhooks.configure({ ...to, drop: 0.3, duplicate: 0.3, reorder: 0.3, seed: worstDay });
+    },
     report: () => reportOf(github),
     stop: () => github.close(),
   };
+}
+
+/** Pages instead of answers, writes whose answers are lost, lists that lag; nothing of it may show in the result. */
+function spoil({ faults, timing }: GitHub, seed: number): void {
+  faults.seed(seed);
+  faults.add(
+    { path: /\/(pulls|issues|comments|rules|commits)/, chance: 0.08, times: 0, act: ANSWERS.badGatewayPage },
+    { method: 'POST', path: /\/(pulls|comments)$/, chance: 0.3, times: 0, act: { kind: 'apply-then-cut' } },
+  );
+  Object.assign(timing, { listLagMs: 1_500, mergeableDelayMs: 3_000 });
 }
 
 function reportOf(github: GitHub): string {

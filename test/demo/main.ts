@@ -1,4 +1,5 @@
-// The main job, end to end, on embedded defaults: `npm run demo`; under fire with `-- --kill [--seed N]`.
+// The main job, end to end, on embedded defaults: `npm run demo`; under fire with `-- --kill [--seed N]`;
+// at GitHub with `-- --forge github`, on its worst day with `--rough [--seed N]`.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,7 @@ const { values: options } = parseArgs({
   options: {
     model: { type: 'string', default: 'scripted' },
     forge: { type: 'string', default: 'local' },
+    rough: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     kill: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
@@ -76,7 +78,7 @@ async function runDemo(isScripted: boolean, source: string, github: DemoGitHub |
   say(`Starting Millwright in ${layout.home}`);
   await startStackDetached({ layout, argv: FOREGROUND, say: (text) => say(`  ${text}`) });
   const api = await connectApi();
-  github?.sendEventsTo(api);
+  github?.sendEventsTo(api, options.rough ? seed : undefined);
   const project = await addProject(api, github?.source ?? source);
   const { id, title } = await (github ?? { fileEpic }).fileEpic(api, String(project.id));
   say(`Filed the epic “${title}”\n`);
@@ -126,6 +128,7 @@ async function chooseModel(): Promise<ModelProcess | undefined> {
 
 /** A person of the demo has no account anywhere: GitHub is played by a server that keeps state. */
 async function chooseForge(sample: string): Promise<DemoGitHub | undefined> {
+  if (options.rough && options.forge !== 'github') throw new Error('--rough is for --forge github.');
   if (options.forge === 'local') return undefined;
   if (options.forge !== 'github') throw new Error('--forge is `local` or `github`.');
   if (options.kill) throw new Error('--kill compares with the local forge: it goes without --forge.');
