@@ -5,14 +5,17 @@ import { redactSecrets } from '../redaction.js';
 /** GitHub takes 65,536 characters; the rest is for the marker. */
 export const MOST_COMMENT = 60_000;
 
+/** Mentions and references are looked for after entities are read: what stands behind the sign must not touch it. */
+const BREAK = '\u200b';
+
 /** So that it notifies nobody, refers to nothing and is not drawn: neither HTML, nor images, nor links, nor mentions. */
 const defused = (text: string): string =>
   redactSecrets(text)
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')
-    .replace(/[\\`*_{}[\]()#+!|~^=$-]/g, (c) => `&#${c.charCodeAt(0)};`)
-    .replace(/@/g, '&#64;')
+    .replace(/[\\`*_{}[\]()#+!|~^=$-]/g, (c) => `&#${c.charCodeAt(0)};${c === '#' ? BREAK : ''}`)
+    .replace(/@/g, `&#64;${BREAK}`)
     .replace(/:\/\//g, '&#58;//')
     .replace(/\bwww\./gi, (w) => `${w.slice(0, 3)}&#46;`);
 

@@ -1,7 +1,6 @@
 import { firstParents, hasCommit, isAncestor, readRef } from '../git/objects.js';
-import { branchRef } from '../git/refs.js';
-import type { Repository } from '../git/repository.js';
 import type { Violation } from './finding.js';
+import { type ForgeView, forgeView } from './forge-view.js';
 import { type Landed, landedEntries } from './landed.js';
 import type { Truths } from './truths.js';
 
@@ -9,22 +8,23 @@ import type { Truths } from './truths.js';
 export async function forward(truths: Truths): Promise<readonly Violation[]> {
   const found: Violation[] = [];
   for (const entry of await landedEntries(truths.db)) {
-    const repository = await truths.forge.open(entry.projectId);
+    const view = await forgeView(truths, entry.projectId);
     // Its absence is told by I2.
-    if (await hasCommit(repository, entry.commit)) found.push(...(await lookAt(truths, repository, entry)));
+    if (await hasCommit(view.repository, entry.commit)) found.push(...(await lookAt(truths, view, entry)));
   }
   return [...found, ...(await redCommits(truths))];
 }
 
-async function lookAt({ db }: Truths, repository: Repository, entry: Landed): Promise<readonly Violation[]> {
+async function lookAt({ db }: Truths, view: ForgeView, entry: Landed): Promise<readonly Violation[]> {
   const { subject, branch, commit, base } = entry;
   const remedy = `Find out who moved ${branch}, and merge what is missing again.`;
   const short = commit.slice(0, 12);
   const violations: Violation[] = [];
-  const tip = await readRef(repository, branchRef(branch));
+  const { repository } = view;
+  const tip = await readRef(repository, view.refOf(branch));
   const isOn = tip !== undefined && (await isAncestor(repository, commit, tip));
   // A branch of an epic goes once the epic has landed; what landed on it must then be on the base.
-  if (!isOn && !(tip === undefined && (await isOnBase(db, repository, entry))))
+  if (!isOn && !(tip === undefined && (await isOnBase(db, view, entry))))
     violations.push({ subject, detail: `its merge ${short} is no longer on ${branch}`, remedy });
   // Down to the base, without it: one commit when the base is its first parent.
   const line = base === null ? [] : await firstParents(repository, { base, tip: commit, limit: 2 });
@@ -37,7 +37,7 @@ async function lookAt({ db }: Truths, repository: Repository, entry: Landed): Pr
   return violations;
 }
 
-async function isOnBase(db: Truths['db'], repository: Repository, { projectId, commit, branch }: Landed) {
+async function isOnBase(db: Truths['db'], { repository, refOf }: ForgeView, { projectId, commit, branch }: Landed) {
   const { rows } = await db.query<{ base: string | null; state: string | null; isPushed: boolean }>({
     text: `SELECT p.base_branch AS base, e.state,
                   EXISTS (SELECT FROM queue_entry q WHERE q.epic_id = e.id AND q.task_id IS NULL AND q.state = 'landed'
@@ -50,7 +50,7 @@ async function isOnBase(db: Truths['db'], repository: Repository, { projectId, c
   if (row?.state === 'CANCELLED') return true;
   // The base had the whole change by another way: there was nothing to push.
   if (row?.state === 'COMPLETED' && !row.isPushed) return true;
-  const tip = row?.base ? await readRef(repository, branchRef(row.base)) : undefined;
+  const tip = row?.base ? await readRef(repository, refOf(row.base)) : undefined;
   return tip !== undefined && (await isAncestor(repository, commit, tip));
 }
 

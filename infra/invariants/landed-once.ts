@@ -1,5 +1,6 @@
 import { hasCommit, treeOf } from '../git/objects.js';
 import type { Violation } from './finding.js';
+import { forgeView } from './forge-view.js';
 import { type Landed, landedEntries } from './landed.js';
 import type { Truths } from './truths.js';
 
@@ -33,18 +34,18 @@ async function lookAtRows({ db }: Truths): Promise<readonly Violation[]> {
   }));
 }
 
-async function lookAtTree({ db, forge }: Truths, entry: Landed): Promise<readonly Violation[]> {
+async function lookAtTree(truths: Truths, entry: Landed): Promise<readonly Violation[]> {
   const { subject, projectId, commit, tree } = entry;
   // An outsider put it on the base, or an earlier life of the queue: there is no landing of ours to compare with.
   if (tree === null) return [];
   const remedy = 'Run the required checks on that commit, and revert it when they fail.';
-  const repository = await forge.open(projectId);
+  const { repository } = await forgeView(truths, projectId);
   if (!(await hasCommit(repository, commit)))
     return [{ subject, detail: `its merge ${commit.slice(0, 12)} is not in the forge`, remedy: 'Restore the forge.' }];
   const merged = await treeOf(repository, commit);
   if (merged !== tree)
     return [{ subject, detail: `merged tree ${merged.slice(0, 12)} is not the tested ${tree.slice(0, 12)}`, remedy }];
-  const { rows } = await db.query<{ tested: boolean }>({
+  const { rows } = await truths.db.query<{ tested: boolean }>({
     text: `SELECT EXISTS (SELECT 1 FROM evidence WHERE project_id = $1 AND tree = $2 AND outcome = 'passed')
                OR EXISTS (SELECT 1 FROM queue_build WHERE project_id = $1 AND candidate->>'tree' = $2
                             AND result->>'cause' = 'none') AS tested`,
