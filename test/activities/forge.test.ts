@@ -80,7 +80,7 @@ test('a task’s pull request names its epic, the issue and what was checked', a
   await open(1, { taskId });
   const { body } = await world.forge.readPullRequest(projectId, 1);
   expect(body).toContain('## Checks\n\n- ✅ test passed on tree `222222222222` in 1.2 s');
-  expect(body).toContain('Part of “Shop &#64;all” (#7).');
+  expect(body).toContain('Part of “Shop &#64;\u200ball” (#7).');
 });
 
 test('a pull request is read, closed once and again', async () => {

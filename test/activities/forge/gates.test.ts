@@ -69,7 +69,7 @@ test('the checks of a task are one run on its head, edited when another verdict 
   await look();
   await look();
   expect(runs()).toMatchObject([{ conclusion: 'neutral', title: '1 of 1 failed' }]);
-  expect(runs()[0]?.summary).toContain('  - adds &#64;rita');
+  expect(runs()[0]?.summary).toContain('  - adds &#64;\u200brita');
   await verdict(2, 'passed');
   await look();
   expect(runs()).toEqual([

@@ -105,7 +105,7 @@ test('a plan is approved in the version that is stored, and shown when it is ask
   world.comment(number, '/millwright approve');
   await world.reconcile();
   expect(world.controls.sent).toMatchObject([{ name: 'approvePlan', command: { planVersion: 1 } }]);
-  expect(world.ours().answers).toContain('Knit &lt;b&gt;&#64;rita&lt;/b&gt;');
+  expect(world.ours().answers).toContain('Knit &lt;b&gt;&#64;\u200brita&lt;/b&gt;');
 });
 
 test('a question is mail to the supervisor, and its answer is shown', async () => {

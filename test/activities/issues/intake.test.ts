@@ -186,7 +186,7 @@ test('a project that takes no work yet takes the issue when it does', async () =
   await world.openIssue();
   await world.reconcile();
   expect(await world.epics()).toEqual([]);
-  world.github.clock.advance(600_000);
+  world.github.clock.advance(480_000);
   await world.openIssue({ title: 'Another', labels: [] });
   await world.reconcile();
   await world.rows(`UPDATE project SET state = 'ready' WHERE id = $1`, world.projectId);

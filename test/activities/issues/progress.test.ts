@@ -40,7 +40,7 @@ It waits for: a person who lands it
 
 \`/millwright land\` lands it.
 
-- [ ] Wash &lt;img src&#61;x&gt; &#64;all: is checked and queued (#12)
+- [ ] Wash &lt;img src&#61;x&gt; &#64;​all: is checked and queued (#12)
 
 Cost: $0.00 of $5.00. Asked for by rita."
 `);
