@@ -142,8 +142,6 @@ function task(key: string, ...needs: readonly string[]) {
 test('what is of a later version is refused by these words', async () => {
   expect((await create({ planner: 'heuristic' })).body.detail).toContain('not in this version');
   expect((await create({ review: { required: 2 } })).body.detail).toContain('not in this version');
-  const project = await api.post('/api/v1/projects', { source: 'https://example.com/a/b', forge: 'github' });
-  expect(project.body.detail).toContain('not in this version');
   const merge = { merge: { policy: 'speculative' } };
   const overrides = await api.post('/api/v1/projects', { source: 'https://example.com/a/b', overrides: merge });
   expect(overrides.body.detail).toContain('not in this version');
