@@ -67,5 +67,9 @@ test('a message whose wake-up was lost is sent all the same', async () => {
     await insertOutbox(tx, { kind: 'start', workflowId, name: 'task', input: {}, options: { reuse: 'reject' } });
   });
   await until(() => isOpen(workflowId), { atMostMs: 60_000 });
-  expect((await db.pools.writes.query({ text: 'SELECT 1 FROM outbox WHERE sent_at IS NULL' })).rowCount).toBe(0);
+  // The workflow is seen before the transaction that notes its row as sent commits.
+  await until(async () => {
+    const unsent = await db.pools.writes.query({ text: 'SELECT 1 FROM outbox WHERE sent_at IS NULL' });
+    return unsent.rowCount === 0;
+  });
 });
