@@ -9,7 +9,7 @@ export async function findTaskText(
 ): Promise<PullRequestFacts | undefined> {
   const { rows } = await db.query<Omit<PullRequestFacts, 'kind' | 'tasks' | 'checks'>>({
     name: 'find-task-text',
-    text: `SELECT t.title, t.description, t.summary, e.title AS "epicTitle", i.number AS "issueNumber", p.forge <> 'local' AS "takesComments"
+    text: `SELECT t.title, t.description, t.summary, e.title AS "epicTitle", CASE WHEN i.epic_id IS NOT NULL THEN jsonb_build_object('name', i.name, 'url', i.url, 'tracker', i.tracker) END AS issue, p.forge <> 'local' AS "takesComments"
            FROM task t JOIN project p ON p.id = t.project_id LEFT JOIN epic e ON e.id = t.epic_id LEFT JOIN epic_issue i ON i.epic_id = t.epic_id
            WHERE t.id = $2 AND t.project_id = $1`,
     values: [projectId, taskId],
@@ -24,9 +24,9 @@ export async function findEpicText(
   projectId: string,
   epicId: string,
 ): Promise<PullRequestFacts | undefined> {
-  const { rows } = await db.query<Pick<PullRequestFacts, 'title' | 'description' | 'issueNumber' | 'takesComments'>>({
+  const { rows } = await db.query<Pick<PullRequestFacts, 'title' | 'description' | 'issue' | 'takesComments'>>({
     name: 'find-epic-text',
-    text: `SELECT e.title, e.description, i.number AS "issueNumber", p.forge <> 'local' AS "takesComments"
+    text: `SELECT e.title, e.description, CASE WHEN i.epic_id IS NOT NULL THEN jsonb_build_object('name', i.name, 'url', i.url, 'tracker', i.tracker) END AS issue, p.forge <> 'local' AS "takesComments"
            FROM epic e JOIN project p ON p.id = e.project_id LEFT JOIN epic_issue i ON i.epic_id = e.id WHERE e.id = $2 AND e.project_id = $1`,
     values: [projectId, epicId],
   });

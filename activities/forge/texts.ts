@@ -23,7 +23,8 @@ export interface PullRequestFacts {
   readonly checks: readonly CheckVerdict[];
   /** What the work is part of. */
   readonly epicTitle: string | null;
-  readonly issueNumber: number | null;
+  /** Null: nobody asked for it in an issue. */
+  readonly issue: { readonly name: string; readonly url: string; readonly tracker: string } | null;
   /** Whether its forge has comments that steer. */
   readonly takesComments: boolean;
 }
@@ -66,11 +67,15 @@ function taskLine({ title, state, prNumber }: PullRequestFacts['tasks'][number])
 const checkLine = ({ name, outcome, tree, ms }: CheckVerdict): string =>
   `- ${outcome === 'passed' ? '✅' : '❌'} ${foreignLine(name, 100)} ${outcome} on tree \`${tree.slice(0, 12)}\` in ${(ms / 1000).toFixed(1)} s`;
 
-function partOf({ epicTitle, issueNumber }: PullRequestFacts): string {
-  const issue = issueNumber === null ? '' : `#${issueNumber}`;
+function partOf({ epicTitle, issue: asked }: PullRequestFacts): string {
+  const issue = asked === null ? '' : referenceTo(asked);
   if (epicTitle === null) return issue === '' ? '' : `Asked for in ${issue}.`;
   return `Part of “${foreignLine(epicTitle)}”${issue === '' ? '' : ` (${issue})`}.`;
 }
+
+/** A forge links its own issues by itself. */
+const referenceTo = ({ name, url, tracker }: NonNullable<PullRequestFacts['issue']>): string =>
+  tracker === 'github' ? name : `[${name}](${url})`;
 
 const steering = (kind: PullRequestFacts['kind']): string =>
   `Steer it by a comment: ${(kind === 'task' ? ['ask <text>', 'pause', 'resume', 'retry', 'cancel'] : ['ask <text>', 'pause', 'resume', 'land', 'cancel']).map((said) => `\`/millwright ${said}\``).join(', ')}. A draft is not landed.`;

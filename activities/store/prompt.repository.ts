@@ -33,7 +33,7 @@ export async function findPromptRows(db: Queryable, of: PromptSubject): Promise<
   const { rows } = await db.query<Row>({
     name: 'find-prompt-rows',
     text: `SELECT p.name AS project, coalesce(t.created_by, (
-                    SELECT 'github:' || i.author || ', in an issue that ' || e.created_by || ' made an epic of'
+                    SELECT i.tracker || ':' || i.author || ', in an issue that ' || e.created_by || ' made an epic of'
                     FROM epic_issue i WHERE i.epic_id = e.id AND i.author <> i.asked_by),
                     e.created_by, p.created_by) AS "createdBy",
                   CASE WHEN e.id IS NULL THEN NULL ELSE jsonb_build_object('title', e.title, 'description', e.description,

@@ -64,8 +64,8 @@ test('a task’s pull request names its epic, the issue and what was checked', a
   const epicId = await insertEpic(writes, projectId, { title: 'Shop @all' });
   const taskId = await insertTask(writes, projectId, { epicId });
   await writes.query({
-    text: `INSERT INTO epic_issue (project_id, number, epic_id, url, author, asked_by, seen_hash, seen_at)
-           VALUES ($1, 7, $2, '', 'rita', 'rita', 'h', now())`,
+    text: `INSERT INTO epic_issue (project_id, issue_key, name, epic_id, url, author, asked_by, seen_hash, seen_at)
+           VALUES ($1, '7', '#7', $2, '', 'rita', 'rita', 'h', now())`,
     values: [projectId, epicId],
   });
   for (const [build, outcome] of [
@@ -123,7 +123,7 @@ test('what an agent writes cannot forge a marker or break a title', () => {
     tasks: [],
     checks: [],
     epicTitle: null,
-    issueNumber: null,
+    issue: null,
     takesComments: true,
   } as const;
   expect(pullRequestTitle(facts)).toBe('a b');
@@ -150,7 +150,7 @@ test('a body that is too long is cut, and still ends with its marker', () => {
       tasks,
       checks: [],
       epicTitle: null,
-      issueNumber: null,
+      issue: null,
       takesComments: true,
     },
     'millwright:epic=1',

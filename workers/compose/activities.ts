@@ -40,13 +40,14 @@ import { type Config, environmentFor } from '../../infra/config.js';
 import { ProjectForges } from '../../infra/forge/forges.js';
 import { LocalForge } from '../../infra/forge/local/local-forge.js';
 import { ProjectChecks } from '../../infra/forge/project-checks.js';
+import { ProjectTrackers } from '../../infra/forge/trackers.js';
 import { createMending, type MendingDeps } from '../../infra/git/mending.js';
 import { ProjectRepositories } from '../../infra/git/mirrors.js';
 import { createGit, type Git, type Mend } from '../../infra/git/run.js';
 import { Trees } from '../../infra/git/trees.js';
 import { createLogger } from '../../infra/logging.js';
 import type { Pools } from '../../infra/pg/pools.js';
-import { type GitHub, openGitHub } from './github.js';
+import { openGitHub } from './github.js';
 import type { Host } from './host.js';
 import { createJanitor, type Janitor } from './janitor.js';
 import { ledgerPrices } from './prices.js';
@@ -80,6 +81,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
   const github = openGitHub(config, pools);
   const forge = new ProjectForges(pools.writes, { local, ...(github ? { github: github.forge } : {}) });
   const trees = new Trees({ git, root: layout.trees });
+  const trackers = new ProjectTrackers(pools.writes, { ...(github ? { github: github.issues } : {}) });
   const gitDeps = { pools, forge, mirrors };
   const brokerFetch = createBrokerFetch();
   const prices = ledgerPrices(config.host.prices);
@@ -148,9 +150,8 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
       ...createForgeActivities(gitDeps),
       ...createForgeWatchActivities({
         ...gitDeps,
-        ...(github
-          ? { redeliverFailed: github.redeliverFailed, gates: github.gates, issues: issuesOf(config, github) }
-          : {}),
+        issues: issuesOf(config, trackers),
+        ...(github ? { redeliverFailed: github.redeliverFailed, gates: github.gates } : {}),
       }),
       ...createMergeActivities({ ...gitDeps, planChecks: checks.planChecks }),
       ...createHostClaimActivities({ hostId: host.hostId, hostQueue: host.queue, directory: layout.home }),
@@ -204,8 +205,8 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
   };
 }
 
-const issuesOf = ({ tuning, limits }: Config, { issues }: GitHub): IssueDeps => ({
-  tracker: issues,
+const issuesOf = ({ tuning, limits }: Config, trackers: ProjectTrackers): IssueDeps => ({
+  trackersOf: (projectId) => trackers.of(projectId),
   controls: createWorkflowControls(),
   tuning,
   epicMicroUsd: limits.epicMicroUsd,

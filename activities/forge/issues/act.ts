@@ -36,7 +36,7 @@ const done = (answer: string): Acted => ({ outcome: 'done', answer });
  * @throws Unavailable when what it is for has not begun yet, or no worker answers
  */
 export async function act(intake: Intake, comment: TrackedComment, command: Command): Promise<Acted> {
-  const subject = await findSubject(intake.deps.pools.writes, intake.projectId, comment.number);
+  const subject = await findSubject(intake.deps.pools.writes, intake.projectId, comment.key);
   const { epic, task } = subject;
   if (command.verb === 'plan') return epic === undefined ? begin(intake, comment, task) : done(say.planShown(epic));
   if (command.verb === 'approve') return await approve(intake, { comment, command, subject });
@@ -47,8 +47,8 @@ export async function act(intake: Intake, comment: TrackedComment, command: Comm
 }
 
 async function begin(intake: Intake, comment: TrackedComment, task: TaskSubject | undefined): Promise<Acted> {
-  const { projectId, issues, signal } = intake;
-  const issue = await issues.tracker.readIssue(projectId, comment.number, signal);
+  const { projectId, tracker, signal } = intake;
+  const issue = await tracker.readIssue(projectId, comment.key, signal);
   if (issue === undefined || task !== undefined) return refused(say.nothingHere());
   if (!issue.isOpen) return refused(say.issueIsClosed());
   const begun = await beginEpic(intake, issue, { by: comment.author, at: comment.updatedAt });
@@ -74,14 +74,14 @@ async function approve(
   const answer = await intake.issues.controls.send({
     ...addressed(intake, comment, epicWorkflowId(epic.epicId)),
     update: epicApprovePlanUpdate,
-    command: { by: personOf(comment.author), planVersion: epic.planVersion },
+    command: { by: personOf(intake, comment.author), planVersion: epic.planVersion },
   });
   return told(answer, say.planApproved(epic.planVersion), isTerminal(EPIC_MACHINE, issue?.state ?? 'PLANNING'));
 }
 
 async function land(intake: Intake, comment: TrackedComment, epic: EpicSubject): Promise<Acted> {
   const target = addressed(intake, comment, epicWorkflowId(epic.epicId));
-  const command = { by: personOf(comment.author) };
+  const command = { by: personOf(intake, comment.author) };
   const answer = await intake.issues.controls.send({ ...target, update: epicLandUpdate, command });
   return told(answer, say.landingAsked(), hasEnded(epic));
 }
@@ -100,7 +100,7 @@ async function toEpic(
   const { verb, text } = command;
   const workflowId = epicWorkflowId(epic.epicId);
   const target = addressed(intake, comment, workflowId);
-  const by = personOf(comment.author);
+  const by = personOf(intake, comment.author);
   if (verb === 'ask') return await mail(intake, comment, text, { kind: 'epic', id: epic.epicId, workflowId });
   if (verb === 'resume' && issue !== undefined && isTextVoid(issue)) return refused(say.textIsVoid(issue.seenHash));
   if (verb === 'retry') {
@@ -118,7 +118,7 @@ async function toTask(
 ): Promise<Acted> {
   const { verb, text } = command;
   const workflowId = taskWorkflowId(task.taskId);
-  const by = personOf(comment.author);
+  const by = personOf(intake, comment.author);
   const isOver = isTerminal(TASK_MACHINE, task.state as keyof typeof TASK_MACHINE); // the column's CHECK allows these alone
   if (verb === 'ask') return await mail(intake, comment, text, { kind: 'task', id: task.taskId, workflowId });
   if (verb === 'retry') {
@@ -135,16 +135,17 @@ async function toTask(
 }
 
 async function mail(
-  { deps, projectId }: Intake,
+  intake: Intake,
   comment: TrackedComment,
   text: string,
   to: { readonly kind: 'epic' | 'task'; readonly id: string; readonly workflowId: string },
 ): Promise<Acted> {
+  const { deps, projectId } = intake;
   const mailId = commandId(projectId, comment.id);
   await withTransaction(deps.pools.writes, async (tx) => {
     const isNew = await insertMail(tx, {
       id: mailId,
-      from: { kind: 'human', id: personOf(comment.author) },
+      from: { kind: 'human', id: personOf(intake, comment.author) },
       to: { kind: to.kind, id: to.id },
       subject: plainLine(text.split('\n')[0] ?? '', 120),
       body: showHidden(text),

@@ -21,10 +21,11 @@ interface Approval {
  * nothing about the issue changed since, or it was seen to read so before. Any other is one that nobody approved.
  */
 export async function approveText(
-  { deps, projectId, issues, signal }: Intake,
+  intake: Intake,
   { comment, named, issue: known }: Approval,
 ): Promise<{ readonly kind: 'approved' | 'refused'; readonly words: string }> {
-  const issue = await issues.tracker.readIssue(projectId, known.number, signal);
+  const { deps, projectId, issues, tracker, signal } = intake;
+  const issue = await tracker.readIssue(projectId, known.key, signal);
   if (issue === undefined) return { kind: 'refused', words: say.nothingHere() };
   const hash = textHash(issue);
   const { writes } = deps.pools;
@@ -34,11 +35,11 @@ export async function approveText(
       ? Date.parse(issue.updatedAt) <= writtenAt || (known.seenHash === hash && known.seenAt.getTime() <= writtenAt)
       : named.toLowerCase() === fingerprint(hash);
   if (!isMeant) {
-    await saveSeenText(writes, projectId, { number: known.number, hash, seenAt: issue.updatedAt });
+    await saveSeenText(writes, projectId, { key: known.key, hash, seenAt: issue.updatedAt });
     return { kind: 'refused', words: say.textChangedAgain(hash) };
   }
-  const by = personOf(comment.author);
-  const approved = { number: known.number, epicId: known.epicId, hash, by: comment.author };
+  const by = personOf(intake, comment.author);
+  const approved = { key: known.key, epicId: known.epicId, hash, by: comment.author.name };
   const text = { title: epicTitle(issue.title), description: epicDescription(issue.body) };
   await withTransaction(writes, async (tx) => {
     await saveApprovedText(tx, projectId, { ...approved, ...text });
@@ -48,7 +49,7 @@ export async function approveText(
       epicId: known.epicId,
       what: 'epic.text.approved',
       object: epicWorkflowId(known.epicId),
-      title: `Text of issue #${known.number} approved`,
+      title: `Text of issue ${known.name} approved`,
       after: text,
       decisionId: commandId(projectId, comment.id),
     });
@@ -57,7 +58,7 @@ export async function approveText(
   await issues.controls.send({
     update: resumeUpdate,
     workflowId: epicWorkflowId(known.epicId),
-    command: { by, reason: `the text of issue #${known.number} is approved` },
+    command: { by, reason: `the text of issue ${known.name} is approved` },
     updateId: commandId(projectId, comment.id),
   });
   return { kind: 'approved', words: say.textApproved() };

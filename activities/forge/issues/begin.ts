@@ -3,7 +3,7 @@ import { mayCommand } from '../../../domain/forge/actors.js';
 import { epicDescription, epicTitle } from '../../../domain/forge/issue-text.js';
 import { newEpic } from '../../../domain/new-epic.js';
 import { type ProjectStanding, workConfigOf } from '../../../domain/project-config/readiness.js';
-import type { TrackedIssue } from '../../../infra/forge/issues.js';
+import type { TrackedIssue, TrackedPerson } from '../../../infra/forge/issues.js';
 import { recordHumanAct } from '../../../infra/pg/audit.js';
 import { lockInTransaction } from '../../../infra/pg/locks.js';
 import { insertEpic } from '../../../infra/pg/new-epic.repository.js';
@@ -17,7 +17,7 @@ import { type Intake, personOf } from './ports.js';
 
 export interface Ask {
   /** Somebody who may. */
-  readonly by: string;
+  readonly by: TrackedPerson;
   /** By the tracker's clock: what the issue said then is what was asked for. */
   readonly at: string;
 }
@@ -33,12 +33,12 @@ export type Begun =
  * epic is held from its first moment until somebody approves the text.
  */
 export async function beginEpic(intake: Intake, issue: TrackedIssue, ask: Ask): Promise<Begun> {
-  const { deps, projectId, issues, signal } = intake;
-  const isTrusted = mayCommand(await issues.tracker.readActor(projectId, issue.author, signal));
+  const { deps, projectId, issues, tracker, signal } = intake;
+  const isTrusted = mayCommand(await tracker.readActor(projectId, issue.author, signal));
   const isTextApproved = isTrusted || Date.parse(issue.updatedAt) <= Date.parse(ask.at);
   return await withTransaction(deps.pools.writes, async (tx) => {
-    await lockInTransaction(tx, `issue ${projectId} ${issue.number}`);
-    const known = await findEpicIssue(tx, projectId, issue.number);
+    await lockInTransaction(tx, `issue ${projectId} ${issue.key}`);
+    const known = await findEpicIssue(tx, projectId, issue.key);
     if (known !== undefined) return { kind: 'known', epicId: known.epicId };
     const standing = workConfigOf(await readStanding(tx, projectId));
     if (standing.kind === 'refused') return { kind: 'later', why: standing.refusal.message };
@@ -48,7 +48,7 @@ export async function beginEpic(intake: Intake, issue: TrackedIssue, ask: Ask): 
       projectId,
       title: epicTitle(issue.title),
       description: epicDescription(issue.body),
-      createdBy: personOf(ask.by),
+      createdBy: personOf(intake, ask.by),
       ...(isTrusted || config.epics.approval !== 'none' ? {} : { approval: 'plan' as const }),
     };
     const epic = newEpic(wish, config, issues.epicMicroUsd);
@@ -56,11 +56,13 @@ export async function beginEpic(intake: Intake, issue: TrackedIssue, ask: Ask): 
     if (!isTextApproved) await holdFromTheStart(tx, epic.id);
     await insertEpicIssue(tx, {
       projectId,
-      number: issue.number,
+      tracker: tracker.kind,
+      key: issue.key,
+      name: issue.name,
       epicId: epic.id,
       url: issue.url,
-      author: issue.author,
-      askedBy: ask.by,
+      author: issue.author.name,
+      askedBy: ask.by.name,
       hash: textHash(issue),
       seenAt: issue.updatedAt,
       isTextApproved,
@@ -73,7 +75,7 @@ export async function beginEpic(intake: Intake, issue: TrackedIssue, ask: Ask): 
       epicId: epic.id,
       what: 'epic.created',
       object: epicWorkflowId(epic.id),
-      title: `Epic created from issue #${issue.number}: ${epic.title}`,
+      title: `Epic created from issue ${issue.name}: ${epic.title}`,
       after: epic,
       event: { type: 'epic.created', data: { title: epic.title, state: 'PLANNING', phase: 'planning' } },
     });

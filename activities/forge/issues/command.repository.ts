@@ -1,10 +1,12 @@
+import type { TrackerKind } from '../../../infra/forge/issues.js';
 import type { Queryable } from '../../../infra/pg/statement.js';
 
 export type CommandOutcome = 'done' | 'refused' | 'unknown' | 'outsider';
 
 export interface CommandRow {
-  readonly commentId: number;
-  readonly number: number;
+  readonly commentId: string;
+  /** Of the issue or pull request below which it stands. */
+  readonly key: string;
   readonly author: string;
   readonly said: string;
   readonly outcome: CommandOutcome | null;
@@ -14,7 +16,7 @@ export interface CommandRow {
   readonly reply: string | null;
 }
 
-const SELECT = `SELECT c.comment_id AS "commentId", c.number, c.author, c.said, c.outcome, c.answer,
+const SELECT = `SELECT c.comment_id AS "commentId", c.page_key AS key, c.author, c.said, c.outcome, c.answer,
     c.reported_at AS "reportedAt",
     (SELECT m.body FROM mail m WHERE m.thread_id = c.mail_id AND m.id <> c.mail_id AND m.from_kind <> 'human'
      ORDER BY m.id DESC LIMIT 1) AS reply
@@ -25,26 +27,28 @@ export async function claimCommand(
   db: Queryable,
   projectId: string,
   command: {
-    readonly commentId: number;
-    readonly number: number;
+    readonly tracker: TrackerKind;
+    readonly commentId: string;
+    readonly key: string;
     readonly author: string;
     readonly said: string;
     readonly commentedAt: string;
   },
 ): Promise<CommandRow | undefined> {
+  const { tracker, commentId, key, author, said, commentedAt } = command;
   await db.query({
     name: 'claim-forge-command',
-    text: `INSERT INTO forge_command (project_id, comment_id, number, author, said, commented_at)
-           VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (project_id, comment_id) DO NOTHING`,
-    values: [projectId, command.commentId, command.number, command.author, command.said, command.commentedAt],
+    text: `INSERT INTO forge_command (project_id, comment_id, page_key, author, said, commented_at, tracker)
+           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (project_id, comment_id) DO NOTHING`,
+    values: [projectId, commentId, key, author, said, commentedAt, tracker],
   });
-  return await findCommand(db, projectId, command.commentId);
+  return await findCommand(db, projectId, commentId);
 }
 
 export async function findCommand(
   db: Queryable,
   projectId: string,
-  commentId: number,
+  commentId: string,
 ): Promise<CommandRow | undefined> {
   const { rows } = await db.query<CommandRow>({
     name: 'find-forge-command',
@@ -58,7 +62,7 @@ export async function findCommand(
 export async function saveOutcome(
   db: Queryable,
   projectId: string,
-  commentId: number,
+  commentId: string,
   { outcome, answer, mailId }: { readonly outcome: CommandOutcome; readonly answer: string; readonly mailId?: string },
 ): Promise<void> {
   await db.query({
@@ -71,44 +75,52 @@ export async function saveOutcome(
 }
 
 /** Answered, and not shown yet. */
-export async function listUnreported(db: Queryable, projectId: string): Promise<readonly CommandRow[]> {
+export async function listUnreported(
+  db: Queryable,
+  projectId: string,
+  tracker: TrackerKind,
+): Promise<readonly CommandRow[]> {
   const { rows } = await db.query<CommandRow>({
     name: 'list-unreported-commands',
-    text: `${SELECT} WHERE c.project_id = $1 AND c.reported_at IS NULL AND c.outcome IS NOT NULL
+    text: `${SELECT} WHERE c.project_id = $1 AND c.tracker = $2 AND c.reported_at IS NULL AND c.outcome IS NOT NULL
            ORDER BY c.commented_at, c.comment_id LIMIT 100`,
-    values: [projectId],
+    values: [projectId, tracker],
   });
   return rows;
 }
 
 /** Pages with a question whose answer may have come since. */
-export async function listAskedNumbers(db: Queryable, projectId: string): Promise<readonly number[]> {
-  const { rows } = await db.query<{ readonly number: number }>({
-    name: 'list-asked-numbers',
-    text: `SELECT DISTINCT number FROM forge_command
-           WHERE project_id = $1 AND mail_id IS NOT NULL AND created_at > now() - interval '7 days'`,
-    values: [projectId],
+export async function listAskedPages(
+  db: Queryable,
+  projectId: string,
+  tracker: TrackerKind,
+): Promise<readonly string[]> {
+  const { rows } = await db.query<{ readonly key: string }>({
+    name: 'list-asked-pages',
+    text: `SELECT DISTINCT page_key AS key FROM forge_command
+           WHERE project_id = $1 AND tracker = $2 AND mail_id IS NOT NULL AND created_at > now() - interval '7 days'`,
+    values: [projectId, tracker],
   });
-  return rows.map(({ number }) => number);
+  return rows.map(({ key }) => key);
 }
 
 /** The latest below one issue or pull request, oldest first. */
 export async function listAnswers(
   db: Queryable,
   projectId: string,
-  number: number,
+  key: string,
   limit: number,
 ): Promise<readonly CommandRow[]> {
   const { rows } = await db.query<CommandRow>({
     name: 'list-command-answers',
-    text: `${SELECT} WHERE c.project_id = $1 AND c.number = $2 AND c.outcome IN ('done', 'refused', 'unknown')
+    text: `${SELECT} WHERE c.project_id = $1 AND c.page_key = $2 AND c.outcome IN ('done', 'refused', 'unknown')
            ORDER BY c.commented_at DESC, c.comment_id DESC LIMIT $3`,
-    values: [projectId, number, limit],
+    values: [projectId, key, limit],
   });
   return rows.toReversed();
 }
 
-export async function saveReported(db: Queryable, projectId: string, commentId: number): Promise<void> {
+export async function saveReported(db: Queryable, projectId: string, commentId: string): Promise<void> {
   await db.query({
     name: 'save-command-reported',
     text: 'UPDATE forge_command SET reported_at = now() WHERE project_id = $1 AND comment_id = $2',

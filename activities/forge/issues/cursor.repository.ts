@@ -1,3 +1,4 @@
+import type { TrackerKind } from '../../../infra/forge/issues.js';
 import type { Queryable } from '../../../infra/pg/statement.js';
 
 export interface ForgeCursor {
@@ -5,18 +6,22 @@ export interface ForgeCursor {
   readonly commentsSince: Date;
 }
 
-/** How far the forge was read; at first, since the project is known here: what is older was not meant for it. */
-export async function openCursor(db: Queryable, projectId: string): Promise<ForgeCursor> {
+/** How far the tracker was read; at first, since it is the project's here: what is older was not meant for it. */
+export async function openCursor(db: Queryable, projectId: string, tracker: TrackerKind): Promise<ForgeCursor> {
   await db.query({
     name: 'open-forge-cursor',
-    text: `INSERT INTO forge_cursor (project_id, issues_since, comments_since)
-           SELECT id, created_at, created_at FROM project WHERE id = $1 ON CONFLICT (project_id) DO NOTHING`,
-    values: [projectId],
+    text: `INSERT INTO forge_cursor (project_id, tracker, issues_since, comments_since)
+           SELECT id, $2, since, since FROM (
+             SELECT id, CASE $2 WHEN 'linear' THEN coalesce(linear_since, created_at) ELSE created_at END AS since
+             FROM project WHERE id = $1) p
+           ON CONFLICT (project_id, tracker) DO NOTHING`,
+    values: [projectId, tracker],
   });
   const { rows } = await db.query<ForgeCursor>({
     name: 'read-forge-cursor',
-    text: `SELECT issues_since AS "issuesSince", comments_since AS "commentsSince" FROM forge_cursor WHERE project_id = $1`,
-    values: [projectId],
+    text: `SELECT issues_since AS "issuesSince", comments_since AS "commentsSince" FROM forge_cursor
+           WHERE project_id = $1 AND tracker = $2`,
+    values: [projectId, tracker],
   });
   return rows[0] ?? { issuesSince: new Date(), commentsSince: new Date() };
 }
@@ -25,12 +30,13 @@ export async function openCursor(db: Queryable, projectId: string): Promise<Forg
 export async function moveCursor(
   db: Queryable,
   projectId: string,
+  tracker: TrackerKind,
   { issuesSince, commentsSince }: Partial<ForgeCursor>,
 ): Promise<void> {
   await db.query({
     name: 'move-forge-cursor',
     text: `UPDATE forge_cursor SET issues_since = greatest(issues_since, $2::timestamptz),
-             comments_since = greatest(comments_since, $3::timestamptz) WHERE project_id = $1`,
-    values: [projectId, issuesSince ?? null, commentsSince ?? null],
+             comments_since = greatest(comments_since, $3::timestamptz) WHERE project_id = $1 AND tracker = $4`,
+    values: [projectId, issuesSince ?? null, commentsSince ?? null, tracker],
   });
 }

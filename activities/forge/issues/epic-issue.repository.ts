@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { EpicPhase, EpicState } from '../../../domain/states.js';
+import type { TrackerKind } from '../../../infra/forge/issues.js';
 import type { Queryable, Tx } from '../../../infra/pg/statement.js';
 
 export interface EpicIssue {
-  readonly number: number;
+  readonly key: string;
+  readonly name: string;
   readonly epicId: string;
   readonly url: string;
   readonly author: string;
@@ -17,7 +19,7 @@ export interface EpicIssue {
   readonly phase: EpicPhase;
 }
 
-const SELECT = `SELECT i.number, i.epic_id AS "epicId", i.url, i.author, i.asked_by AS "askedBy", i.seen_hash AS "seenHash",
+const SELECT = `SELECT i.issue_key AS key, i.name, i.epic_id AS "epicId", i.url, i.author, i.asked_by AS "askedBy", i.seen_hash AS "seenHash",
     i.seen_at AS "seenAt", i.approved_hash AS "approvedHash", i.held_hash AS "heldHash", i.ended_at AS "endedAt",
     e.state, e.phase
   FROM epic_issue i JOIN epic e ON e.id = i.epic_id`;
@@ -35,28 +37,34 @@ export const fingerprint = (hash: string): string => hash.slice(0, 8);
 export const isTextVoid = ({ seenHash, approvedHash }: Pick<EpicIssue, 'seenHash' | 'approvedHash'>): boolean =>
   seenHash !== approvedHash;
 
-export async function findEpicIssue(db: Queryable, projectId: string, number: number): Promise<EpicIssue | undefined> {
+export async function findEpicIssue(db: Queryable, projectId: string, key: string): Promise<EpicIssue | undefined> {
   const { rows } = await db.query<EpicIssue>({
     name: 'find-epic-issue',
-    text: `${SELECT} WHERE i.project_id = $1 AND i.number = $2`,
-    values: [projectId, number],
+    text: `${SELECT} WHERE i.project_id = $1 AND i.issue_key = $2`,
+    values: [projectId, key],
   });
   return rows[0];
 }
 
 /** Those whose end was not said yet. */
-export async function listOpenEpicIssues(db: Queryable, projectId: string): Promise<readonly EpicIssue[]> {
+export async function listOpenEpicIssues(
+  db: Queryable,
+  projectId: string,
+  tracker: TrackerKind,
+): Promise<readonly EpicIssue[]> {
   const { rows } = await db.query<EpicIssue>({
     name: 'list-open-epic-issues',
-    text: `${SELECT} WHERE i.project_id = $1 AND i.ended_at IS NULL ORDER BY i.number`,
-    values: [projectId],
+    text: `${SELECT} WHERE i.project_id = $1 AND i.tracker = $2 AND i.ended_at IS NULL ORDER BY i.created_at, i.issue_key`,
+    values: [projectId, tracker],
   });
   return rows;
 }
 
 export interface NewEpicIssue {
   readonly projectId: string;
-  readonly number: number;
+  readonly tracker: TrackerKind;
+  readonly key: string;
+  readonly name: string;
   readonly epicId: string;
   readonly url: string;
   readonly author: string;
@@ -67,14 +75,14 @@ export interface NewEpicIssue {
 }
 
 export async function insertEpicIssue(tx: Tx, issue: NewEpicIssue): Promise<void> {
-  const { projectId, number, epicId, url, author, askedBy, hash, seenAt, isTextApproved } = issue;
+  const { projectId, tracker, key, name, epicId, url, author, askedBy, hash, seenAt, isTextApproved } = issue;
   await tx.query({
     name: 'insert-epic-issue',
-    text: `INSERT INTO epic_issue (project_id, number, epic_id, url, author, asked_by, seen_hash, seen_at, approved_hash,
-                                   approved_by, held_hash)
+    text: `INSERT INTO epic_issue (project_id, issue_key, epic_id, url, author, asked_by, seen_hash, seen_at, approved_hash,
+                                   approved_by, held_hash, tracker, name)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $9 THEN $7 END, CASE WHEN $9 THEN $6 END,
-                   CASE WHEN NOT $9 THEN $7 END)`,
-    values: [projectId, number, epicId, url, author, askedBy, hash, seenAt, isTextApproved],
+                   CASE WHEN NOT $9 THEN $7 END, $10, $11)`,
+    values: [projectId, key, epicId, url, author, askedBy, hash, seenAt, isTextApproved, tracker, name],
   });
 }
 
@@ -82,21 +90,21 @@ export async function insertEpicIssue(tx: Tx, issue: NewEpicIssue): Promise<void
 export async function saveSeenText(
   db: Queryable,
   projectId: string,
-  { number, hash, seenAt }: { readonly number: number; readonly hash: string; readonly seenAt: string },
+  { key, hash, seenAt }: { readonly key: string; readonly hash: string; readonly seenAt: string },
 ): Promise<void> {
   await db.query({
     name: 'save-seen-issue-text',
     text: `UPDATE epic_issue SET seen_hash = $3, seen_at = $4
-           WHERE project_id = $1 AND number = $2 AND seen_hash <> $3 AND seen_at <= $4`,
-    values: [projectId, number, hash, seenAt],
+           WHERE project_id = $1 AND issue_key = $2 AND seen_hash <> $3 AND seen_at <= $4`,
+    values: [projectId, key, hash, seenAt],
   });
 }
 
-export async function saveHeldText(db: Queryable, projectId: string, number: number, hash: string): Promise<void> {
+export async function saveHeldText(db: Queryable, projectId: string, key: string, hash: string): Promise<void> {
   await db.query({
     name: 'save-held-issue-text',
-    text: 'UPDATE epic_issue SET held_hash = $3 WHERE project_id = $1 AND number = $2',
-    values: [projectId, number, hash],
+    text: 'UPDATE epic_issue SET held_hash = $3 WHERE project_id = $1 AND issue_key = $2',
+    values: [projectId, key, hash],
   });
 }
 
@@ -105,7 +113,7 @@ export async function saveApprovedText(
   tx: Tx,
   projectId: string,
   approved: {
-    readonly number: number;
+    readonly key: string;
     readonly epicId: string;
     readonly hash: string;
     readonly by: string;
@@ -116,8 +124,8 @@ export async function saveApprovedText(
   await tx.query({
     name: 'save-approved-issue-text',
     text: `UPDATE epic_issue SET approved_hash = $3, approved_by = $4, seen_hash = $3
-           WHERE project_id = $1 AND number = $2`,
-    values: [projectId, approved.number, approved.hash, approved.by],
+           WHERE project_id = $1 AND issue_key = $2`,
+    values: [projectId, approved.key, approved.hash, approved.by],
   });
   await tx.query({
     name: 'save-approved-epic-text',
@@ -127,10 +135,10 @@ export async function saveApprovedText(
   });
 }
 
-export async function saveIssueEnded(db: Queryable, projectId: string, number: number): Promise<void> {
+export async function saveIssueEnded(db: Queryable, projectId: string, key: string): Promise<void> {
   await db.query({
     name: 'save-issue-ended',
-    text: 'UPDATE epic_issue SET ended_at = now() WHERE project_id = $1 AND number = $2',
-    values: [projectId, number],
+    text: 'UPDATE epic_issue SET ended_at = now() WHERE project_id = $1 AND issue_key = $2',
+    values: [projectId, key],
   });
 }

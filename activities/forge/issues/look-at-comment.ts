@@ -8,24 +8,25 @@ import type { Intake } from './ports.js';
 import * as say from './texts.js';
 
 /** Reads the comment anew and does what it says, once for ever. @returns what came of it, in a word */
-export async function lookAtComment(intake: Intake, id: number): Promise<string> {
+export async function lookAtComment(intake: Intake, id: string): Promise<string> {
   const known = await findCommand(intake.deps.pools.writes, intake.projectId, id);
   if (known?.outcome) return 'known';
-  const comment = await intake.issues.tracker.readComment(intake.projectId, id, intake.signal);
+  const comment = await intake.tracker.readComment(intake.projectId, id, intake.signal);
   return comment === undefined ? 'gone' : await takeComment(intake, comment);
 }
 
 /** @param comment as it was read just now */
 export async function takeComment(intake: Intake, comment: TrackedComment): Promise<string> {
-  const { deps, projectId, issues, signal } = intake;
+  const { deps, projectId, tracker, signal } = intake;
   const { writes } = deps.pools;
   const reading = readComment(comment.body);
   if (reading.kind === 'none') return 'no command';
-  if (await issues.tracker.isOurs(projectId, comment.author)) return 'ours';
+  if (await tracker.isOurs(projectId, comment.author)) return 'ours';
   const claimed = await claimCommand(writes, projectId, {
+    tracker: tracker.kind,
     commentId: comment.id,
-    number: comment.number,
-    author: comment.author,
+    key: comment.key,
+    author: comment.author.name,
     said: reading.kind === 'command' ? reading.verb : 'unknown',
     commentedAt: comment.updatedAt,
   });
@@ -35,7 +36,7 @@ export async function takeComment(intake: Intake, comment: TrackedComment): Prom
     return acted.outcome;
   };
   // What the person may now counts, not what they might when they wrote it.
-  if (!mayCommand(await issues.tracker.readActor(projectId, comment.author, signal)))
+  if (!mayCommand(await tracker.readActor(projectId, comment.author, signal)))
     return await answer({ outcome: 'outsider', answer: '' });
   if (reading.kind === 'unknown') return await answer({ outcome: 'unknown', answer: say.unknownCommand(reading.said) });
   return await answer(await acted(intake, comment, reading));

@@ -16,21 +16,22 @@ import {
 import { type Intake, LABEL, personOf } from './ports.js';
 
 /** Reads the issue anew and does what it asks for. @returns what that was, in a word */
-export async function lookAtIssue(intake: Intake, number: number): Promise<string> {
-  const { deps, projectId, issues, signal } = intake;
-  const issue = await issues.tracker.readIssue(projectId, number, signal);
-  if (issue === undefined) return 'gone';
-  return await takeIssue(intake, issue, await findEpicIssue(deps.pools.writes, projectId, number));
+export async function lookAtIssue(intake: Intake, key: string): Promise<string> {
+  const { projectId, tracker, signal } = intake;
+  const issue = await tracker.readIssue(projectId, key, signal);
+  return issue === undefined ? 'gone' : await takeIssue(intake, issue);
 }
 
-async function takeIssue(intake: Intake, issue: TrackedIssue, known: EpicIssue | undefined): Promise<string> {
+/** @param issue as it was read just now */
+export async function takeIssue(intake: Intake, issue: TrackedIssue): Promise<string> {
+  const { deps, projectId, tracker, signal } = intake;
+  const known = await findEpicIssue(deps.pools.writes, projectId, issue.key);
   if (known !== undefined) return await follow(intake, issue, known);
-  const { projectId, issues, signal } = intake;
   if (!issue.isOpen || !issue.labels.some((name) => name.toLowerCase() === LABEL)) return 'unlabelled';
   // A form may set the label for a stranger who fills it in: who set it is read, not what is set.
-  const set = await issues.tracker.whoLabelled(projectId, issue.number, LABEL, signal);
+  const set = await tracker.whoLabelled(projectId, issue.key, LABEL, signal);
   const ask = set ?? { by: issue.author, at: issue.updatedAt };
-  if (!mayCommand(await issues.tracker.readActor(projectId, ask.by, signal))) return 'outsider';
+  if (!mayCommand(await tracker.readActor(projectId, ask.by, signal))) return 'outsider';
   return (await beginEpic(intake, issue, ask)).kind;
 }
 
@@ -41,40 +42,41 @@ async function follow(intake: Intake, issue: TrackedIssue, known: EpicIssue): Pr
   const { deps, projectId } = intake;
   const hash = textHash(issue);
   const { writes } = deps.pools;
-  await saveSeenText(writes, projectId, { number: issue.number, hash, seenAt: issue.updatedAt });
+  await saveSeenText(writes, projectId, { key: issue.key, hash, seenAt: issue.updatedAt });
   // A read that was overtaken by a later one says nothing.
-  const now = await findEpicIssue(writes, projectId, issue.number);
+  const now = await findEpicIssue(writes, projectId, issue.key);
   if (now === undefined || !isTextVoid(now)) return 'known';
   if (now.heldHash === now.seenHash) return 'held';
   return await hold(intake, now);
 }
 
-async function hold({ deps, projectId, issues }: Intake, issue: EpicIssue): Promise<string> {
+async function hold(intake: Intake, issue: EpicIssue): Promise<string> {
+  const { deps, projectId, issues } = intake;
   const answer = await issues.controls.send({
     update: pauseUpdate,
     workflowId: epicWorkflowId(issue.epicId),
-    command: { by: personOf('issue'), reason: `the text of issue #${issue.number} is not the one that was approved` },
+    command: {
+      by: personOf(intake, { name: 'issue' }),
+      reason: `the text of issue ${issue.name} is not the one that was approved`,
+    },
     updateId: uuidv5(`hold ${issue.seenHash}`, issue.epicId),
   });
   // One that has not begun is held at the next look.
   if (answer.kind === 'absent') return 'later';
-  await saveHeldText(deps.pools.writes, projectId, issue.number, issue.seenHash);
+  await saveHeldText(deps.pools.writes, projectId, issue.key, issue.seenHash);
   return 'held';
 }
 
 /** By somebody who may command; anybody may close an issue that is theirs. */
-async function cancelClosed(
-  { projectId, issues, signal }: Intake,
-  issue: TrackedIssue,
-  known: EpicIssue,
-): Promise<string> {
+async function cancelClosed(intake: Intake, issue: TrackedIssue, known: EpicIssue): Promise<string> {
+  const { projectId, issues, tracker, signal } = intake;
   const { closedBy } = issue;
-  if (closedBy === null || (await issues.tracker.isOurs(projectId, closedBy))) return 'closed';
-  if (!mayCommand(await issues.tracker.readActor(projectId, closedBy, signal))) return 'outsider';
+  if (closedBy === null || (await tracker.isOurs(projectId, closedBy))) return 'closed';
+  if (!mayCommand(await tracker.readActor(projectId, closedBy, signal))) return 'outsider';
   const answer = await issues.controls.send({
     update: cancelUpdate,
     workflowId: epicWorkflowId(known.epicId),
-    command: { by: personOf(closedBy), reason: `issue #${issue.number} was closed` },
+    command: { by: personOf(intake, closedBy), reason: `issue ${issue.name} was closed` },
     updateId: uuidv5('closed', known.epicId),
   });
   return answer.kind === 'absent' ? 'later' : 'cancelled';

@@ -6,7 +6,7 @@ import type { Intake } from './ports.js';
 
 export interface Shown {
   /** Of the issue or pull request. */
-  readonly number: number;
+  readonly key: string;
   /** Names the comment among ours on that page. */
   readonly marker: string;
   /** Of our own words, with foreign ones defused. */
@@ -23,32 +23,31 @@ const LIST_LAG_MS = 20_000;
  * outage leaves it for the next look.
  * @returns whether it says so now
  */
-export async function showComment({ deps, projectId, issues, signal }: Intake, shown: Shown): Promise<boolean> {
+export async function showComment({ deps, projectId, tracker, signal }: Intake, shown: Shown): Promise<boolean> {
   const { writes } = deps.pools;
-  const key: OwnCommentKey = { projectId, number: shown.number, marker: shown.marker };
+  const row: OwnCommentKey = { projectId, key: shown.key, marker: shown.marker };
   const text = cappedComment(shown.text);
   const hash = createHash('sha256').update(text).digest('hex');
-  const claim = await claimOwnComment(writes, key, hash, shown.atMostEveryMs);
+  const claim = await claimOwnComment(writes, row, hash, shown.atMostEveryMs);
   if (claim.kind === 'same') return true;
   if (claim.kind === 'busy') return false;
-  const { tracker } = issues;
-  const said = { number: shown.number, marker: shown.marker, text };
+  const said = { key: shown.key, marker: shown.marker, text };
   let creates = false;
   try {
-    const known = claim.commentId ?? (await tracker.findOwnComment(projectId, shown.number, shown.marker, signal));
+    const known = claim.commentId ?? (await tracker.findOwnComment(projectId, shown.key, shown.marker, signal));
     if (known !== undefined && (await edited(() => tracker.editComment(projectId, known, said, signal)))) {
-      await saveOwnComment(writes, key, known, hash);
+      await saveOwnComment(writes, row, known, hash);
       return true;
     }
     if (known === undefined && claim.lostMsAgo !== null && claim.lostMsAgo < LIST_LAG_MS) {
-      await saveOwnCommentFailed(writes, key, false);
+      await saveOwnCommentFailed(writes, row, false);
       return false;
     }
     creates = true;
-    await saveOwnComment(writes, key, await tracker.createComment(projectId, said, signal), hash);
+    await saveOwnComment(writes, row, await tracker.createComment(projectId, said, signal), hash);
     return true;
   } catch (error) {
-    await saveOwnCommentFailed(writes, key, creates);
+    await saveOwnCommentFailed(writes, row, creates);
     if (isPassing(error)) return false;
     throw error;
   }

@@ -1,10 +1,11 @@
-import type { IssueTracker } from '../../../infra/forge/issues.js';
+import type { IssueTracker, TrackedPerson } from '../../../infra/forge/issues.js';
 import type { Tuning } from '../../../workflows/contract/tuning.js';
 import type { WorkflowControls } from '../../engine/controls.js';
 import type { Watched } from '../watch/ports.js';
 
 export interface IssueDeps {
-  readonly tracker: IssueTracker;
+  /** Where the project's issues and commands come from. */
+  readonly trackersOf: (projectId: string) => Promise<readonly IssueTracker[]>;
   readonly controls: WorkflowControls;
   /** Of the epics that issues become. */
   readonly tuning: Tuning;
@@ -12,13 +13,15 @@ export interface IssueDeps {
   readonly epicMicroUsd: number;
 }
 
-/** A project whose issues and comments are looked at. */
+/** A project whose issues and comments at one tracker are looked at. */
 export interface Intake extends Watched {
   readonly issues: IssueDeps;
+  readonly tracker: IssueTracker;
 }
 
 /** Sets the label that asks for an epic. */
 export const LABEL = 'millwright';
 
-/** How rows, decisions and mail name somebody of the forge. */
-export const personOf = (login: string): string => `github:${login}`;
+/** How rows, decisions and mail name somebody of the tracker. */
+export const personOf = ({ tracker }: Intake, { name }: Pick<TrackedPerson, 'name'>): string =>
+  `${tracker.kind}:${name}`;

@@ -1,6 +1,6 @@
 import { EPIC_MACHINE, isTerminal } from '../../../domain/states.js';
 import type { Reaction } from '../../../infra/forge/issues.js';
-import { type CommandRow, listAnswers, listAskedNumbers, listUnreported, saveReported } from './command.repository.js';
+import { type CommandRow, listAnswers, listAskedPages, listUnreported, saveReported } from './command.repository.js';
 import { type EpicIssue, listOpenEpicIssues, saveIssueEnded } from './epic-issue.repository.js';
 import { isPassing, showComment } from './own-comment.js';
 import type { Intake } from './ports.js';
@@ -16,33 +16,33 @@ const LATEST = 10;
 /** Shows what commands came to and how the epics of issues stand. What a limit or an outage keeps comes next time. */
 export async function report(intake: Intake): Promise<void> {
   await reportCommands(intake);
-  const { deps, projectId, signal } = intake;
-  for (const issue of await listOpenEpicIssues(deps.pools.writes, projectId)) {
+  const { deps, projectId, tracker, signal } = intake;
+  for (const issue of await listOpenEpicIssues(deps.pools.writes, projectId, tracker.kind)) {
     signal.throwIfAborted();
     await reportProgress(intake, issue);
   }
 }
 
 async function reportCommands(intake: Intake): Promise<void> {
-  const { deps, projectId, signal } = intake;
+  const { deps, projectId, tracker, signal } = intake;
   const { writes } = deps.pools;
-  const waiting = await listUnreported(writes, projectId);
-  const asked = await listAskedNumbers(writes, projectId);
-  for (const number of new Set([...waiting.map((one) => one.number), ...asked])) {
+  const waiting = await listUnreported(writes, projectId, tracker.kind);
+  const asked = await listAskedPages(writes, projectId, tracker.kind);
+  for (const key of new Set([...waiting.map((one) => one.key), ...asked])) {
     signal.throwIfAborted();
-    const text = answersComment(await listAnswers(writes, projectId, number, LATEST));
-    const isShown = await showComment(intake, { ...ANSWERS, number, text });
+    const text = answersComment(await listAnswers(writes, projectId, key, LATEST));
+    const isShown = await showComment(intake, { ...ANSWERS, key, text });
     if (!isShown) continue;
-    for (const command of waiting.filter((one) => one.number === number)) await reactTo(intake, command);
+    for (const command of waiting.filter((one) => one.key === key)) await reactTo(intake, command);
   }
 }
 
 const REACTIONS: Readonly<Record<string, Reaction>> = { done: '+1', refused: '-1', unknown: 'confused' };
 
-async function reactTo({ deps, projectId, issues, signal }: Intake, command: CommandRow): Promise<void> {
+async function reactTo({ deps, projectId, tracker, signal }: Intake, command: CommandRow): Promise<void> {
   const reaction = command.said === 'ask' && command.outcome === 'done' ? 'eyes' : REACTIONS[command.outcome ?? ''];
   try {
-    if (reaction !== undefined) await issues.tracker.react(projectId, command.commentId, reaction, signal);
+    if (reaction !== undefined) await tracker.react(projectId, command.commentId, reaction, signal);
   } catch (error) {
     if (isPassing(error)) return;
     // The comment may be gone, and its answer stands on the page: nothing is left to be shown.
@@ -51,21 +51,21 @@ async function reactTo({ deps, projectId, issues, signal }: Intake, command: Com
 }
 
 async function reportProgress(intake: Intake, issue: EpicIssue): Promise<void> {
-  const { deps, projectId, issues, signal } = intake;
+  const { deps, projectId, tracker, signal } = intake;
   const { writes } = deps.pools;
   const progress = await readProgress(writes, issue);
   if (progress === undefined) return;
   const isOver = isTerminal(EPIC_MACHINE, progress.state);
   const { marker, atMostEveryMs } = PROGRESS;
   const text = progressComment(progress);
-  const shown = { number: issue.number, marker, text, atMostEveryMs: isOver ? 0 : atMostEveryMs };
+  const shown = { key: issue.key, marker, text, atMostEveryMs: isOver ? 0 : atMostEveryMs };
   const isShown = await showComment(intake, shown);
   if (!isShown || !isOver) return;
   try {
-    if (progress.state === 'COMPLETED') await issues.tracker.closeIssue(projectId, issue.number, signal);
+    if (progress.state === 'COMPLETED') await tracker.closeIssue(projectId, issue.key, signal);
   } catch (error) {
     if (isPassing(error)) return;
     throw error;
   }
-  await saveIssueEnded(writes, projectId, issue.number);
+  await saveIssueEnded(writes, projectId, issue.key);
 }

@@ -23,8 +23,8 @@ export interface CommandSubject {
 }
 
 /** Empty for a page that is none of ours. */
-export async function findSubject(db: Queryable, projectId: string, number: number): Promise<CommandSubject> {
-  const issue = await findEpicIssue(db, projectId, number);
+export async function findSubject(db: Queryable, projectId: string, key: string): Promise<CommandSubject> {
+  const issue = await findEpicIssue(db, projectId, key);
   if (issue !== undefined) {
     const epic = await findEpic(db, issue.epicId);
     return { issue, ...(epic ? { epic } : {}) };
@@ -32,8 +32,8 @@ export async function findSubject(db: Queryable, projectId: string, number: numb
   const { rows } = await db.query<{ readonly epicId: string | null } & Partial<TaskSubject>>({
     name: 'find-subject-of-pull-request',
     text: `SELECT coalesce(pr.epic_id, t.epic_id) AS "epicId", t.id AS "taskId", t.title, t.state
-           FROM pull_request pr LEFT JOIN task t ON t.id = pr.task_id WHERE pr.project_id = $1 AND pr.number = $2`,
-    values: [projectId, number],
+           FROM pull_request pr LEFT JOIN task t ON t.id = pr.task_id WHERE pr.project_id = $1 AND pr.number::text = $2`,
+    values: [projectId, key],
   });
   const [row] = rows;
   if (row === undefined) return {};

@@ -5,7 +5,7 @@ import { applyHints } from './apply-hints.js';
 import { lookAtBranch, reconcileBranches } from './branches.js';
 import { lookAtCommit } from './commits.js';
 import { askForFailedDeliveries } from './failed-deliveries.js';
-import { lookAtHintedComment, lookAtHintedIssue, reconcileTracker, reportToTracker } from './issues.js';
+import { lookAtHintedComment, lookAtHintedIssue, reconcileTrackers, reportToTrackers } from './issues.js';
 import type { Looks, Reconciliation, WatchDeps, Watched } from './ports.js';
 import { lookAtPullRequest, reconcilePullRequests } from './pull-requests.js';
 import { findWatchedProject } from './watch.repository.js';
@@ -23,8 +23,8 @@ const RECONCILIATIONS: readonly Reconciliation[] = [
   askForFailedDeliveries,
   reconcileBranches,
   reconcilePullRequests,
-  reconcileTracker,
-  reportToTracker,
+  reconcileTrackers,
+  reportToTrackers,
   showGates,
 ];
 
@@ -41,7 +41,7 @@ export const createForgeWatchActivities = (deps: WatchDeps): ForgeWatchActivitie
     applyHints: ({ projectId }) =>
       looking(projectId, async (watched) => {
         await applyHints(watched, LOOKS);
-        await reportToTracker(watched);
+        await reportToTrackers(watched);
         await showGates(watched);
       }),
     reconcileForge: ({ projectId }) =>

@@ -3,7 +3,15 @@ import { Failure } from '../../../domain/failures.js';
 import { type Actor, permissionOf } from '../../../domain/forge/actors.js';
 import type { ForgePriority } from '../../../domain/forge/rate.js';
 import type { Pools } from '../../pg/pools.js';
-import type { IssueTracker, LabelSet, OwnText, Reaction, TrackedComment, TrackedIssue } from '../issues.js';
+import type {
+  IssueTracker,
+  LabelSet,
+  OwnText,
+  Reaction,
+  TrackedComment,
+  TrackedIssue,
+  TrackedPerson,
+} from '../issues.js';
 import type { GitHubAccess } from './access.js';
 import { findProjectOnGitHub } from './project-repository.repository.js';
 import type { Permissions, RepositoryName } from './settings.js';
@@ -29,15 +37,18 @@ const WRITE: Permissions = { issues: 'write', pull_requests: 'write' };
 
 /** Issues and comments of GitHub, or of an Enterprise server. */
 export class GitHubIssues implements IssueTracker {
+  readonly kind = 'github';
+
   constructor(private readonly deps: GitHubIssuesDeps) {}
 
-  async isOurs(projectId: string, author: string): Promise<boolean> {
+  async isOurs(projectId: string, author: TrackedPerson): Promise<boolean> {
     const { name } = await this.open(projectId, READ, 'state');
-    return (await this.deps.access.login(name)).toLowerCase() === author.toLowerCase();
+    return (await this.deps.access.login(name)).toLowerCase() === author.id.toLowerCase();
   }
 
-  async readIssue(projectId: string, number: number, signal?: AbortSignal): Promise<TrackedIssue | undefined> {
+  async readIssue(projectId: string, key: string, signal?: AbortSignal): Promise<TrackedIssue | undefined> {
     const { name, client } = await this.open(projectId, READ, 'state');
+    const number = Number(key);
     return await unlessGone(async () => {
       const { data } = await client.rest.issues.get({ ...name, issue_number: number, ...withSignal(signal) });
       // A transferred one answers from where it is now, under another number.
@@ -45,9 +56,18 @@ export class GitHubIssues implements IssueTracker {
     });
   }
 
+  async readIssues(projectId: string, keys: readonly string[], signal?: AbortSignal): Promise<readonly TrackedIssue[]> {
+    const issues: TrackedIssue[] = [];
+    for (const key of keys) {
+      const issue = await this.readIssue(projectId, key, signal);
+      if (issue !== undefined) issues.push(issue);
+    }
+    return issues;
+  }
+
   async whoLabelled(
     projectId: string,
-    number: number,
+    key: string,
     label: string,
     signal?: AbortSignal,
   ): Promise<LabelSet | undefined> {
@@ -55,13 +75,13 @@ export class GitHubIssues implements IssueTracker {
     const events = await unlessGone(() =>
       client.paginate(client.rest.issues.listEvents, {
         ...name,
-        issue_number: number,
+        issue_number: Number(key),
         per_page: 100,
         ...withSignal(signal),
       }),
     );
     const last = events?.findLast((one) => one.event === 'labeled' && 'label' in one && isLabel(one.label.name, label));
-    return last === undefined ? undefined : { by: last.actor?.login ?? 'ghost', at: last.created_at };
+    return last === undefined ? undefined : { by: personOf(last.actor), at: last.created_at };
   }
 
   async listIssues(
@@ -82,14 +102,14 @@ export class GitHubIssues implements IssueTracker {
     });
     return once(
       listed.flatMap((one) => toIssue(one) ?? []),
-      ({ number }) => number,
+      ({ key }) => key,
     );
   }
 
-  async readComment(projectId: string, id: number, signal?: AbortSignal): Promise<TrackedComment | undefined> {
+  async readComment(projectId: string, id: string, signal?: AbortSignal): Promise<TrackedComment | undefined> {
     const { name, client } = await this.open(projectId, READ, 'state');
     return await unlessGone(async () => {
-      const { data } = await client.rest.issues.getComment({ ...name, comment_id: id, ...withSignal(signal) });
+      const { data } = await client.rest.issues.getComment({ ...name, comment_id: Number(id), ...withSignal(signal) });
       return toComment(data);
     });
   }
@@ -110,7 +130,7 @@ export class GitHubIssues implements IssueTracker {
     );
   }
 
-  async readActor(projectId: string, login: string, signal?: AbortSignal): Promise<Actor> {
+  async readActor(projectId: string, { id: login }: TrackedPerson, signal?: AbortSignal): Promise<Actor> {
     const { name, client } = await this.open(projectId, { metadata: 'read' }, 'state');
     const asked = { ...name, username: login, ...withSignal(signal) };
     const found = await unlessGone(() => client.rest.repos.getCollaboratorPermissionLevel(asked));
@@ -120,50 +140,54 @@ export class GitHubIssues implements IssueTracker {
 
   async findOwnComment(
     projectId: string,
-    number: number,
+    key: string,
     marker: string,
     signal?: AbortSignal,
-  ): Promise<number | undefined> {
+  ): Promise<string | undefined> {
     const { name, client } = await this.open(projectId, READ, 'report');
     const login = (await this.deps.access.login(name)).toLowerCase();
     const listed = await client.paginate(client.rest.issues.listComments, {
       ...name,
-      issue_number: number,
+      issue_number: Number(key),
       per_page: 100,
       ...withSignal(signal),
     });
     // A marker counts only where we wrote it: anybody can copy the text of a comment.
-    return listed.find(({ user, body }) => user?.login.toLowerCase() === login && endsWithMarker(body, marker))?.id;
+    const ours = listed.find(({ user, body }) => user?.login.toLowerCase() === login && endsWithMarker(body, marker));
+    return ours === undefined ? undefined : String(ours.id);
   }
 
-  async createComment(projectId: string, { number, marker, text }: OwnText, signal?: AbortSignal): Promise<number> {
+  async createComment(projectId: string, { key, marker, text }: OwnText, signal?: AbortSignal): Promise<string> {
     const { name, client } = await this.open(projectId, WRITE, 'report');
     const body = withMarker(text, marker);
     const { data } = await client.rest.issues.createComment({
       ...name,
-      issue_number: number,
+      issue_number: Number(key),
       body,
       ...withSignal(signal),
     });
-    return data.id;
+    return String(data.id);
   }
 
-  async editComment(projectId: string, id: number, { marker, text }: OwnText, signal?: AbortSignal): Promise<void> {
+  async editComment(projectId: string, id: string, { marker, text }: OwnText, signal?: AbortSignal): Promise<void> {
     const { name, client } = await this.open(projectId, WRITE, 'report');
     const body = withMarker(text, marker);
-    await client.rest.issues.updateComment({ ...name, comment_id: id, body, ...withSignal(signal) });
+    await client.rest.issues.updateComment({ ...name, comment_id: Number(id), body, ...withSignal(signal) });
   }
 
-  async react(projectId: string, commentId: number, reaction: Reaction, signal?: AbortSignal): Promise<void> {
+  async react(projectId: string, commentId: string, reaction: Reaction, signal?: AbortSignal): Promise<void> {
     const { name, client } = await this.open(projectId, WRITE, 'report');
-    const content = { comment_id: commentId, content: reaction };
+    const content = { comment_id: Number(commentId), content: reaction };
     await client.rest.reactions.createForIssueComment({ ...name, ...content, ...withSignal(signal) });
   }
 
-  async closeIssue(projectId: string, number: number, signal?: AbortSignal): Promise<void> {
+  /** An issue of GitHub is open or closed, and its progress is a comment. */
+  async showBegun(): Promise<void> {}
+
+  async closeIssue(projectId: string, key: string, signal?: AbortSignal): Promise<void> {
     const { name, client } = await this.open(projectId, WRITE, 'report');
     const closed = { state: 'closed', state_reason: 'completed' } as const;
-    await client.rest.issues.update({ ...name, issue_number: number, ...closed, ...withSignal(signal) });
+    await client.rest.issues.update({ ...name, issue_number: Number(key), ...closed, ...withSignal(signal) });
   }
 
   private async isInTeam(projectId: string, login: string, signal?: AbortSignal): Promise<boolean> {
@@ -197,26 +221,33 @@ const toIssue = (issue: Issue | ListedIssue): TrackedIssue | undefined =>
   issue.pull_request
     ? undefined
     : {
-        number: issue.number,
+        key: String(issue.number),
+        name: `#${issue.number}`,
         url: issue.html_url,
         title: issue.title,
         body: issue.body ?? '',
-        author: issue.user?.login ?? 'ghost',
+        author: personOf(issue.user),
         isOpen: issue.state === 'open',
-        closedBy: issue.closed_by?.login ?? null,
+        closedBy: issue.closed_by ? personOf(issue.closed_by) : null,
         labels: issue.labels.flatMap((one) => (typeof one === 'string' ? one : (one.name ?? []))),
         updatedAt: issue.updated_at,
       };
 
 function toComment(comment: Comment): TrackedComment | undefined {
-  const number = Number(/\/(\d+)$/.exec(comment.issue_url)?.[1]);
-  if (!Number.isSafeInteger(number)) return undefined;
+  const key = /\/(\d+)$/.exec(comment.issue_url)?.[1];
+  if (key === undefined) return undefined;
   const { id, body = '', updated_at: updatedAt } = comment;
-  return { id, number, author: comment.user?.login ?? 'ghost', body, updatedAt };
+  return { id: String(id), key, author: personOf(comment.user), body, updatedAt };
 }
 
+/** Of an account that was deleted, GitHub says nothing. */
+const personOf = (user: { readonly login: string } | null | undefined): TrackedPerson => {
+  const login = user?.login ?? 'ghost';
+  return { id: login, name: login };
+};
+
 /** Pages shift while they are read: what came twice is what came last. */
-const once = <T>(items: readonly T[], keyOf: (item: T) => number): readonly T[] => [
+const once = <T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] => [
   ...new Map(items.map((item) => [keyOf(item), item])).values(),
 ];
 

@@ -15,7 +15,7 @@ afterEach(() => world.close());
 
 const reactions = (id: number) =>
   world.github.state.comments.find((one) => one.id === id)?.reactions.map(({ content }) => content);
-const outcomes = () => world.rows('SELECT author, said, outcome FROM forge_command ORDER BY comment_id');
+const outcomes = () => world.rows('SELECT author, said, outcome FROM forge_command ORDER BY created_at');
 const names = () => world.controls.sent.map(({ name }) => name);
 
 test('commands reach the epic once, in whatever order and number they are named', async () => {

@@ -7,6 +7,7 @@ import type { EpicsConfig } from '../../../domain/project-config/types.js';
 import { GitHubAccess } from '../../../infra/forge/github/access.js';
 import { GitHubForge } from '../../../infra/forge/github/github-forge.js';
 import { GitHubIssues } from '../../../infra/forge/github/github-issues.js';
+import { ProjectTrackers } from '../../../infra/forge/trackers.js';
 import { ProjectRepositories } from '../../../infra/git/mirrors.js';
 import type { ForgeLook } from '../../../workflows/contract/activities/forge-watch.js';
 import { temporaryHome, testGit } from '../git/repositories.js';
@@ -65,12 +66,13 @@ export async function issueWorld(epics: Partial<EpicsConfig> = {}, teams: readon
     values: [projectId, JSON.stringify(config)],
   });
   const controls = new FakeControls(pools.writes);
+  const trackers = new ProjectTrackers(pools.writes, { github: new GitHubIssues({ pools, access, teams }) });
   const activities = createForgeWatchActivities({
     pools,
     forge: new GitHubForge({ pools, access }),
     mirrors: new ProjectRepositories(testGit(), home.path),
     issues: {
-      tracker: new GitHubIssues({ pools, access, teams }),
+      trackersOf: (id) => trackers.of(id),
       controls,
       tuning: 'brisk',
       epicMicroUsd: 5_000_000,
