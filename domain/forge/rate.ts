@@ -6,10 +6,12 @@ export type ForgePriority = 'landing' | 'state' | 'report';
 export interface ForgeRequest {
   /** Reads cost 1 point, writes 5. */
   readonly points: number;
-  /** Creates something that people see: a pull request, a comment, a check run. */
+  /** Creates something that people see: a pull request, a comment, a check run, a merge. */
   readonly creates: boolean;
   readonly priority: ForgePriority;
 }
+
+export const FORGE_PRIORITIES: readonly ForgePriority[] = ['landing', 'state', 'report'];
 
 export interface RateRules {
   readonly pointsPerMinute: number;
@@ -32,7 +34,27 @@ export interface RateState {
   readonly strikes: number;
   /** What the forge said last of its hourly quota. */
   readonly quota: { readonly limit: number; readonly remaining: number; readonly resetMs: number } | null;
+  /** Requests that were told to wait, by the minute in which they may ask again. Absent in rows of an older program. */
+  readonly waiting?: Readonly<Record<ForgePriority, Counts>>;
+  /** Since the row was made. Absent alike. */
+  readonly totals?: RateTotals;
 }
+
+type Counts = readonly (readonly [number, number])[];
+type ByPriority = Readonly<Record<ForgePriority, number>>;
+
+export interface RateTotals {
+  readonly requests: ByPriority;
+  /** How often a request was told to wait; one request may be told so several times. */
+  readonly waits: ByPriority;
+  readonly creations: number;
+  /** Answers of the forge that said it limits us. */
+  readonly refusals: number;
+}
+
+const NONE: ByPriority = { landing: 0, state: 0, report: 0 };
+export const NO_TOTALS: RateTotals = { requests: NONE, waits: NONE, creations: 0, refusals: 0 };
+export const NOBODY_WAITS: Readonly<Record<ForgePriority, Counts>> = { landing: [], state: [], report: [] };
 
 export const NO_RATE: RateState = { points: [], creations: [], pausedUntilMs: 0, strikes: 0, quota: null };
 
@@ -42,21 +64,29 @@ const HOUR_MINUTES = 60;
 /** Share of each limit that stays free for those who go before. */
 const RESERVED: Readonly<Record<ForgePriority, number>> = { landing: 0, state: 0.1, report: 0.3 };
 
+/** Either way the request is counted in `state`: as sent, or as one that waits. */
 export type Admission =
   | { readonly kind: 'go'; readonly state: RateState }
-  | { readonly kind: 'wait'; readonly waitMs: number };
+  | { readonly kind: 'wait'; readonly waitMs: number; readonly state: RateState };
 
 /**
  * Counts the request, or says how long to wait. Windows are whole minutes and one more than their length, so that no
  * minute or hour, wherever it begins, holds more than the rule.
  */
 export function admit(state: RateState, rules: RateRules, request: ForgeRequest, nowMs: number): Admission {
-  if (nowMs < state.pausedUntilMs) return { kind: 'wait', waitMs: state.pausedUntilMs - nowMs };
-  const minute = Math.floor(nowMs / MINUTE_MS);
+  const waitMs = waitOf(state, rules, request, nowMs);
+  return waitMs > 0
+    ? { kind: 'wait', waitMs, state: withWaiter(state, request.priority, nowMs, waitMs) }
+    : { kind: 'go', state: withSent(state, request, nowMs) };
+}
+
+/** How long the request would have to wait now, in milliseconds; 0 when it may go. */
+export function waitOf(state: RateState, rules: RateRules, request: ForgeRequest, nowMs: number): number {
+  if (nowMs < state.pausedUntilMs) return state.pausedUntilMs - nowMs;
+  if (quotaIsLow(state, request, nowMs)) return (state.quota?.resetMs ?? nowMs) - nowMs;
+  const minute = minuteOf(nowMs);
   const spare = 1 - RESERVED[request.priority];
-  const points = recent(state.points, minute, 1);
-  const creations = recent(state.creations, minute, HOUR_MINUTES);
-  if (quotaIsLow(state, request, nowMs)) return { kind: 'wait', waitMs: (state.quota?.resetMs ?? nowMs) - nowMs };
+  const { points, creations } = state;
   const waits = [freeAt(points, minute, 1, rules.pointsPerMinute * spare, request.points)];
   if (request.creates)
     waits.push(
@@ -64,21 +94,49 @@ export function admit(state: RateState, rules: RateRules, request: ForgeRequest,
       freeAt(creations, minute, HOUR_MINUTES, rules.creationsPerHour * spare, 1),
     );
   const at = Math.max(...waits);
-  if (at > minute) return { kind: 'wait', waitMs: at * MINUTE_MS - nowMs };
+  return at > minute ? at * MINUTE_MS - nowMs : 0;
+}
+
+function withSent(state: RateState, { priority, points, creates }: ForgeRequest, nowMs: number): RateState {
+  const minute = minuteOf(nowMs);
+  const { requests, creations, ...totals } = state.totals ?? NO_TOTALS;
+  const created = recent(state.creations, minute, HOUR_MINUTES);
   return {
-    kind: 'go',
-    state: {
-      ...state,
-      points: added(points, minute, request.points),
-      creations: request.creates ? added(creations, minute, 1) : creations,
-    },
+    ...state,
+    points: added(recent(state.points, minute, 1), minute, points),
+    creations: creates ? added(created, minute, 1) : created,
+    totals: { ...totals, requests: more(requests, priority), creations: creations + (creates ? 1 : 0) },
   };
 }
 
-type Counts = RateState['points'];
+/** It asks again when it was told to, so it waits until then and no longer. */
+function withWaiter(state: RateState, priority: ForgePriority, nowMs: number, waitMs: number): RateState {
+  const { waits, ...totals } = state.totals ?? NO_TOTALS;
+  const waiting = state.waiting ?? NOBODY_WAITS;
+  const until = Math.ceil((nowMs + waitMs) / MINUTE_MS);
+  const still = waiting[priority].filter(([at]) => at * MINUTE_MS > nowMs && at !== until);
+  const known = waiting[priority].find(([at]) => at === until)?.[1] ?? 0;
+  return {
+    ...state,
+    waiting: { ...waiting, [priority]: [...still, [until, known + 1]] },
+    totals: { ...totals, waits: more(waits, priority) },
+  };
+}
+
+const more = (counts: ByPriority, priority: ForgePriority): ByPriority => ({
+  ...counts,
+  [priority]: counts[priority] + 1,
+});
+
+/** Number of the minute that a moment lies in. */
+export const minuteOf = (nowMs: number): number => Math.floor(nowMs / MINUTE_MS);
 
 const recent = (counts: Counts, minute: number, window: number): Counts =>
   counts.filter(([at]) => at >= minute - window);
+
+/** What counts against a window now: whole minutes, one more than its length. */
+export const usedSince = (counts: Counts, minute: number, window: 'minute' | 'hour'): number =>
+  recent(counts, minute, window === 'minute' ? 1 : HOUR_MINUTES).reduce((sum, [, n]) => sum + n, 0);
 
 const added = (counts: Counts, minute: number, count: number): Counts => {
   const last = counts.at(-1);
@@ -131,5 +189,8 @@ export function answered(state: RateState, answer: RateAnswer, nowMs: number, ji
     quota,
     pausedUntilMs: Math.max(state.pausedUntilMs, nowMs + pauseMs),
     strikes: named === undefined ? state.strikes + 1 : state.strikes,
+    totals: withRefusal(state.totals ?? NO_TOTALS),
   };
 }
+
+const withRefusal = (totals: RateTotals): RateTotals => ({ ...totals, refusals: totals.refusals + 1 });

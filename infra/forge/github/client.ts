@@ -82,12 +82,18 @@ async function sendAgain<T>(
   }
 }
 
-/** What the forge's published limits count. */
+/**
+ * What the forge's published limits count. GitHub does not say which requests generate content: counted is whatever
+ * makes something that people see, which is more rather than less; its own merges notify people, so they count too.
+ * @see https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
+ */
 export const costOf = (method: string, url: string, priority: ForgePriority): ForgeRequest => ({
   points: method === 'GET' || method === 'HEAD' ? 1 : 5,
-  creates: method === 'POST' && !/\/access_tokens$|\/attempts$|\/conversions$|\/rerequest$/.test(url),
+  creates: method === 'POST' ? !MAKES_NOTHING.test(url) : method === 'PUT' && /\/merge$/.test(url),
   priority,
 });
+
+const MAKES_NOTHING = /\/(?:access_tokens|attempts|conversions|rerequest|rerun|rerun-failed-jobs)$/;
 
 /** A proxy's page with status 200, or an answer that was cut, is none. */
 function requireJson(status: number, data: unknown, contentType: string | undefined): void {
