@@ -34,6 +34,9 @@ import { KeyService } from './keys/key.service.js';
 import { MailController } from './mail/mail.controller.js';
 import { MailRepository } from './mail/mail.repository.js';
 import { MailService } from './mail/mail.service.js';
+import { MetricsController } from './metrics/metrics.controller.js';
+import { MetricsRepository } from './metrics/metrics.repository.js';
+import { MetricsService } from './metrics/metrics.service.js';
 import { ProjectController } from './projects/project.controller.js';
 import { ProjectRepository } from './projects/project.repository.js';
 import { ProjectService } from './projects/project.service.js';
@@ -64,6 +67,7 @@ const CONTROLLERS = [
   HealthController,
   KeyController,
   MailController,
+  MetricsController,
   ProjectController,
   QueueController,
   RunController,
@@ -90,6 +94,8 @@ const SERVICES: readonly Provider[] = [
   KeyService,
   MailRepository,
   MailService,
+  MetricsRepository,
+  MetricsService,
   PlanRepository,
   ProjectRepository,
   ProjectService,

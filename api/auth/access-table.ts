@@ -81,6 +81,9 @@ export const ACCESS = {
   'GET /api/v1/decisions': 'viewer',
   'GET /api/v1/events/stream': 'viewer',
 
+  'GET /metrics': 'viewer',
+  'GET /api/v1/metrics': 'viewer',
+
   'GET /api/v1/keys': 'admin',
   'POST /api/v1/keys': 'admin',
   'GET /api/v1/keys/:id': 'admin',

@@ -34,7 +34,7 @@ export interface MailRow {
 }
 
 /** Whoever went on without the answer, or has ended, waits no longer: an ended run, a task that is not blocked any more. */
-const IS_WAITING = `(needs_answer AND answered_at IS NULL
+export const IS_WAITING = `(needs_answer AND answered_at IS NULL
   AND NOT EXISTS (SELECT FROM run r WHERE r.id = mail.run_id
     AND r.state NOT IN ('pending', 'queued', 'running', 'waiting', 'paused', 'degraded'))
   AND NOT EXISTS (SELECT FROM task t WHERE t.id = mail.task_id AND (t.state IN ('COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED')

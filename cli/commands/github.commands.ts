@@ -21,8 +21,8 @@ export function addGitHubCommands(program: Command, contextOf: () => Context): v
 
   github
     .command('status')
-    .description('who Millwright is at GitHub, what it may, and whether webhooks arrive')
-    .action(() => printGitHubStatus(contextOf().out));
+    .description('who Millwright is at GitHub, what it may, whether webhooks arrive, and what is left of the limits')
+    .action(() => printGitHubStatus(contextOf()));
 }
 
 function organisation(text: string): string {

@@ -7,6 +7,7 @@ import { readStackFacts } from '../../infra/embedded/stack-file.js';
 import { stackStatus } from '../../infra/embedded/status.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../errors.js';
+import { limitLines, readLimits } from '../github/limits.js';
 import { printInvariants } from '../invariants.js';
 import { details, printJson, table } from '../output.js';
 import { FOREGROUND, stackOptions } from '../stack.js';
@@ -61,12 +62,15 @@ const findingLines = ({ name, ok, isRequired, finding, remedy }: Check): string 
   return `${mark}  ${name}: ${finding}${remedy === undefined ? '' : `\n        → ${remedy}`}`;
 };
 
-async function printStatus({ out }: Context): Promise<void> {
+async function printStatus(context: Context): Promise<void> {
+  const { out } = context;
   const config = loadConfig();
   const status = await stackStatus(config);
   if (status.kind === 'down') throw new CliError(`Millwright is not running in ${config.layout.home}.`, EXIT.failed);
+  // A database that is away would have it wait.
+  const limits = status.answers.every(({ ok }) => ok) ? await readLimits(context) : [];
   if (out.json) {
-    printJson(out, status);
+    printJson(out, { ...status, limits });
     return;
   }
   const { facts, answers } = status;
@@ -92,6 +96,7 @@ async function printStatus({ out }: Context): Promise<void> {
       ['home', layout.home],
       ['logs', layout.logs],
       ['API key', layout.adminKeyFile],
+      ...limitLines(limits),
     ]),
   );
 }

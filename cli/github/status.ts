@@ -2,19 +2,24 @@ import { githubCredentials, githubWebhookSecrets, loadConfig } from '../../infra
 import { type AppAccount, type GitHubAccount, readAccount } from '../../infra/forge/github/account.js';
 import type { InstallationView, RateLeft } from '../../infra/forge/github/installations.js';
 import type { WebhookView } from '../../infra/forge/github/webhook-view.js';
+import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
-import { details, type Output, printJson } from '../output.js';
+import { details, printJson } from '../output.js';
+import { limitLines, readLimits } from './limits.js';
 import { repositoriesOf, TEXT } from './text.js';
 
 /** Asks GitHub who we are there. Prints no secret: none is part of what is read. */
-export async function printGitHubStatus(out: Output): Promise<void> {
+export async function printGitHubStatus(context: Context): Promise<void> {
+  const { out } = context;
   const { github } = loadConfig();
   const credentials = githubCredentials();
   if (credentials === undefined) throw new CliError(TEXT.unconfigured);
   const account = await readAccount(credentials, { apiUrl: github.apiUrl });
   const hasSecret = githubWebhookSecrets().length > 0;
-  if (out.json) printJson(out, { url: github.url, apiUrl: github.apiUrl, hasWebhookSecret: hasSecret, ...account });
-  else out.line(details([['GitHub', github.url], ...lines(account, hasSecret)]));
+  const limits = await readLimits(context);
+  if (out.json)
+    printJson(out, { url: github.url, apiUrl: github.apiUrl, hasWebhookSecret: hasSecret, ...account, limits });
+  else out.line(details([['GitHub', github.url], ...lines(account, hasSecret), ...limitLines(limits)]));
 }
 
 type Line = readonly [string, unknown];
