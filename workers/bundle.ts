@@ -1,3 +1,4 @@
+import { dirname, extname, join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 
 /**
@@ -11,7 +12,15 @@ export async function bundleWorkflows(workflowsPath: string): Promise<string> {
   };
   const quiet = (): void => {};
   const logger = { trace: quiet, debug: quiet, info: quiet, warn: complain, error: complain, log: quiet };
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath,
+    workflowInterceptorModules: [interceptorsBeside(workflowsPath)],
+    logger,
+  });
   if (complaints.length > 0) throw new Error(`The workflow bundle has warnings:\n${complaints.join('\n')}`);
   return code;
 }
+
+/** What every workflow hears with; workers take it from the bundle. */
+export const interceptorsBeside = (workflowsPath: string): string =>
+  join(dirname(workflowsPath), 'support', `odd-signals${extname(workflowsPath)}`);

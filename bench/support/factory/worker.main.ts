@@ -53,6 +53,7 @@ quietRuntime();
 const connection = await NativeConnection.connect({ address });
 const workflowBundle = await bundleWorkflowCode({
   workflowsPath: join(import.meta.dirname, 'factory.bundle.js'),
+  workflowInterceptorModules: [join(import.meta.dirname, '../../../workflows/support/odd-signals.js')],
   logger: new DefaultLogger('ERROR'),
 });
 const common: Partial<WorkerOptions> = { connection, interceptors: { activity: [failureInterceptor] } };

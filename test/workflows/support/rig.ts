@@ -43,7 +43,10 @@ export class Rig {
     const workflowBundle = await bundleWorkflowCode({
       workflowsPath: fileURLToPath(new URL(bundle, import.meta.url)),
       logger: new DefaultLogger('ERROR'),
-      workflowInterceptorModules: isJittery ? [fileURLToPath(new URL('./jitter.workflow.ts', import.meta.url))] : [],
+      workflowInterceptorModules: [
+        fileURLToPath(new URL('../../../workflows/support/odd-signals.ts', import.meta.url)),
+        ...(isJittery ? [fileURLToPath(new URL('./jitter.workflow.ts', import.meta.url))] : []),
+      ],
     });
     const rig = new Rig(env, workflowBundle, activities, hostQueues);
     await rig.startWorkers();
