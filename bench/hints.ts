@@ -1,23 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { devServerFlags } from '../infra/embedded/temporal-server.js';
 import { createLogger } from '../infra/logging.js';
 import { seedProject } from '../test/support/api/seed.js';
 import { headersOf } from '../test/support/api/webhook-sender.js';
-import { findTestCli, quietRuntime } from '../test/support/temporal.js';
 import { until } from '../test/support/until.js';
 import { runDuties } from '../workers/duties/duties.js';
 import { factoryForgeHintedSignal } from '../workflows/contract/factory.js';
 import { FACTORY_WORKFLOW_ID } from '../workflows/contract/ids.js';
-import { SEARCH_ATTRIBUTE } from '../workflows/contract/search-attributes.js';
 import { QUEUE } from '../workflows/contract/task-queues.js';
 import type { Bench, Measured } from './comparison.js';
 import { type ServerChild, startServerChild } from './support/child.js';
-import { startDurablePostgres } from './support/postgres.js';
+import { startPlatform } from './support/platform.js';
 import { inTurns, lengthOf, type Measures, series, timeEach } from './support/rounds.js';
-import { scratchOnDisk } from './support/scratch.js';
 import { median, quantile } from './support/statistics.js';
 
 const SIGNALS = 60;
@@ -27,17 +22,8 @@ const REPOSITORY = { id: 7, full_name: 'octo-org/hello-world' };
 export const hintToWorkflow: Bench = {
   redWhen: 'polls the outbox instead of being woken',
   run: async (options) => {
-    quietRuntime();
-    const scratch = scratchOnDisk();
-    const database = await startDurablePostgres();
-    const environment = await TestWorkflowEnvironment.createLocal({
-      server: {
-        executable: { type: 'existing-path', path: await findTestCli() },
-        dbFilename: join(scratch.path, 'temporal.db'),
-        searchAttributes: Object.values(SEARCH_ATTRIBUTE),
-        extraArgs: devServerFlags(),
-      },
-    });
+    const platform = await startPlatform();
+    const { database, environment } = platform;
     const over = new AbortController();
     const servers: ServerChild[] = [];
     const ran = new Ran();
@@ -94,9 +80,7 @@ export const hintToWorkflow: Bench = {
       for (const server of servers) await server.close();
       worker.shutdown();
       await running;
-      await environment.teardown();
-      await database.drop();
-      scratch.remove();
+      await platform.stop();
     }
   },
 };

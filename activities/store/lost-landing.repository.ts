@@ -1,3 +1,4 @@
+import type { LandingCommit } from '../../infra/git/landings.js';
 import { appendEvent, insertDecision } from '../../infra/pg/events.js';
 import { lockInTransaction } from '../../infra/pg/locks.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
@@ -11,19 +12,6 @@ export interface Target {
   readonly branch: string;
   /** When the oldest of that work was filed. */
   readonly sinceSeconds: number;
-}
-
-/** What a commit of the branch says of a landing. */
-export interface LandingFacts {
-  readonly sha: string;
-  readonly headSha: string;
-  readonly baseSha: string;
-  readonly entryId: string;
-  readonly prNumber: number;
-  readonly title: string;
-  readonly landedAtSeconds: number;
-  readonly taskId?: string;
-  readonly lastTaskId?: string;
 }
 
 /** The bases of projects with open work, and branches of open epics; an epic's branch may be gone. */
@@ -47,7 +35,7 @@ export async function listTargets(db: Queryable): Promise<readonly Target[]> {
 }
 
 /** Those that no entry of a queue tells of. */
-export async function withoutEntry<T extends LandingFacts>(
+export async function withoutEntry<T extends LandingCommit>(
   db: Queryable,
   landings: readonly T[],
 ): Promise<readonly T[]> {
@@ -75,7 +63,7 @@ interface Owner {
 export function restoreLanding(
   writes: WritePool,
   { projectId, branch }: Pick<Target, 'projectId' | 'branch'>,
-  landing: LandingFacts,
+  landing: LandingCommit,
 ): Promise<boolean> {
   return withTransaction(writes, async (tx) => {
     await lockInTransaction(tx, `pull-request/${projectId}`);
@@ -90,7 +78,7 @@ export function restoreLanding(
   });
 }
 
-async function findOwner(tx: Tx, projectId: string, { taskId, lastTaskId }: LandingFacts): Promise<Owner | undefined> {
+async function findOwner(tx: Tx, projectId: string, { taskId, lastTaskId }: LandingCommit): Promise<Owner | undefined> {
   const { rows } = await tx.query<Owner>({
     name: 'find-owner-of-landing',
     text: `SELECT 'task' AS kind, id, project_id AS "projectId", epic_id AS "epicId", branch FROM task WHERE id = $1::uuid
@@ -120,7 +108,7 @@ interface Found {
   readonly projectId: string;
   readonly branch: string;
   readonly owner: Owner | undefined;
-  readonly landing: LandingFacts;
+  readonly landing: LandingCommit;
 }
 
 const isTask = (owner: Owner | undefined): boolean => owner?.kind === 'task';

@@ -144,3 +144,16 @@ test('work that is open says so, and an archived project that it is gone', async
   await sql('UPDATE project SET archived_at = now() WHERE id = $1', world.projectId);
   expect(await look('reconcileForge')).toEqual({ kind: 'gone' });
 });
+
+test('a repository that was renamed is found under its new name, and its deliveries are handled', async () => {
+  await look('reconcileForge');
+  await world.github.admin.rename(SHOP, 'store');
+  await world.github.people.push({ repository: 'acme/store', branch: 'main', files: { 'c.txt': 'three\n' } });
+  await delivered({ kind: 'branch', ref: 'refs/heads/main', before: '', after: '' });
+  await expect(look('applyHints')).rejects.toMatchObject({ type: 'Unavailable', details: { reason: 'MOVED' } });
+  await look('reconcileForge');
+  expect(await outcomes()).toEqual(['moved 2 true']);
+  expect(await sql('SELECT forge_name FROM project WHERE id = $1', world.projectId)).toEqual([
+    { forge_name: 'acme/store' },
+  ]);
+});

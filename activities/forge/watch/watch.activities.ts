@@ -8,6 +8,7 @@ import { askForFailedDeliveries } from './failed-deliveries.js';
 import { lookAtHintedComment, lookAtHintedIssue, reconcileTrackers, reportToTrackers } from './issues.js';
 import type { Looks, Reconciliation, WatchDeps, Watched } from './ports.js';
 import { lookAtPullRequest, reconcilePullRequests } from './pull-requests.js';
+import { followRename } from './renames.js';
 import { findWatchedProject } from './watch.repository.js';
 
 const LOOKS: Looks = {
@@ -46,6 +47,8 @@ export const createForgeWatchActivities = (deps: WatchDeps): ForgeWatchActivitie
       }),
     reconcileForge: ({ projectId }) =>
       looking(projectId, async (watched) => {
+        // First: until the name is right, deliveries that need git cannot be handled.
+        await followRename(watched);
         await applyHints(watched, LOOKS);
         for (const reconcile of RECONCILIATIONS) await reconcile(watched);
       }),

@@ -2,16 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { agentsToRegister, registerAgents } from '../../../activities/store/agent.repository.js';
 import { loadConfig } from '../../../infra/config.js';
-import { devServerFlags } from '../../../infra/embedded/temporal-server.js';
 import type { TestDatabase } from '../../../test/support/postgres.js';
-import { findTestCli, quietRuntime } from '../../../test/support/temporal.js';
 import { ensureFactory } from '../../../workers/duties/ensure-factory.js';
-import { SEARCH_ATTRIBUTE } from '../../../workflows/contract/search-attributes.js';
-import { startDurablePostgres } from '../postgres.js';
-import { type Scratch, scratchOnDisk } from '../scratch.js';
+import { type Platform, startPlatform } from '../platform.js';
 import type { Asked } from './scripted-agent.js';
 
 export interface RigOptions {
@@ -29,27 +24,16 @@ export class FactoryRig {
   private worker: ChildProcess | undefined;
 
   private constructor(
-    readonly database: TestDatabase,
-    private readonly environment: TestWorkflowEnvironment,
-    private readonly scratch: Scratch,
+    private readonly platform: Platform,
     private readonly turns: number,
   ) {}
 
   static async start({ atOnce, turns = 2 }: RigOptions): Promise<FactoryRig> {
-    quietRuntime();
-    const scratch = scratchOnDisk();
-    const database = await startDurablePostgres();
-    const environment = await TestWorkflowEnvironment.createLocal({
-      server: {
-        executable: { type: 'existing-path', path: await findTestCli() },
-        dbFilename: join(scratch.path, 'temporal.db'),
-        searchAttributes: Object.values(SEARCH_ATTRIBUTE),
-        extraArgs: devServerFlags(),
-      },
-    });
+    const platform = await startPlatform();
+    const { database, environment } = platform;
     const { models, host } = loadConfig();
     await registerAgents(database.pools.writes, agentsToRegister(models, host.agents));
-    const rig = new FactoryRig(database, environment, scratch, turns);
+    const rig = new FactoryRig(platform, turns);
     await rig.startWorker();
     await ensureFactory(environment.client, {
       tuning: 'normal',
@@ -58,8 +42,12 @@ export class FactoryRig {
     return rig;
   }
 
+  get database(): TestDatabase {
+    return this.platform.database;
+  }
+
   get client(): Client {
-    return this.environment.client;
+    return this.platform.environment.client;
   }
 
   get workerPid(): number {
@@ -67,8 +55,8 @@ export class FactoryRig {
   }
 
   async startWorker(): Promise<void> {
-    const { address } = this.environment;
-    const args = [address, this.database.url, this.scratch.path, String(this.turns)];
+    const { database, environment, directory } = this.platform;
+    const args = [environment.address, database.url, directory, String(this.turns)];
     this.worker = fork(join(import.meta.dirname, 'worker.main.js'), args);
     const [message] = (await once(this.worker, 'message')) as [{ readonly ready?: boolean }];
     if (message.ready !== true) throw new Error('the worker said something before it was ready');
@@ -104,8 +92,6 @@ export class FactoryRig {
       this.worker.disconnect();
       await ended;
     }
-    await this.environment.teardown();
-    await this.database.drop();
-    this.scratch.remove();
+    await this.platform.stop();
   }
 }

@@ -9,7 +9,7 @@ import { type Authorise, createClient } from './client.js';
 import { IssuedTokens } from './issued-tokens.js';
 import { ForgeLimiter } from './limiter.js';
 import { RememberedAnswers } from './remembered-answers.js';
-import type { GitHubAccessSettings, Permissions, RepositoryName } from './settings.js';
+import type { GitHubAccessSettings, KnownRepository, Permissions, RepositoryName } from './settings.js';
 
 export interface ClientFor {
   readonly permissions: Permissions;
@@ -51,9 +51,9 @@ export class GitHubAccess {
   }
 
   /** For one operation on one repository. */
-  async client(name: RepositoryName, { permissions, priority }: ClientFor): Promise<Octokit> {
-    const scope = await this.scopeOf(name);
-    const authorise: Authorise = async (refresh) => `token ${await this.token(name, permissions, refresh)}`;
+  async client(repository: KnownRepository, { permissions, priority }: ClientFor): Promise<Octokit> {
+    const scope = await this.scopeOf(repository);
+    const authorise: Authorise = async (refresh) => `token ${await this.token(repository, permissions, refresh)}`;
     return this.bareClient(scope, authorise, priority);
   }
 
@@ -76,8 +76,8 @@ export class GitHubAccess {
   }
 
   /** What git may ask the host for, over this repository's address. */
-  async gitCredential(name: RepositoryName, access: GitAccess): Promise<GitCredential> {
-    return { username: 'x-access-token', password: await this.token(name, { contents: access }) };
+  async gitCredential(repository: KnownRepository, access: GitAccess): Promise<GitCredential> {
+    return { username: 'x-access-token', password: await this.token(repository, { contents: access }) };
   }
 
   /** Tells the forge to forget every token of this process. The first failure is answered after all were tried. */
@@ -103,15 +103,16 @@ export class GitHubAccess {
     return `token/${createHash('sha256').update(identity.token).digest('hex').slice(0, 12)}`;
   }
 
-  private async token(name: RepositoryName, permissions: Permissions, refresh = false): Promise<string> {
+  private async token(repository: KnownRepository, permissions: Permissions, refresh = false): Promise<string> {
     const { identity } = this.settings;
     if (identity.kind === 'token') return identity.token;
     if (this.appAuth === undefined) throw new Failure('Internal', 'An App has no authentication.');
-    const installationId = await this.installationOf(name);
+    const { repo, repositoryId } = repository;
     const { token } = await this.appAuth({
       type: 'installation',
-      installationId,
-      repositoryNames: [name.repo],
+      installationId: await this.installationOf(repository),
+      // A token cannot be asked for by a name that the repository had once.
+      ...(typeof repositoryId === 'number' ? { repositoryIds: [repositoryId] } : { repositoryNames: [repo] }),
       permissions,
       refresh,
     });

@@ -7,7 +7,7 @@ import type { ForgeLimiter } from './limiter.js';
 import type { RememberedAnswers } from './remembered-answers.js';
 
 const ANSWER_MS = 30_000;
-const API_VERSION = '2022-11-28';
+export const API_VERSION = '2022-11-28';
 
 export interface ClientOptions {
   readonly apiUrl: string;
@@ -104,4 +104,5 @@ function requireJson(status: number, data: unknown, contentType: string | undefi
 }
 
 const silent = (): void => undefined;
-const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
+/** Octokit writes deprecations to the console otherwise, with addresses. */
+export const SILENT = { debug: silent, info: silent, warn: silent, error: silent };

@@ -2,6 +2,7 @@ import { createAppAuth } from '@octokit/auth-app';
 import { RequestError } from '@octokit/request-error';
 import { Octokit } from '@octokit/rest';
 import type { GithubCredentials } from '../../config/github.js';
+import { API_VERSION, SILENT } from './client.js';
 import { forgeFailure, rateAnswer } from './failures.js';
 
 const ANSWER_MS = 20_000;
@@ -22,7 +23,7 @@ export function directClient({ apiUrl, authorise, onClock }: DirectOptions): Oct
   const client = new Octokit({ baseUrl: apiUrl, userAgent: 'millwright', log: SILENT });
   client.hook.wrap('request', async (send, request) => {
     if (authorise !== undefined) request.headers.authorization = await authorise();
-    request.headers['x-github-api-version'] = '2022-11-28';
+    request.headers['x-github-api-version'] = API_VERSION;
     request.request = { ...request.request, signal: AbortSignal.timeout(ANSWER_MS) };
     const heard = ({ date }: { readonly date?: string | undefined }): void => {
       if (date !== undefined) onClock?.(Date.now() - Date.parse(date));
@@ -49,6 +50,3 @@ export function clientOf(credentials: GithubCredentials, options: Omit<DirectOpt
   const auth = createAppAuth({ appId: credentials.appId, privateKey: credentials.privateKey });
   return directClient({ ...options, authorise: async () => `bearer ${(await auth({ type: 'app' })).token}` });
 }
-
-const silent = (): void => undefined;
-const SILENT = { debug: silent, info: silent, warn: silent, error: silent };

@@ -1,13 +1,11 @@
 import type { Octokit, RestEndpointMethodTypes } from '@octokit/rest';
 import { Failure, type FailureType } from '../../../domain/failures.js';
 import type { RequiredContext } from '../../../domain/forge/required-context.js';
-import type { Pools } from '../../pg/pools.js';
 import type { ContextRun, ForgeChecks } from '../checks.js';
-import type { GitHubAccess } from './access.js';
 import { readRunLog } from './check-log.js';
-import { findProjectOnGitHub } from './project-repository.repository.js';
+import { type GitHubDeps, openProject, type ProjectClient } from './project-client.js';
 import { readRequiredChecks } from './required-checks.js';
-import type { Permissions, RepositoryName } from './settings.js';
+import type { Permissions } from './settings.js';
 
 type Run = RestEndpointMethodTypes['checks']['listForRef']['response']['data']['check_runs'][number];
 type Status = RestEndpointMethodTypes['repos']['listCommitStatusesForRef']['response']['data'][number];
@@ -18,11 +16,10 @@ const ACTIONS = 'github-actions';
 export class GitHubChecks implements ForgeChecks {
   private readonly appIds = new Map<string, number>();
 
-  constructor(private readonly deps: { readonly pools: Pools; readonly access: GitHubAccess }) {}
+  constructor(private readonly deps: GitHubDeps) {}
 
   async required(projectId: string, branch: string, signal?: AbortSignal): Promise<readonly RequiredContext[]> {
-    const { access } = this.deps;
-    return await readRequiredChecks({ access, name: await this.name(projectId), branch, signal });
+    return await readRequiredChecks({ open: (permissions) => this.open(projectId, permissions), branch, signal });
   }
 
   async read(
@@ -71,17 +68,8 @@ export class GitHubChecks implements ForgeChecks {
     return await readRunLog(client, name, run, signal);
   }
 
-  private async name(projectId: string): Promise<RepositoryName> {
-    const { owner, repo } = await findProjectOnGitHub(this.deps.pools.writes, projectId);
-    return { owner, repo };
-  }
-
-  private async open(
-    projectId: string,
-    permissions: Permissions,
-  ): Promise<{ readonly name: RepositoryName; readonly client: Octokit }> {
-    const name = await this.name(projectId);
-    return { name, client: await this.deps.access.client(name, { permissions, priority: 'state' }) };
+  private open(projectId: string, permissions: Permissions): Promise<ProjectClient> {
+    return openProject(this.deps, projectId, { permissions, priority: 'state' });
   }
 
   /** A status names no App, only the bot that wrote it, and the bot's login names its App. */

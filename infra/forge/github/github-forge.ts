@@ -2,19 +2,13 @@ import type { Octokit } from '@octokit/rest';
 import { Failure } from '../../../domain/failures.js';
 import { faultPoint } from '../../fault-point.js';
 import type { GitRemote } from '../../git/repository.js';
-import type { Pools } from '../../pg/pools.js';
 import type { Forge, History, MergeOutcome, OpenPullRequest, PullRequest, PullRequestFilter } from '../port.js';
-import type { GitHubAccess } from './access.js';
 import { editOwnComment } from './comments.js';
+import { type GitHubDeps, openProject, type ProjectClient, withSignal } from './project-client.js';
 import { findProjectOnGitHub, saveProjectOnGitHub } from './project-repository.repository.js';
 import { markerOf, toPullRequest } from './pull-request.js';
 import { saveOpened, saveSeen } from './pull-request-row.repository.js';
 import type { RepositoryName } from './settings.js';
-
-export interface GitHubForgeDeps {
-  readonly pools: Pools;
-  readonly access: GitHubAccess;
-}
 
 const PULLS = { pull_requests: 'write', contents: 'read' } as const;
 
@@ -33,7 +27,7 @@ const landedText = (sha: string): string => `Landed as ${sha}. GitHub did not ma
 
 /** GitHub, or an Enterprise server. Every write looks first for what a lost answer left. */
 export class GitHubForge implements Forge {
-  constructor(private readonly deps: GitHubForgeDeps) {}
+  constructor(private readonly deps: GitHubDeps) {}
 
   /** Finds the repository by its number, so that a rename or a transfer is followed, and keeps what it is called now. */
   async prepare(projectId: string, signal?: AbortSignal): Promise<History> {
@@ -121,14 +115,12 @@ export class GitHubForge implements Forge {
     { headSha, message }: { readonly headSha: string; readonly message: string },
     signal?: AbortSignal,
   ): Promise<MergeOutcome> {
-    const { owner, repo } = await findProjectOnGitHub(this.deps.pools.writes, projectId);
     const needs = { permissions: { contents: 'write', pull_requests: 'write' }, priority: 'landing' } as const;
-    const client = await this.deps.access.client({ owner, repo }, needs);
+    const { name, client } = await openProject(this.deps, projectId, needs);
     const [title = '', ...body] = message.split('\n');
     try {
       const { data } = await client.rest.pulls.merge({
-        owner,
-        repo,
+        ...name,
         pull_number: number,
         sha: headSha,
         merge_method: 'merge',
@@ -177,13 +169,8 @@ export class GitHubForge implements Forge {
     );
   }
 
-  private async open(
-    projectId: string,
-    priority: 'landing' | 'state' = 'landing',
-  ): Promise<{ readonly name: RepositoryName; readonly client: Octokit }> {
-    const { owner, repo } = await findProjectOnGitHub(this.deps.pools.writes, projectId);
-    const client = await this.deps.access.client({ owner, repo }, { permissions: PULLS, priority });
-    return { name: { owner, repo }, client };
+  private open(projectId: string, priority: 'landing' | 'state' = 'landing'): Promise<ProjectClient> {
+    return openProject(this.deps, projectId, { permissions: PULLS, priority });
   }
 
   /** The one that is there for these branches: ours by its marker, open, or landed already from this head. */
@@ -236,6 +223,3 @@ export class GitHubForge implements Forge {
     }
   }
 }
-
-const withSignal = (signal: AbortSignal | undefined): { readonly request?: { readonly signal: AbortSignal } } =>
-  signal === undefined ? {} : { request: { signal } };

@@ -1,7 +1,6 @@
 import type { Octokit } from '@octokit/rest';
-import type { Pools } from '../../pg/pools.js';
 import type { GateConclusion, GateReport, GateReports } from '../gate-reports.js';
-import type { GitHubAccess } from './access.js';
+import { type GitHubDeps, openProject } from './project-client.js';
 import { findProjectOnGitHub } from './project-repository.repository.js';
 import type { Permissions, RepositoryName } from './settings.js';
 
@@ -17,15 +16,14 @@ const STATES: Readonly<Record<GateConclusion, 'success' | 'failure'>> = {
 
 /** Check runs, which GitHub takes from Apps alone; with a person's token commit statuses of the same names. */
 export class GitHubGateReports implements GateReports {
-  constructor(private readonly deps: { readonly pools: Pools; readonly access: GitHubAccess }) {}
+  constructor(private readonly deps: GitHubDeps) {}
 
   async show(projectId: string, report: GateReport, signal?: AbortSignal): Promise<void> {
     const { pools, access } = this.deps;
-    const { owner, repo } = await findProjectOnGitHub(pools.writes, projectId);
-    const name = { owner, repo };
-    const isApp = (await access.installation(name)) !== null;
+    const repository = await findProjectOnGitHub(pools.writes, projectId);
+    const isApp = (await access.installation(repository)) !== null;
     const permissions: Permissions = isApp ? { checks: 'write' } : { statuses: 'write' };
-    const client = await access.client(name, { permissions, priority: 'report' });
+    const { name, client } = await openProject(this.deps, projectId, { permissions, priority: 'report' });
     await (isApp ? showRun : showStatus)(client, name, report, signal);
   }
 }

@@ -1,8 +1,7 @@
-import type { Octokit, RestEndpointMethodTypes } from '@octokit/rest';
+import type { RestEndpointMethodTypes } from '@octokit/rest';
 import { Failure } from '../../../domain/failures.js';
 import { type Actor, permissionOf } from '../../../domain/forge/actors.js';
 import type { ForgePriority } from '../../../domain/forge/rate.js';
-import type { Pools } from '../../pg/pools.js';
 import type {
   IssueTracker,
   LabelSet,
@@ -12,24 +11,17 @@ import type {
   TrackedIssue,
   TrackedPerson,
 } from '../issues.js';
-import type { GitHubAccess } from './access.js';
-import { findProjectOnGitHub } from './project-repository.repository.js';
-import type { Permissions, RepositoryName } from './settings.js';
+import { commentBody, findOwnComment } from './comments.js';
+import { type GitHubDeps, openProject, type ProjectClient, withSignal } from './project-client.js';
+import type { Permissions } from './settings.js';
 
 type Issue = RestEndpointMethodTypes['issues']['get']['response']['data'];
 type ListedIssue = RestEndpointMethodTypes['issues']['listForRepo']['response']['data'][number];
 type Comment = RestEndpointMethodTypes['issues']['getComment']['response']['data'];
 
-export interface GitHubIssuesDeps {
-  readonly pools: Pools;
-  readonly access: GitHubAccess;
+export interface GitHubIssuesDeps extends GitHubDeps {
   /** `org/slug` of those whose members may command beside whoever may push. */
   readonly teams: readonly string[];
-}
-
-interface Opened {
-  readonly name: RepositoryName;
-  readonly client: Octokit;
 }
 
 const READ: Permissions = { issues: 'read', pull_requests: 'read', metadata: 'read' };
@@ -145,21 +137,14 @@ export class GitHubIssues implements IssueTracker {
     signal?: AbortSignal,
   ): Promise<string | undefined> {
     const { name, client } = await this.open(projectId, READ, 'report');
-    const login = (await this.deps.access.login(name)).toLowerCase();
-    const listed = await client.paginate(client.rest.issues.listComments, {
-      ...name,
-      issue_number: Number(key),
-      per_page: 100,
-      ...withSignal(signal),
-    });
-    // A marker counts only where we wrote it: anybody can copy the text of a comment.
-    const ours = listed.find(({ user, body }) => user?.login.toLowerCase() === login && endsWithMarker(body, marker));
+    const login = await this.deps.access.login(name);
+    const ours = await findOwnComment(client, name, { login, number: Number(key), marker }, signal);
     return ours === undefined ? undefined : String(ours.id);
   }
 
   async createComment(projectId: string, { key, marker, text }: OwnText, signal?: AbortSignal): Promise<string> {
     const { name, client } = await this.open(projectId, WRITE, 'report');
-    const body = withMarker(text, marker);
+    const body = commentBody(text, marker);
     const { data } = await client.rest.issues.createComment({
       ...name,
       issue_number: Number(key),
@@ -171,7 +156,7 @@ export class GitHubIssues implements IssueTracker {
 
   async editComment(projectId: string, id: string, { marker, text }: OwnText, signal?: AbortSignal): Promise<void> {
     const { name, client } = await this.open(projectId, WRITE, 'report');
-    const body = withMarker(text, marker);
+    const body = commentBody(text, marker);
     await client.rest.issues.updateComment({ ...name, comment_id: Number(id), body, ...withSignal(signal) });
   }
 
@@ -202,19 +187,13 @@ export class GitHubIssues implements IssueTracker {
     return false;
   }
 
-  private async open(projectId: string, permissions: Permissions, priority: ForgePriority): Promise<Opened> {
-    const { owner, repo } = await findProjectOnGitHub(this.deps.pools.writes, projectId);
-    const client = await this.deps.access.client({ owner, repo }, { permissions, priority });
-    return { name: { owner, repo }, client };
+  private open(projectId: string, permissions: Permissions, priority: ForgePriority): Promise<ProjectClient> {
+    return openProject(this.deps, projectId, { permissions, priority });
   }
 }
 
 const isLabel = (name: string | null | undefined, label: string): boolean =>
   name?.toLowerCase() === label.toLowerCase();
-
-const withMarker = (text: string, marker: string): string => `${text}\n\n<!-- ${marker} -->`;
-const endsWithMarker = (body: string | undefined, marker: string): boolean =>
-  body?.trimEnd().endsWith(`<!-- ${marker} -->`) ?? false;
 
 /** Pull requests are issues too; they are none of ours to begin work from. */
 const toIssue = (issue: Issue | ListedIssue): TrackedIssue | undefined =>
@@ -270,6 +249,3 @@ async function unlessGone<T>(read: () => Promise<T>): Promise<T | undefined> {
     throw error;
   }
 }
-
-const withSignal = (signal: AbortSignal | undefined): { readonly request?: { readonly signal: AbortSignal } } =>
-  signal === undefined ? {} : { request: { signal } };

@@ -1,14 +1,9 @@
 import { Failure } from '../../../domain/failures.js';
 import type { Queryable } from '../../pg/statement.js';
-import type { RepositoryName } from './settings.js';
-
-export interface ProjectOnGitHub extends RepositoryName {
-  /** GitHub's number of it, which a rename or a transfer keeps; null until it was seen once. */
-  readonly repositoryId: number | null;
-}
+import type { KnownRepository } from './settings.js';
 
 /** @throws NotFound; InvalidState for a row that names no repository */
-export async function findProjectOnGitHub(db: Queryable, projectId: string): Promise<ProjectOnGitHub> {
+export async function findProjectOnGitHub(db: Queryable, projectId: string): Promise<KnownRepository> {
   const { rows } = await db.query<{ readonly name: string | null; readonly repositoryId: string | null }>({
     name: 'find-project-on-github',
     text: `SELECT forge_name AS name, forge_repository_id AS "repositoryId" FROM project WHERE id = $1`,

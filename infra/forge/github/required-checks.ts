@@ -1,12 +1,11 @@
 import type { Octokit } from '@octokit/rest';
 import { Failure, type FailureType } from '../../../domain/failures.js';
 import { joinContexts, type RequiredContext } from '../../../domain/forge/required-context.js';
-import type { GitHubAccess } from './access.js';
-import type { RepositoryName } from './settings.js';
+import type { ProjectClient } from './project-client.js';
+import type { Permissions } from './settings.js';
 
 interface Asked {
-  readonly access: GitHubAccess;
-  readonly name: RepositoryName;
+  readonly open: (permissions: Permissions) => Promise<ProjectClient>;
   readonly branch: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -17,8 +16,8 @@ export async function readRequiredChecks(asked: Asked): Promise<readonly Require
   return joinContexts([...rules, ...protection]);
 }
 
-async function ofRulesets({ access, name, branch, signal }: Asked): Promise<readonly RequiredContext[]> {
-  const client = await access.client(name, { permissions: { metadata: 'read' }, priority: 'state' });
+async function ofRulesets({ open, branch, signal }: Asked): Promise<readonly RequiredContext[]> {
+  const { name, client } = await open({ metadata: 'read' });
   const rules = await client.paginate(client.rest.repos.getBranchRules, {
     ...name,
     branch,
@@ -35,22 +34,25 @@ async function ofRulesets({ access, name, branch, signal }: Asked): Promise<read
 }
 
 /** Only administrators may read it all; a summary of it is part of the branch that anybody may read. */
-async function ofProtection({ access, name, branch, signal }: Asked): Promise<readonly RequiredContext[]> {
+async function ofProtection({ open, branch, signal }: Asked): Promise<readonly RequiredContext[]> {
   const found =
     (await readable(async () => {
-      const client = await access.client(name, { permissions: { administration: 'read' }, priority: 'state' });
+      const { name, client } = await open({ administration: 'read' });
       const { data } = await client.rest.repos.getBranchProtection({ ...name, branch, request: { signal } });
       return data.required_status_checks;
-    })) ?? (await readable(() => ofBranch(access, { name, branch, signal })));
+    })) ?? (await readable(() => ofBranch({ open, branch, signal })));
   if (found?.checks !== undefined) return found.checks.map(({ context, app_id }) => toContext(context, app_id));
   return (found?.contexts ?? []).map((context) => toContext(context, null));
 }
 
-async function ofBranch(
-  access: GitHubAccess,
-  { name, branch, signal }: Omit<Asked, 'access'>,
-): Promise<Awaited<ReturnType<Octokit['rest']['repos']['getBranch']>>['data']['protection']['required_status_checks']> {
-  const client = await access.client(name, { permissions: { contents: 'read' }, priority: 'state' });
+async function ofBranch({
+  open,
+  branch,
+  signal,
+}: Asked): Promise<
+  Awaited<ReturnType<Octokit['rest']['repos']['getBranch']>>['data']['protection']['required_status_checks']
+> {
+  const { name, client } = await open({ contents: 'read' });
   const { data } = await client.rest.repos.getBranch({ ...name, branch, request: { signal } });
   return data.protection.required_status_checks;
 }

@@ -15,5 +15,10 @@ export interface RepositoryName {
   readonly repo: string;
 }
 
+export interface KnownRepository extends RepositoryName {
+  /** GitHub's number of it, which a rename or a transfer keeps; null, or absent, until it was seen once. */
+  readonly repositoryId?: number | null;
+}
+
 /** Least permissions of one operation, in the words of GitHub's installation tokens. */
 export type Permissions = Readonly<Record<string, 'read' | 'write'>>;

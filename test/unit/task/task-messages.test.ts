@@ -104,19 +104,20 @@ test('an event of an earlier entry in the queue neither lands nor ejects the tas
   });
 });
 
+const request: RebaseRequestMessage = {
+  requestId: 'q',
+  entryId: 'entry-2',
+  prNumber: 7,
+  tip: 't',
+  headSha: 'head-2',
+  files: [],
+  landed: [],
+  round: 1,
+  maxRounds: 3,
+  dueAt: '2026-01-01T00:00:00.000Z',
+};
+
 test('a request to rebase an earlier head or entry is dropped', () => {
-  const request: RebaseRequestMessage = {
-    requestId: 'q',
-    entryId: 'entry-2',
-    prNumber: 7,
-    tip: 't',
-    headSha: 'head-2',
-    files: [],
-    landed: [],
-    round: 1,
-    maxRounds: 3,
-    dueAt: '2026-01-01T00:00:00.000Z',
-  };
   expect(controls.rebaseAsked(queued, { ...request, headSha: 'head-1' })).toBe(queued);
   expect(controls.rebaseAsked(queued, { ...request, entryId: 'entry-1' })).toBe(queued);
   expect(controls.rebaseAsked(queued, request)).toMatchObject({ rebase: request, entry: { rebasing: true } });
@@ -125,20 +126,8 @@ test('a request to rebase an earlier head or entry is dropped', () => {
 const stepOf = (task: TaskFlow) => nextStep(task, 1, taskWaits('brisk')).kind;
 
 test('a request to rebase a head that was replaced since starts no merge', () => {
-  const asked = {
-    requestId: 'q',
-    entryId: 'entry-2',
-    prNumber: 7,
-    tip: 't',
-    headSha: 'head-2',
-    files: [],
-    landed: [],
-    round: 1,
-    maxRounds: 3,
-    dueAt: '2026-01-01T00:00:00.000Z',
-  };
-  expect(settle({ ...queued, rebase: asked }, 1).stage).toEqual({ kind: 'merge', tip: 't', opensAttempt: false });
-  const replaced = settle({ ...queued, headSha: 'head-3', rebase: asked }, 1);
+  expect(settle({ ...queued, rebase: request }, 1).stage).toEqual({ kind: 'merge', tip: 't', opensAttempt: false });
+  const replaced = settle({ ...queued, headSha: 'head-3', rebase: request }, 1);
   expect([replaced.stage.kind, replaced.rebase]).toEqual(['queued', undefined]);
 });
 

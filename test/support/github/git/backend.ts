@@ -3,6 +3,7 @@ import { isAtLeast, permits, roleOf, sees } from '../auth/access.js';
 import { callerOf } from '../auth/caller.js';
 import { type Caller, loginOf, slugOf } from '../http/call.js';
 import type { Repository } from '../state/records.js';
+import { fullNameOf } from '../state/state.js';
 import type { World } from '../world.js';
 import { movingRefs } from './after-push.js';
 import { runCgi } from './cgi.js';
@@ -72,13 +73,17 @@ export async function serveGit(
   const { state } = world;
   const caller = callerOrNobody(world, request.headers.authorization);
   const former = state.formerNames.get(`${asked.owner}/${asked.name}`.toLowerCase());
-  const repository =
-    state.repository(asked.owner, asked.name) ?? (former === undefined ? undefined : state.repositoryById(former));
+  const named = state.repository(asked.owner, asked.name);
+  const repository = named ?? (former === undefined ? undefined : state.repositoryById(former));
   const refusal = whyNot(caller, repository, asked.isPush);
   if (refusal !== undefined || repository === undefined) {
     const { status = 404, text = '' } = refusal ?? {};
     const challenge = status === 401 ? { 'www-authenticate': 'Basic realm="GitHub"' } : {};
     response.writeHead(status, { 'content-type': 'text/plain', ...challenge }).end(text);
+    return caller;
+  }
+  if (named === undefined && asked.rest === '/info/refs') {
+    response.writeHead(301, { location: `/${fullNameOf(repository)}.git${asked.rest}${url.search}` }).end();
     return caller;
   }
   const login = loginOf(caller);
