@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { GitHubAccess } from '../../infra/forge/github/access.js';
 import { GitHubForge } from '../../infra/forge/github/github-forge.js';
 import type { OpenPullRequest } from '../../infra/forge/port.js';
@@ -67,44 +67,8 @@ async function pushed(branch: string): Promise<string> {
   return sha;
 }
 
-const pulls = () => github.state.issues.filter(({ pull }) => pull !== null);
-
-test('a pull request is opened under the name of the App, and opening again adopts it', async () => {
-  const first = await forge.openPullRequest(input);
-  expect(first).toMatchObject({ number: 1, state: 'open', author: 'millwright[bot]', headSha: input.headSha });
-  expect(await forge.openPullRequest({ ...input, title: 'A better title' })).toMatchObject({
-    number: 1,
-    title: 'A better title',
-  });
-  expect(pulls()).toHaveLength(1);
-});
-
-test('a lost answer, a list that lags and many attempts at once make one pull request', async () => {
-  github.timing.listLagMs = 1_000;
-  github.faults.add({ method: 'POST', path: /\/pulls$/, act: { kind: 'apply-then-cut' } });
-  const opened = async (): Promise<number> => {
-    for (;;) {
-      try {
-        return (await forge.openPullRequest(input)).number;
-      } catch (error) {
-        expect(error).toMatchObject({ type: 'Unavailable' });
-        github.clock.advance(500);
-      }
-    }
-  };
-  expect(new Set(await Promise.all([opened(), opened(), opened()]))).toEqual(new Set([1]));
-  expect(pulls()).toHaveLength(1);
-});
-
-test('another author’s open pull request of the same branches is a conflict', async () => {
-  await github.people.openPullRequest({
-    repository: REPO,
-    head: input.headRef,
-    base: 'main',
-    title: 'Mine',
-    by: 'rita',
-  });
-  await expect(forge.openPullRequest(input)).rejects.toMatchObject({ type: 'Conflict' });
+test('a pull request is opened under the name of the App', async () => {
+  expect(await forge.openPullRequest(input)).toMatchObject({ number: 1, author: 'millwright[bot]' });
 });
 
 test('a landing that makes its head reachable is seen as merged, and kept in the row', async () => {
@@ -121,14 +85,47 @@ test('a landing that makes its head reachable is seen as merged, and kept in the
   expect(await forge.openPullRequest(input)).toMatchObject({ number, state: 'merged' });
 });
 
-test('closing says why in one comment, is repeatable, and leaves a merged one alone', async () => {
+test('why it was closed is one comment, which bears a marker', async () => {
   const { number } = await forge.openPullRequest(input);
-  github.faults.add({ method: 'POST', path: /\/comments$/, act: { kind: 'apply-then-cut' } });
-  await expect(forge.closePullRequest(projectId, number, 'cancelled')).rejects.toMatchObject({ type: 'Unavailable' });
   await forge.closePullRequest(projectId, number, 'cancelled');
-  await forge.closePullRequest(projectId, number, 'again');
   expect(github.state.comments.map(({ body }) => body)).toEqual(['Closed: cancelled\n\n<!-- millwright:closed -->']);
-  expect(await forge.readPullRequest(projectId, number)).toMatchObject({ state: 'closed' });
+});
+
+describe('GitHub’s own merge', () => {
+  const merge = (headSha = input.headSha) => forge.mergePullRequest(projectId, 1, { headSha, message: 'M\n\nof it' });
+  const opened = () => forge.openPullRequest(input);
+
+  test('lands under the message that it was given', async () => {
+    await opened();
+    const outcome = await merge();
+    const tip = (await github.people.tip(REPO)) ?? '';
+    expect(outcome).toEqual({ kind: 'merged', commit: tip });
+    expect(await github.people.git(REPO, 'show', '-s', '--format=%B|%P', tip)).toBe(
+      `M\n\nof it\n|${base} ${input.headSha}`,
+    );
+    expect(await merge()).toMatchObject({ kind: 'refused' });
+  });
+
+  test('of a head that moved is refused as such', async () => {
+    await opened();
+    expect(await merge(base)).toEqual({ kind: 'headMoved' });
+  });
+
+  test.each([
+    [
+      'a conflict',
+      async () => void (await github.people.push({ repository: REPO, branch: 'main', files: { 'b.txt': 'other' } })),
+    ],
+    ['a rule', async () => github.admin.protect(REPO, { requiredApprovals: 1 })],
+    ['a draft', () => github.people.setDraft({ repository: REPO, number: 1, isDraft: true })],
+    ['its end', () => github.people.closePullRequest({ repository: REPO, number: 1 })],
+  ])('is refused for %s, and changes nothing', async (_, happen) => {
+    await opened();
+    await happen();
+    const tip = await github.people.tip(REPO);
+    expect(await merge()).toMatchObject({ kind: 'refused' });
+    expect(await github.people.tip(REPO)).toBe(tip);
+  });
 });
 
 test.each([

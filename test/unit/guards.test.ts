@@ -19,7 +19,7 @@ test('every guard has a proof, and every proof is there', () => {
   const missing = GUARDS.flatMap(({ name, proofs }) => [
     ...(proofs.length === 0 ? [`${name} has no proof`] : []),
     ...proofs
-      .filter((proof) => (proof.kind === 'case' ? !cases.includes(proof.name) : !hasTest(proof.file, proof.name)))
+      .filter((proof) => (proof.kind === 'case' ? !cases.includes(proof.name) : !hasTest(proof.writtenIn, proof.name)))
       .map((proof) => `${name}: ${proof.name}`),
   ]);
   expect(missing).toEqual([]);

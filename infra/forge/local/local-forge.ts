@@ -40,9 +40,11 @@ export class LocalForge implements Forge {
 
   async openPullRequest(input: OpenPullRequest, signal?: AbortSignal): Promise<PullRequest> {
     await faultPoint('pull-request.before-call');
+    const repository = await this.deps.repositories.open(input.projectId);
+    const head = await readRef(repository, branchRef(input.headRef), signal);
     const row = await withTransaction(this.deps.pools.writes, async (tx) => {
       await lockInTransaction(tx, `pull-request/${input.projectId}`);
-      return await openOrAdopt(tx, input);
+      return await openOrAdopt(tx, input, head !== undefined);
     });
     await faultPoint('pull-request.after-call-before-record');
     return await this.withHead(input.projectId, row, signal);
@@ -57,6 +59,7 @@ export class LocalForge implements Forge {
     filter: Parameters<Forge['listPullRequests']>[1],
     signal?: AbortSignal,
   ): Promise<readonly PullRequest[]> {
+    await this.deps.repositories.open(projectId);
     const rows = await listPullRequests(this.deps.pools.writes, projectId, filter);
     return await Promise.all(rows.map((row) => this.withHead(projectId, row, signal)));
   }
@@ -68,7 +71,8 @@ export class LocalForge implements Forge {
     await endPullRequest(this.deps.pools.writes, { projectId, number, state: 'closed', headSha, note });
   }
 
-  async mergePullRequest(): Promise<MergeOutcome> {
+  async mergePullRequest(projectId: string, number: number): Promise<MergeOutcome> {
+    await this.require(projectId, number);
     return { kind: 'refused', message: 'the local forge has no merge of its own: take `merge.via: api` away' };
   }
 
@@ -104,7 +108,7 @@ export class LocalForge implements Forge {
   }
 }
 
-async function openOrAdopt(tx: Tx, input: OpenPullRequest): Promise<PullRequestRow> {
+async function openOrAdopt(tx: Tx, input: OpenPullRequest, isHeadThere: boolean): Promise<PullRequestRow> {
   const known = await listOfBranches(tx, input);
   const open = known.find(({ state }) => state === 'open');
   if (open !== undefined && open.marker !== input.marker)
@@ -114,6 +118,8 @@ async function openOrAdopt(tx: Tx, input: OpenPullRequest): Promise<PullRequestR
     ({ state, marker, headSha }) => state === 'merged' && marker === input.marker && headSha === input.headSha,
   );
   if (open === undefined && landed !== undefined) return landed;
+  if (open === undefined && !isHeadThere)
+    throw new Failure('InvalidInput', `there is no branch ${input.headRef} to open a pull request of`);
   const row =
     open === undefined ? await insertPullRequest(tx, input) : await updateOpen(tx, { ...input, number: open.number });
   if (row === undefined) throw new Failure('Conflict', 'the pull request ended while it was opened');

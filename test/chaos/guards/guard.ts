@@ -10,8 +10,10 @@ export interface CaseProof {
 
 export interface TestProof {
   readonly kind: 'test';
-  /** From the root of the repository. */
+  /** From the root of the repository; what is run. */
   readonly file: string;
+  /** Where the test is written, when `file` only calls it. */
+  readonly writtenIn: string;
   /** Whole, as it is written there. */
   readonly name: string;
 }
@@ -30,9 +32,13 @@ export const chaosCase = (name: string, seed?: number): CaseProof => ({
   ...(seed === undefined ? {} : { seed }),
 });
 
-/** @param file below `test/`, without its ending */
-export const testIn = (file: string, name: string): TestProof => ({
+/**
+ * @param file below `test/`, without its ending
+ * @param part beside it, without its ending, where the test is written
+ */
+export const testIn = (file: string, name: string, part?: string): TestProof => ({
   kind: 'test',
   file: `test/${file}.test.ts`,
+  writtenIn: part === undefined ? `test/${file}.test.ts` : `test/${file.replace(/[^/]+$/, part)}.ts`,
   name,
 });

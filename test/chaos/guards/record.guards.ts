@@ -176,8 +176,12 @@ const ROW_GUARDS: readonly Guard[] = [
       },
     ],
     proofs: [
-      testIn('infra/forge-local', 'opening again adopts the pull request and brings its text up to date'),
-      testIn('infra/forge-local', 'many openings at once make one pull request'),
+      testIn(
+        'infra/forge-contract/local',
+        'opening again adopts the pull request and brings its text up to date',
+        'opening',
+      ),
+      testIn('infra/forge-contract/local', 'many openings at once make one pull request', 'opening'),
       chaosCase('27-lost-answer-pull-request', 1),
     ],
   },
@@ -191,7 +195,13 @@ const ROW_GUARDS: readonly Guard[] = [
         put: "if (open !== undefined && input.marker === '')",
       },
     ],
-    proofs: [testIn('infra/forge-local', 'another author’s open pull request of the same branches is a conflict')],
+    proofs: [
+      testIn(
+        'infra/forge-contract/local',
+        'another author’s open pull request of the same branches is a conflict',
+        'opening',
+      ),
+    ],
   },
   {
     name: 'merge-mark-once',
