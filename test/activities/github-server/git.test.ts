@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { descendantsNow } from '../../../activities/sandbox/process-tree.js';
 import { tryGit } from '../../support/github/git/run.js';
 import { type GitHub, startGitHub } from '../../support/github/start.js';
 import { installationToken, rest } from '../../support/github/test-client.js';
 import { addressWith, type Clone, cloneWith } from '../../support/github/test-git.js';
+import { until } from '../../support/until.js';
 
 const REPO = 'acme/shop';
 let github: GitHub;
@@ -139,4 +143,20 @@ test('a protected branch is neither forced nor deleted, unless its rule allows i
   expect((await mine.git('push', 'origin', ':old')).err).toContain('remote: error: Cannot delete this branch');
   github.admin.unprotect(REPO);
   expect((await mine.git('push', 'origin', ':old')).code).toBe(0);
+});
+
+test('a push whose caller hangs up in the middle holds up nobody', async () => {
+  const token = await writer();
+  const authorization = `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`;
+  const path = `/${REPO}.git/git-receive-pack`;
+  const headers = { authorization, 'content-type': 'application/x-git-receive-pack-request', 'content-length': '999' };
+  const half = request(`${github.url}${path}`, { method: 'POST', headers });
+  half.on('error', () => {}); // it hangs up itself
+  half.write('00');
+  const isReceiving = (pid: number): boolean => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('receive-pack');
+  await until(() => descendantsNow(process.pid).some(isReceiving));
+  half.destroy();
+  const mine = await clone(token);
+  await mine.commit({ 'b.txt': 'two\n' });
+  expect((await mine.git('push', '-q', 'origin', 'HEAD:topic')).code).toBe(0);
 });

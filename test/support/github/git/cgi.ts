@@ -10,8 +10,14 @@ interface Cgi {
 /** Answers a request by `git http-backend`; the caller ends the answer, once the effects are known. */
 export function runCgi({ request, response, env }: Cgi): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('git', ['http-backend'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+    const child = spawn('git', ['http-backend'], { env, stdio: ['pipe', 'pipe', 'ignore'], detached: true });
     request.pipe(child.stdin);
+    // Of a caller that hung up git would wait for the rest for ever, and every push behind this one with it.
+    const hangUp = (): void => {
+      if (!request.complete && child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    };
+    if (request.destroyed) hangUp();
+    else request.on('close', hangUp);
     child.stdin.on('error', () => undefined); // it may answer before it has read everything
     let head: Buffer | undefined = Buffer.alloc(0);
     child.stdout.on('data', (chunk: Buffer) => {
