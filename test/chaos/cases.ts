@@ -5,6 +5,7 @@ import { damagedGitCases } from './cases/damaged-git.js';
 import { deployCases } from './cases/deploy.js';
 import { exactMoments } from './cases/exact-moments.js';
 import { gitCases } from './cases/git.js';
+import { githubCases } from './cases/github.js';
 import { modelCases } from './cases/model.js';
 import { modelNetworkCases } from './cases/model-network.js';
 import { networkCases } from './cases/network.js';
@@ -37,6 +38,7 @@ export const CASES: readonly ChaosCase[] = [
   ...outboxCases,
   ...gitCases,
   ...damagedGitCases,
+  ...githubCases,
   ...modelCases,
   ...modelNetworkCases,
   ...wildAgentCases,

@@ -1,12 +1,14 @@
-import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApiClient, Resource } from '../../cli/api-client.js';
 import { table } from '../../cli/output.js';
-import { ANSWERS } from '../support/github/faults/faults.js';
+import { spoil, WORST_WEBHOOKS } from '../support/github/faults/worst-day.js';
+import { judge } from '../support/github/judgement.js';
 import { type GitHub, startGitHub } from '../support/github/start.js';
+import { variablesOf } from '../support/github/variables.js';
 import { until } from '../support/until.js';
 import { DESCRIPTION, TITLE } from './epic.js';
 import { heading } from './report.js';
+import { type CountRow, none, TASKS } from './verdict.js';
 
 const OWNER = 'acme';
 const NAME = 'invoice';
@@ -30,6 +32,8 @@ export interface DemoGitHub {
   issueClosed(): Promise<void>;
   /** What people find there afterwards. */
   report(): string;
+  /** What is counted there, without asking Millwright. */
+  counts(): Promise<readonly CountRow[]>;
   stop(): Promise<void>;
 }
 
@@ -43,16 +47,7 @@ export async function startDemoGitHub(home: string, sample: string): Promise<Dem
   const work = { kind: 'command', argv: ['npm', 'test'] } as const;
   const branches = ['main', 'millwright-queue/**'];
   github.ci.install({ repository: REPOSITORY, branches, jobs: [{ name: CI, work }] });
-  const key = join(home, 'github-app.pem');
-  writeFileSync(key, github.app.privateKey);
-  chmodSync(key, 0o600);
-  Object.assign(process.env, {
-    GITHUB_URL: github.url,
-    GITHUB_API_URL: github.apiUrl,
-    GITHUB_APP_ID: String(github.app.id),
-    GITHUB_APP_PRIVATE_KEY_FILE: key,
-    GITHUB_WEBHOOK_SECRET: SECRET,
-  });
+  Object.assign(process.env, variablesOf(github, home, SECRET));
   github.admin.user(PERSON, { [REPOSITORY]: 'write' });
   let issue = 0;
   return {
@@ -76,21 +71,27 @@ export async function startDemoGitHub(home: string, sample: string): Promise<Dem
       const to = { url: `${api.baseUrl}/webhooks/github`, secret: SECRET };
       if (worstDay === undefined) return github.webhooks.configure(to);
       spoil(github, worstDay);
-      github.webhooks.configure({ ...to, drop: 0.3, duplicate: 0.3, reorder: 0.3, seed: worstDay });
+      github.webhooks.configure({ ...to, ...WORST_WEBHOOKS, seed: worstDay });
     },
     report: () => reportOf(github),
+    counts: () => countsOf(github, issue),
     stop: () => github.close(),
   };
 }
 
-/** Pages instead of answers, writes whose answers are lost, lists that lag; nothing of it may show in the result. */
-function spoil({ faults, timing }: GitHub, seed: number): void {
-  faults.seed(seed);
-  faults.add(
-    { path: /\/(pulls|issues|comments|rules|commits)/, chance: 0.08, times: 0, act: ANSWERS.badGatewayPage },
-    { method: 'POST', path: /\/(pulls|comments)$/, chance: 0.3, times: 0, act: { kind: 'apply-then-cut' } },
-  );
-  Object.assign(timing, { listLagMs: 1_500, mergeableDelayMs: 3_000 });
+async function countsOf(github: GitHub, issue: number): Promise<readonly CountRow[]> {
+  const merged = github.state.issues.filter(({ pull }) => pull !== null && pull.mergedAt !== null).length;
+  const wanted = { repository: REPOSITORY, issue, pulls: TASKS + 1, outside: [], check: ['npm', 'test'] };
+  const { pulls, comments, creations, base, branches } = await judge(github, wanted);
+  for (const wrong of [pulls, comments, creations, base, branches].flat()) process.stderr.write(`${wrong}\n`);
+  return [
+    { what: 'merged at GitHub', is: merged, must: TASKS + 1, how: 'as GitHub itself shows them' },
+    none('decided twice', pulls.length, 'or more pull requests there than work'),
+    none('comments twice', comments.length, 'with one marker on one page; the issue is closed'),
+    none('over the limits', creations.length, 'of creations in any minute or hour, or asked while told to wait'),
+    none('red on main', base.length, 'every commit checked once more'),
+    none('branches at GitHub', branches.length, 'of ours, left there'),
+  ];
 }
 
 function reportOf(github: GitHub): string {

@@ -1,5 +1,5 @@
 // The main job, end to end, on embedded defaults: `npm run demo`; under fire with `-- --kill [--seed N]`;
-// at GitHub with `-- --forge github`, on its worst day with `--rough [--seed N]`.
+// at GitHub with `-- --forge github`, on its worst day with `--rough [--seed N]`; all of it together, too.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,7 +102,11 @@ async function runDemo(isScripted: boolean, source: string, github: DemoGitHub |
     say(github.report());
   }
   const isAllRight =
-    kills === undefined || (await printVerdict({ epicId: String(id), source, record: RECORD, kills }, say));
+    kills === undefined ||
+    (await printVerdict(
+      { epicId: String(id), source, record: RECORD, kills, more: (await github?.counts()) ?? [] },
+      say,
+    ));
   keepsHome = !isAllRight;
   if (!isAllRight) throw new Error(`Not all is as it must be; see ${layout.logs}. Again with --seed ${seed}`);
   if (epic.state !== 'COMPLETED') throw new Error(`The epic ended ${epic.state}: it waits for ${epic.waitingFor}.`);
@@ -131,7 +135,6 @@ async function chooseForge(sample: string): Promise<DemoGitHub | undefined> {
   if (options.rough && options.forge !== 'github') throw new Error('--rough is for --forge github.');
   if (options.forge === 'local') return undefined;
   if (options.forge !== 'github') throw new Error('--forge is `local` or `github`.');
-  if (options.kill) throw new Error('--kill compares with the local forge: it goes without --forge.');
   return startDemoGitHub(home, sample);
 }
 

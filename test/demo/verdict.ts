@@ -11,7 +11,7 @@ import { heading } from './report.js';
 import { tally } from './under-fire.js';
 
 /** What the scenario plans, known without asking Millwright. */
-const TASKS = 7;
+export const TASKS = 7;
 
 export interface Evidence {
   readonly counts: Counts;
@@ -37,7 +37,6 @@ export interface CountRow {
 export function countRows({ counts, findings, bill, kills, pulled, red }: Evidence): readonly CountRow[] {
   const again = boughtAgain(bill);
   const unexplained = again.filter(({ from, to }) => !kills.some(({ atMs }) => atMs >= from && atMs <= to));
-  const none = (what: string, is: number, how: string): CountRow => ({ what, is, must: 0, how });
   return [
     { what: 'epics completed', is: counts.epicsCompleted, must: 1, how: 'of 1 that was filed' },
     { what: 'tasks completed', is: counts.tasksCompleted, must: TASKS, how: 'that the scenario plans' },
@@ -56,6 +55,8 @@ export function countRows({ counts, findings, bill, kills, pulled, red }: Eviden
     none('promises broken', findings.length, `of ${Object.keys(INVARIANTS).length} that the checker compares`),
   ];
 }
+
+export const none = (what: string, is: number, how: string): CountRow => ({ what, is, must: 0, how });
 
 export const isRight = ({ is, must }: CountRow): boolean => must === undefined || is === must;
 
@@ -81,15 +82,17 @@ export async function printVerdict(
     readonly source: string;
     readonly record: string;
     readonly kills: readonly Kill[];
+    /** What others counted. */
+    readonly more: readonly CountRow[];
   },
   say: (text: string) => void,
 ): Promise<boolean> {
-  const { epicId, source, record, kills } = run;
+  const { epicId, source, record, kills, more } = run;
   const bill = readRecord(record).filter((line) => line.kind === 'billed');
   const { counts, findings } = await settle(loadConfig(), { bill, acknowledged: [{ kind: 'epic', id: epicId }] });
   const merges = mergesIn(source);
   const pulled = merges.map(({ number }) => number);
-  const rows = countRows({ counts, findings, bill, kills, pulled, red: redAmong(source, merges) });
+  const rows = [...countRows({ counts, findings, bill, kills, pulled, red: redAmong(source, merges) }), ...more];
   say(heading('what was killed'));
   say(`${kills.length} SIGKILLs: ${tally(kills)}`);
   say(heading('what became of it'));

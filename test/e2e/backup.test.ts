@@ -75,7 +75,7 @@ const ended = async (instance: Instance, epicId: unknown, repository: string): P
     CHANGES.map(({ key }) => `${key} COMPLETED`),
   );
   const project = await instance.api.get(`/projects/${epic.projectId}`);
-  fetchResult(repository, String(project.pullCommand));
+  await fetchResult(repository, String(project.pullCommand));
   expect(treeOf(repository, 'main')).toEqual(finalTree(FIRST, CHANGES));
   expect(firstParents(repository)).toHaveLength(2);
 };

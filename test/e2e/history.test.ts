@@ -80,7 +80,7 @@ test('an epic ends with exactly the tree of the known history, one merge per tas
   const ended = await instance.untilEpic(epic.id, ({ state }) => state === 'COMPLETED' || state === 'BLOCKED');
   expect(ended).toMatchObject({ state: 'COMPLETED', waitingFor: null });
   expect(await prsPerTask(epic.id)).toEqual(allLanded);
-  fetchResult(repository, String((await instance.api.get(`/projects/${project.id}`)).pullCommand));
+  await fetchResult(repository, String((await instance.api.get(`/projects/${project.id}`)).pullCommand));
   expect(treeOf(repository, 'main')).toEqual(finalTree(FIRST, CHANGES));
   // The epic lands as one merge; each task was one merge on its branch.
   expect(firstParents(repository)).toHaveLength(2);
@@ -107,7 +107,7 @@ test('killing worker, API, PostgreSQL and Temporal once each changes nothing but
   const ended = await instance.untilEpic(epic.id, ({ state }) => state === 'COMPLETED' || state === 'BLOCKED');
   expect(ended).toMatchObject({ state: 'COMPLETED', waitingFor: null });
   expect(await prsPerTask(epic.id)).toEqual(allLanded);
-  fetchResult(repository, String((await instance.api.get(`/projects/${project.id}`)).pullCommand));
+  await fetchResult(repository, String((await instance.api.get(`/projects/${project.id}`)).pullCommand));
   expect(treeOf(repository, 'main')).toEqual(finalTree(FIRST, CHANGES));
   expect(firstParents(repository)).toHaveLength(2);
 }, 900_000);

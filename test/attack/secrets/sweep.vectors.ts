@@ -1,12 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
-import pg from 'pg';
-import { embeddedDatabaseUrl } from '../../../infra/embedded/postgres-server.js';
 import { whyNotMarked } from '../prompts/judge.js';
 import type { Tally, Vector } from '../vector.js';
 import { needlesOf } from './needles.js';
 import { SecretRun } from './run.js';
+import { type Looked, searchDatabase, searchHistories } from './running.js';
 import { type Secret, searchDisk, searchText } from './search.js';
 import type { SecretsWorld } from './world.js';
 
@@ -33,45 +31,9 @@ const countAll = (tally: Tally, looked: number, found: readonly string[]): void 
   for (let at = found.length; at < looked; at++) tally.count(undefined);
 };
 
-/** Every row of every table, as text. */
-const searchDatabase = async (run: SecretRun, secrets: readonly Secret[], tally: Tally): Promise<void> => {
-  // Written by ourselves.
-  const { postgres: port } = JSON.parse(readFileSync(run.layout.portsFile, 'utf8')) as { readonly postgres: number };
-  const client = new pg.Client({ connectionString: embeddedDatabaseUrl({ port, password: run.databasePassword }) });
-  await client.connect();
-  try {
-    const { rows: tables } = await client.query<{ name: string }>(
-      `SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public'`,
-    );
-    if (tables.length < 20) throw new Error('the tables are not where they are looked for');
-    for (const { name } of tables) {
-      const { rows } = await client.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`);
-      const text = Buffer.from(rows.map(({ row }) => row).join('\n'));
-      countAll(tally, 1, searchText(`table ${name}`, text, secrets));
-    }
-  } finally {
-    await client.end();
-  }
-};
-
-/** Every history, payloads decoded. */
-const searchHistories = async (run: SecretRun, secrets: readonly Secret[], tally: Tally): Promise<void> => {
-  const connection = await Connection.connect({ address: run.facts.temporalAddress });
-  try {
-    const { workflow } = new Client({ connection, namespace: run.facts.temporalNamespace });
-    let histories = 0;
-    for await (const { workflowId, runId } of workflow.list()) {
-      histories++;
-      const { events = [] } = await workflow.getHandle(workflowId, runId).fetchHistory();
-      const text = JSON.stringify(events, (_, value) =>
-        value?.type === 'Buffer' ? Buffer.from(value.data).toString('utf8') : value,
-      );
-      countAll(tally, 1, searchText(`history ${workflowId}`, Buffer.from(text), secrets));
-    }
-    if (histories < 4) throw new Error(`only ${histories} histories were found`);
-  } finally {
-    await connection.close();
-  }
+/** @param looks one for each place */
+const countLooks = async (tally: Tally, looks: AsyncIterable<Looked>): Promise<void> => {
+  for await (const { found } of looks) countAll(tally, 1, found);
 };
 
 /** Arguments and environments of everything that runs for this instance. */
@@ -125,8 +87,8 @@ export const sweep: Vector<SecretsWorld> = {
       await run.work();
       if (run.gateway.repeated < 4) throw new Error('the gateway did not repeat the key');
       const secrets = secretsOf(run);
-      await searchDatabase(run, secrets, tally);
-      await searchHistories(run, secrets, tally);
+      await countLooks(tally, searchDatabase(run, secrets));
+      await countLooks(tally, searchHistories(run, secrets));
       searchProcesses(run, secrets, tally);
       checkModes(run, tally);
       checkPrompts(run, secrets, tally);

@@ -68,7 +68,7 @@ async function cancelWhileLanding(run: CaseRun): Promise<void> {
   }
   await world.holds();
   const { pullCommand } = await world.api.get<{ readonly pullCommand: string }>(`/projects/${project.id}`);
-  const landed = world.pulledMerges(pullCommand);
+  const landed = await world.pulledMerges(pullCommand);
   for (const { title, state, prNumber } of ended) {
     const isLanded = landed.includes(Number(prNumber));
     if (isLanded !== (state === 'COMPLETED')) throw new Error(`${title} is ${state}, and landed: ${isLanded}.`);

@@ -90,7 +90,7 @@ async function oldRows(run: CaseRun): Promise<void> {
   const { length: runsAgain } = await instance.query(again);
   if (runsAgain > 0) throw new Error(`${runsAgain} runs were started for tasks that had landed before.`);
   const { pullCommand } = await world.api.get(`/projects/${world.projectId}`);
-  const numbers = world.pulledMerges(String(pullCommand));
+  const numbers = await world.pulledMerges(String(pullCommand));
   const subjects = execFileSync('git', ['log', '--format=%s'], { cwd: world.source, encoding: 'utf8' }).split('\n');
   const times = ['a-1', 'a-2', 'a-3', 'b-1'].map(
     (task) => subjects.filter((one) => one.startsWith(`${task} (#`)).length,

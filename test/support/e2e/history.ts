@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** One commit of a known history: the files as they are after it. */
 export interface Change {
@@ -81,9 +82,10 @@ export const finalTree = (
   changes: readonly Change[],
 ): Readonly<Record<string, string>> => Object.assign({}, first, ...changes.map(({ files }) => files));
 
-/** Clones the result out of the local forge, as the project's `git pull` line does. */
-export function fetchResult(repository: string, pullCommand: string): void {
-  execFileSync('sh', ['-c', `${pullCommand} --quiet --ff-only`], { cwd: repository });
+/** Fetches the result from the forge, as the project's `git pull` line does. */
+export async function fetchResult(repository: string, pullCommand: string): Promise<void> {
+  // Not in this thread: it may be the one that serves the repository.
+  await promisify(execFile)('sh', ['-c', `${pullCommand} --quiet --ff-only`], { cwd: repository });
 }
 
 export const firstParents = (repository: string): readonly string[] =>

@@ -30,6 +30,8 @@ export interface Push extends At {
   readonly message?: string;
   /** Default: the branch's tip, or the default branch's. Another commit makes it a force push. */
   readonly parent?: string;
+  /** Refused unless the branch is here, as by `--force-with-lease`. */
+  readonly expecting?: string;
 }
 
 /** What people do on the pages of GitHub, or with git, past all rules. */
@@ -133,8 +135,9 @@ export class People {
     const { branch, files, message = 'A push' } = at;
     return movingRefs(this.world, { repository, login }, async () => {
       const refs = await readRefs(repository.directory);
-      const parent =
-        at.parent ?? refs.get(`refs/heads/${branch}`) ?? refs.get(`refs/heads/${repository.defaultBranch}`);
+      const tip = refs.get(`refs/heads/${branch}`);
+      if (at.expecting !== undefined && at.expecting !== tip) throw new Error(`stale info: ${branch} is at ${tip}`);
+      const parent = at.parent ?? tip ?? refs.get(`refs/heads/${repository.defaultBranch}`);
       const from = parent === undefined ? {} : { parent };
       return writeCommit(repository.directory, { branch, files, message, authorName: login, ...from });
     });

@@ -1,0 +1,193 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Resource } from '../../../cli/api-client.js';
+import type { Pipeline } from '../../support/github/ci/jobs.js';
+import { judge } from '../../support/github/judgement.js';
+import { type GitHub, startGitHub } from '../../support/github/start.js';
+import { variablesOf } from '../../support/github/variables.js';
+import type { WebhookOptions } from '../../support/github/webhooks/options.js';
+import { until } from '../../support/until.js';
+import type { CaseRun } from '../case.js';
+import { ChaosWorld } from '../world.js';
+import { CHECK, issueScenario, SHARED_REPOSITORY } from './scenario.js';
+import { findTokens, ProcessWatch } from './tokens.js';
+
+export const REPOSITORY_NAME = 'acme/chaos';
+const CI = 'ci / once';
+const PERSON = 'ada';
+const SECRET = 'q1c7webhooks0of9chaos3alone5';
+/** Ends a case that would hang; twenty tasks and a limit that names no time take theirs. */
+const PATIENCE = { everyMs: 300, atMostMs: 15 * 60_000 };
+
+export interface GitHubWorldOptions {
+  readonly tasks: number;
+  /** Where tasks land. Default: on the epic's own branch. */
+  readonly mergeTarget?: 'epic' | 'base';
+  readonly env?: NodeJS.ProcessEnv;
+  /** What goes wrong with GitHub's own CI. Default: nothing. */
+  readonly ci?: Pick<Pipeline, 'unreliability'> & { readonly work?: Pipeline['jobs'][number]['work'] };
+}
+
+export interface EndExpected {
+  readonly outside?: readonly string[];
+  readonly boughtAgain?: number;
+  /** A process that was killed gives no token back. */
+  readonly wasKilled?: boolean;
+}
+
+/** A whole Millwright at a GitHub with state, of one case alone; its one epic begins as an issue. */
+export class GitHubWorld {
+  private issue = 0;
+  private epicId = '';
+
+  private constructor(
+    readonly github: GitHub,
+    readonly world: ChaosWorld,
+    private readonly options: GitHubWorldOptions,
+    private readonly watch: ProcessWatch,
+  ) {}
+
+  static async open(run: CaseRun, options: GitHubWorldOptions): Promise<GitHubWorld> {
+    const directory = mkdtempSync(join(tmpdir(), 'millwright-github-'));
+    run.atEnd(() => rmSync(directory, { recursive: true, force: true }));
+    const github = await startGitHub({ directory: join(directory, 'repositories') });
+    run.atEnd(() => github.close());
+    const world = await ChaosWorld.open(run, {
+      scenario: issueScenario(options.tasks),
+      repository: SHARED_REPOSITORY,
+      env: { ...variablesOf(github, directory, SECRET), ...options.env },
+    });
+    const watch = new ProcessWatch();
+    run.atEnd(async () => void (await watch.stop()));
+    const [owner = '', name = ''] = REPOSITORY_NAME.split('/');
+    await github.admin.createRepository({ owner, name, bundle: world.source, isPublic: true });
+    github.admin.user(PERSON, { [REPOSITORY_NAME]: 'write' });
+    github.admin.user('olga', { [REPOSITORY_NAME]: 'write' });
+    github.admin.protect(REPOSITORY_NAME, {
+      source: 'ruleset',
+      requiredChecks: [{ context: CI }],
+      bypass: [github.app.slug],
+    });
+    const { unreliability, work = { kind: 'command', argv: CHECK } as const } = options.ci ?? {};
+    github.ci.install({
+      repository: REPOSITORY_NAME,
+      branches: ['main', 'millwright-queue/**'],
+      jobs: [{ name: CI, work }],
+      ...(unreliability ? { unreliability } : {}),
+    });
+    return new GitHubWorld(github, world, options, watch);
+  }
+
+  /** Events go to the instance from now on. */
+  sendEvents(trouble: Partial<WebhookOptions> = {}): void {
+    this.github.webhooks.configure({
+      url: `${this.world.api.baseUrl}/webhooks/github`,
+      secret: SECRET,
+      ...trouble,
+    });
+  }
+
+  async addProject(): Promise<Resource> {
+    const { mergeTarget = 'epic' } = this.options;
+    return await this.world.addProject({
+      source: `${this.github.url}/${REPOSITORY_NAME}`,
+      overrides: { epics: { overlap: 'allow', land: 'auto', mergeTarget } },
+    });
+  }
+
+  /** An issue with the label, and the epic that it becomes. */
+  async fileIssue(): Promise<string> {
+    const at = { repository: REPOSITORY_NAME, by: PERSON };
+    const { number } = await this.github.people.openIssue({ ...at, title: 'Write files', body: 'Twenty of them.' });
+    this.issue = number;
+    await this.github.people.label({ ...at, number, name: 'millwright' });
+    await until(async () => {
+      const [epic] = await this.world.api
+        .list('/epics', { projectId: this.world.projectId })
+        .catch((): readonly Resource[] => []); // the API is away
+      this.epicId = String(epic?.id ?? '');
+      return this.epicId !== '';
+    }, PATIENCE);
+    this.world.expectEpic(this.epicId, this.options.tasks);
+    return this.epicId;
+  }
+
+  /** A comment in the issue. */
+  say(body: string): void {
+    this.github.people.comment({ repository: REPOSITORY_NAME, number: this.issue, by: PERSON, body });
+  }
+
+  /** How many pull requests have landed so far. */
+  get merged(): number {
+    return this.github.state.issues.filter(({ pull }) => pull !== null && pull.mergedAt !== null).length;
+  }
+
+  async untilMerged(count: number): Promise<void> {
+    await until(() => this.merged >= count, PATIENCE);
+  }
+
+  get issueIsClosed(): boolean {
+    return this.github.state.issues.find(({ number }) => number === this.issue)?.state === 'closed';
+  }
+
+  /** The epic is complete, and its issue closed. @throws when somebody must help */
+  async untilDone(): Promise<void> {
+    let epic: Resource = {};
+    await until(async () => {
+      epic = await this.world.api.get(`/epics/${this.epicId}`).catch(() => epic); // the API is away
+      return epic.state === 'COMPLETED' || String(epic.waitingFor).startsWith('somebody');
+    }, PATIENCE).catch(() => {}); // what it waits for is said below
+    if (epic.state !== 'COMPLETED')
+      throw new Error(`The epic is ${epic.state}: it waits for ${epic.waitingFor}.\n${await this.standing()}`);
+    await until(() => this.issueIsClosed, { everyMs: 200, atMostMs: 180_000 });
+  }
+
+  /** Everything landed once, and nothing is left: by our own records, by GitHub's, and by a search for tokens. */
+  async verdict({ outside = [], boughtAgain = 0, wasKilled = false }: EndExpected = {}): Promise<void> {
+    await this.untilDone();
+    const { tasks, mergeTarget } = this.options;
+    const landings = mergeTarget === 'base' ? tasks : tasks + 1;
+    await this.world.verdict({ boughtAgain, landings });
+    this.github.faults.clear();
+    const wanted = { repository: REPOSITORY_NAME, issue: this.issue, pulls: landings, outside, check: CHECK };
+    const wrong = Object.values(await judge(this.github, wanted)).flat();
+    wrong.push(...(await this.watch.stop()));
+    wrong.push(...(await findTokens(this.world.instance, this.github, { webhookSecret: SECRET, wasKilled })));
+    if (wrong.length > 0) throw new Error(wrong.join('\n'));
+  }
+
+  /** A person opens a lane that an incident has paused, as often as that happens. @returns how often so far */
+  openLanes(run: CaseRun): { readonly opened: () => number } {
+    let opened = 0;
+    let isOver = false;
+    const path = `/queues/${this.world.projectId}/main`;
+    const opening = (async () => {
+      while (!isOver) {
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        const lane = await this.world.api.get(path).catch((): Resource => ({})); // no queue, or no API
+        const isOurs = String(lane.reason).startsWith('BASE_REWRITTEN') && lane.mode === 'paused';
+        if (!isOurs) continue;
+        await this.world.api.post(`${path}/open`, { reason: 'Looked at it; it was meant.' }).then(
+          () => opened++,
+          () => undefined, // tried again
+        );
+      }
+    })();
+    run.atEnd(async () => {
+      isOver = true;
+      await opening;
+    });
+    return { opened: () => opened };
+  }
+
+  private async standing(): Promise<string> {
+    const tasks = await this.world.api.list(`/epics/${this.epicId}/tasks`).catch((): readonly Resource[] => []);
+    const open = tasks.filter(({ state }) => state !== 'COMPLETED');
+    const pulls = this.github.state.issues.filter(({ pull }) => pull !== null && pull.mergedAt === null);
+    return [
+      ...open.map(({ title, state, waitingFor, reason }) => `  ${title} is ${state}: ${waitingFor ?? reason ?? ''}`),
+      ...pulls.map(({ number, title, state }) => `  #${number} ${title} is ${state}`),
+    ].join('\n');
+  }
+}

@@ -1,0 +1,68 @@
+import type { Rule, Scenario } from '../../support/model-server/scenario.js';
+import { REPOSITORY, scenarioOf, WORKER } from '../scenario.js';
+
+/** Tasks of which some wait for others, and some write to the same lines. */
+export const taskNames = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `t-${String(index + 1).padStart(2, '0')}`);
+
+/** The task writes to the file that others write to, too. */
+const SHARES = /^t-\d[159]$/;
+
+const planner = (count: number): Rule => ({
+  name: 'planner',
+  when: { role: 'supervisor', kind: 'planning' },
+  steps: [
+    {
+      calls: [
+        {
+          tool: 'task_complete',
+          input: {
+            summary: `${count} tasks.`,
+            plan: {
+              design: 'Each task adds files of its own; some add a line to shared.txt.',
+              tasks: taskNames(count).map((key, index, all) => ({
+                key,
+                title: key,
+                description: `Write ${key}.`,
+                predictedFiles: [`${key}.txt`, `${key}.log`],
+                dependsOn: index % 5 === 4 ? all.slice(index - 2, index).map((before) => ({ key: before })) : [],
+              })),
+            },
+          },
+        },
+      ],
+    },
+  ],
+});
+
+const BOTH_STAY: Rule = {
+  name: 'both stay',
+  when: { kind: 'integration', data: 'conflict' },
+  steps: [
+    { calls: [{ tool: 'read_file', input: { path: 'shared.txt' } }] },
+    { calls: [{ tool: 'write_file', input: { path: 'shared.txt', content: '{{file.shared.txt | resolve both}}' } }] },
+    { calls: [{ tool: 'task_complete', input: { summary: 'Kept both lines.' } }] },
+  ],
+};
+
+const SHARING: Rule = {
+  name: 'sharing',
+  when: { role: 'worker', kind: 'execution', task: String(SHARES) },
+  steps: [
+    { calls: [{ tool: 'read_file', input: { path: 'shared.txt' } }] },
+    { calls: [{ tool: 'write_file', input: { path: 'shared.txt', content: '{{file.shared.txt}}{{task}}\n' } }] },
+    ...(WORKER.steps ?? []),
+  ],
+};
+
+/** Plans the epic of an issue, and does its tasks. */
+export const issueScenario = (tasks: number): Scenario => scenarioOf(planner(tasks), BOTH_STAY, SHARING, WORKER);
+
+/** Its check is red when a command ran twice, a conflict was kept, or a line of the shared file came twice. */
+export const SHARED_REPOSITORY = {
+  ...REPOSITORY,
+  'check.sh': `${REPOSITORY['check.sh']}! grep -q '^[<=>]' shared.txt || exit 1\n[ -z "$(sort shared.txt | uniq -d)" ]\n`,
+  'shared.txt': 'begin\n',
+};
+
+export const CHECK = ['sh', 'check.sh'] as const;
