@@ -151,7 +151,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
       ...createForgeWatchActivities({
         ...gitDeps,
         issues: issuesOf(config, trackers),
-        ...(github ? { redeliverFailed: github.redeliverFailed, gates: github.gates } : {}),
+        ...(github ? { redeliverFailed: github.redeliverFailed, gates: { reports: github.gates, logs: blobs } } : {}),
       }),
       ...createMergeActivities({ ...gitDeps, planChecks: checks.planChecks }),
       ...createHostClaimActivities({ hostId: host.hostId, hostQueue: host.queue, directory: layout.home }),

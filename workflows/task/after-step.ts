@@ -91,7 +91,9 @@ function withVerdict(task: TaskFlow, verified: Verified, nowMs: number): TaskFlo
     decision: wordOf(outcome),
     reasoning: checks,
   } as const;
-  const data = { outcome: wordOf(outcome), round, checks, machineMs: outcome.machineMs };
+  const evidence = 'evidence' in outcome ? outcome.evidence.join(' ') : '';
+  const head = task.headSha ?? null;
+  const data = { outcome: wordOf(outcome), round, checks, machineMs: outcome.machineMs, head, evidence };
   return { ...task, log: noted(task.log, decisionEntry('task.checks', nowMs, decision, data)) };
 }
 

@@ -2,60 +2,81 @@ import type { Queryable } from '../../../infra/pg/statement.js';
 import type { QueueGate, TaskGate } from './texts.js';
 
 const MOST = 500;
+/** A verdict that nobody could show for so long is not news any more; what failed is kept for a day. */
+const RECENT = "interval '12 hours'";
 
 /**
- * Tasks whose head was verified, with the newest verdict of each check on it. While they are worked on, the newest
- * verdict is about an earlier head.
+ * Heads of tasks with what their verification came to: every head that was judged lately, and the head that open work
+ * has now, judged or not.
  */
 export async function listTaskGates(db: Queryable, projectId: string): Promise<readonly TaskGate[]> {
   const { rows } = await db.query<TaskGate>({
     name: 'list-task-gates',
-    text: `SELECT t.id AS "taskId", t.head_sha AS "headSha",
-             jsonb_agg(jsonb_build_object('name', v.check_name, 'outcome', v.outcome, 'tree', v.tree,
-               'ms', v.duration_ms, 'failedTests', v.failed_tests) ORDER BY v.check_name) AS checks
-           FROM task t JOIN LATERAL (
-             SELECT DISTINCT ON (check_name) check_name, outcome, tree, duration_ms, failed_tests FROM evidence
-             WHERE project_id = $1 AND voided_at IS NULL AND build_id LIKE 'task/' || t.id || '/%'
-             ORDER BY check_name, created_at DESC LIMIT 50) v ON true
-           WHERE t.project_id = $1 AND t.pr_number IS NOT NULL AND t.head_sha IS NOT NULL
-             AND t.state IN ('REVIEW', 'COMPLETED')
-             AND t.updated_at > now() - interval '1 day'
-           GROUP BY t.id ORDER BY t.id LIMIT ${MOST}`,
+    text: `SELECT t.id AS "taskId", h.head AS "headSha", h.head = t.head_sha AS "isCurrent", t.state,
+             v.data->>'outcome' AS outcome, v.data->>'checks' AS "redChecks", coalesce(e.verdicts, '[]') AS verdicts
+           FROM task t
+           CROSS JOIN LATERAL (
+             SELECT t.head_sha AS head WHERE t.state NOT IN ('COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED')
+             UNION
+             SELECT data->>'head' FROM event
+             WHERE task_id = t.id AND type = 'task.checks' AND at > now() - ${RECENT}) h
+           LEFT JOIN LATERAL (
+             SELECT data FROM event WHERE task_id = t.id AND type = 'task.checks' AND data->>'head' = h.head
+             ORDER BY position DESC LIMIT 1) v ON true
+           LEFT JOIN LATERAL (
+             SELECT jsonb_agg(jsonb_build_object('name', check_name, 'outcome', outcome, 'tree', tree, 'ms', duration_ms,
+               'failedTests', failed_tests, 'logRef', log_ref) ORDER BY check_name) AS verdicts
+             FROM evidence WHERE id::text = ANY (string_to_array(v.data->>'evidence', ' '))) e ON true
+           WHERE t.project_id = $1 AND h.head IS NOT NULL
+             AND (t.state NOT IN ('COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED') OR t.updated_at > now() - ${RECENT})
+           ORDER BY t.id, h.head LIMIT ${MOST}`,
     values: [projectId],
   });
   return rows;
 }
 
-/** Entries that wait, and those decided a short while ago. */
+/** Of each pull request and head the newest entry that waits, or was decided a short while ago. */
 export async function listQueueGates(db: Queryable, projectId: string): Promise<readonly QueueGate[]> {
   const { rows } = await db.query<QueueGate>({
     name: 'list-queue-gates',
-    text: `SELECT id AS "entryId", head_sha AS "headSha", branch, state, reason, landed_sha AS "landedSha"
-           FROM queue_entry
-           WHERE project_id = $1 AND (decided_at IS NULL OR decided_at > now() - interval '1 day')
-           ORDER BY enqueued_at DESC LIMIT ${MOST}`,
+    text: `SELECT DISTINCT ON (q.pr_number, q.head_sha) q.pr_number AS "prNumber", q.title, q.head_sha AS "headSha",
+             q.branch, q.state, q.reason, q.landed_sha AS "landedSha", q.detail->>'tree' AS tree,
+             coalesce(q.detail->'failedChecks', '[]') AS "failedChecks", coalesce(q.detail->'files', '[]') AS files,
+             EXISTS (SELECT 1 FROM queue_build b WHERE b.project_id = q.project_id AND b.branch = q.branch
+                       AND b.started_at >= q.enqueued_at AND q.id = ANY (b.members)) AS "hasBegun"
+           FROM queue_entry q
+           WHERE q.project_id = $1 AND (q.decided_at IS NULL OR q.decided_at > now() - ${RECENT})
+           ORDER BY q.pr_number, q.head_sha, q.enqueued_at DESC, q.seq DESC LIMIT ${MOST}`,
     values: [projectId],
   });
   return rows;
 }
 
-export async function listShown(db: Queryable, projectId: string): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await db.query<{ readonly subject: string; readonly digest: string }>({
+export interface ShownGate {
+  readonly digest: string;
+  /** It was shown as waiting or running. */
+  readonly isOpen: boolean;
+}
+
+/** By subject. */
+export async function listShown(db: Queryable, projectId: string): Promise<ReadonlyMap<string, ShownGate>> {
+  const { rows } = await db.query<ShownGate & { readonly subject: string }>({
     name: 'list-shown-gates',
-    text: `SELECT subject, digest FROM forge_shown WHERE project_id = $1 AND shown_at > now() - interval '30 days'`,
+    text: `SELECT subject, digest, is_open AS "isOpen" FROM forge_shown
+           WHERE project_id = $1 AND (is_open OR shown_at > now() - interval '30 days')`,
     values: [projectId],
   });
-  return new Map(rows.map(({ subject, digest }) => [subject, digest]));
+  return new Map(rows.map(({ subject, ...shown }) => [subject, shown]));
 }
 
 export async function saveShown(
   db: Queryable,
-  { projectId, subject, digest }: { readonly projectId: string; readonly subject: string; readonly digest: string },
+  { projectId, subject, digest, isOpen }: ShownGate & { readonly projectId: string; readonly subject: string },
 ): Promise<void> {
   await db.query({
     name: 'save-shown-gate',
-    text: `INSERT INTO forge_shown (project_id, subject, digest) VALUES ($1, $2, $3)
-           ON CONFLICT (project_id, subject) DO UPDATE SET digest = $3, shown_at = now()`,
-    values: [projectId, subject, digest],
+    text: `INSERT INTO forge_shown (project_id, subject, digest, is_open) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (project_id, subject) DO UPDATE SET digest = $3, is_open = $4, shown_at = now()`,
+    values: [projectId, subject, digest, isOpen],
   });
 }

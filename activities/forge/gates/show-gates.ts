@@ -1,42 +1,58 @@
 import { createHash } from 'node:crypto';
 import { log } from '@temporalio/activity';
 import { FAILURES, Failure } from '../../../domain/failures.js';
-import type { GateReport } from '../../../infra/forge/gate-reports.js';
-import type { Reconciliation } from '../watch/ports.js';
-import { listQueueGates, listShown, listTaskGates, saveShown } from './gates.repository.js';
-import { checksReport, queueReport } from './texts.js';
+import { isOpenGate } from '../../../infra/forge/gate-reports.js';
+import type { Reconciliation, Watched } from '../watch/ports.js';
+import { explained } from './explain.js';
+import { listQueueGates, listShown, listTaskGates, type ShownGate, saveShown } from './gates.repository.js';
+import type { GateDeps } from './ports.js';
+import { checksReport, type GateDraft, queueReport, SUPERSEDED } from './texts.js';
 
 /**
- * Shows on each pull request's head what our gates say, where that is not what was shown last. Work never waits for
- * it: what could not be shown is tried again by the next look.
+ * Shows on each head what our gates say, where that is not what was shown last. Work never waits for it: what could not
+ * be shown is tried again by the next look.
  */
-export const showGates: Reconciliation = async ({ deps, projectId, signal }) => {
-  const { gates, pools } = deps;
+export const showGates: Reconciliation = async (watched) => {
+  const { gates, pools } = watched.deps;
   if (gates === undefined) return;
+  const { projectId, signal } = watched;
   const shown = await listShown(pools.writes, projectId);
-  const reports = [
-    ...(await listTaskGates(pools.writes, projectId)).map(checksReport),
+  const current = [
+    ...(await listTaskGates(pools.writes, projectId)).flatMap((gate) => checksReport(gate) ?? []),
     ...(await listQueueGates(pools.writes, projectId)).map(queueReport),
   ];
-  for (const report of reports) {
+  for (const draft of [...current, ...abandoned(shown, current)]) {
     signal.throwIfAborted();
-    const subject = `${report.name} ${report.headSha} ${report.externalId}`;
-    const digest = digestOf(report);
-    if (shown.get(subject) === digest) continue;
-    try {
-      await gates.show(projectId, report, signal);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      log.warn('a gate could not be shown', {
-        gate: report.name,
-        type: error.type,
-        reason: error.details.reason ?? '',
-      });
-      // A limit or an outage is everybody's. A refusal, as of a commit that is gone, is this one's, and stays.
-      if (FAILURES[error.type].retryable || error.type === 'PermissionDenied') return;
-    }
-    await saveShown(pools.writes, { projectId, subject, digest });
+    const subject = subjectOf(draft);
+    const digest = digestOf(draft);
+    if (shown.get(subject)?.digest === digest) continue;
+    if ((await showOne(watched, gates, draft)) === 'later') return;
+    await saveShown(pools.writes, { projectId, subject, digest, isOpen: isOpenGate(draft.standing) });
   }
 };
 
-const digestOf = (report: GateReport): string => createHash('sha256').update(JSON.stringify(report)).digest('hex');
+async function showOne(watched: Watched, { reports, logs }: GateDeps, draft: GateDraft): Promise<'done' | 'later'> {
+  try {
+    await reports.show(watched.projectId, await explained({ ...watched, logs }, draft), watched.signal);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    log.warn('a gate could not be shown', { gate: draft.name, type: error.type, reason: error.details.reason ?? '' });
+    // A limit or an outage is everybody's. A refusal, as of a commit that is gone, is this one's, and stays.
+    if (FAILURES[error.type].retryable || error.type === 'PermissionDenied') return 'later';
+  }
+  return 'done';
+}
+
+const subjectOf = ({ name, headSha, externalId }: GateDraft): string => `${name} ${headSha} ${externalId}`;
+
+/** Shown as running, of a head that nobody looks at any more: a newer one was pushed, or the work has ended. */
+function abandoned(shown: ReadonlyMap<string, ShownGate>, current: readonly GateDraft[]): readonly GateDraft[] {
+  const known = new Set(current.map(subjectOf));
+  return [...shown].flatMap(([subject, { isOpen }]) => {
+    const [, name, headSha, externalId] = /^(.+) ([0-9a-f]{40,64}) (\S+)$/.exec(subject) ?? [];
+    if (!isOpen || known.has(subject) || !name || !headSha || !externalId) return [];
+    return [{ name, headSha, externalId, ...SUPERSEDED, logs: [] }];
+  });
+}
+
+const digestOf = (draft: GateDraft): string => createHash('sha256').update(JSON.stringify(draft)).digest('hex');

@@ -1,15 +1,15 @@
 import type { HintSubject } from '../../../domain/forge/hint.js';
-import type { GateReports } from '../../../infra/forge/gate-reports.js';
 import type { Forge } from '../../../infra/forge/port.js';
 import type { ProjectRepositories } from '../../../infra/git/mirrors.js';
 import type { Pools } from '../../../infra/pg/pools.js';
+import type { GateDeps } from '../gates/ports.js';
 import type { IssueDeps } from '../issues/ports.js';
 
 export interface WatchDeps {
   /** Absent where no tracker is configured. */
   readonly issues?: IssueDeps;
   /** Absent where nothing shows gates. */
-  readonly gates?: GateReports;
+  readonly gates?: GateDeps;
   readonly pools: Pools;
   readonly forge: Forge;
   readonly mirrors: ProjectRepositories;
