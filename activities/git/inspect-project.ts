@@ -39,7 +39,11 @@ export async function inspectProject(
     own.areChecksWaived || baseBranch === null
       ? []
       : ((await deps.forgeChecks?.required(projectId, baseBranch, signal)) ?? []);
-  const config = { ...own, ...(forgeChecks.length > 0 ? { forgeChecks } : {}) };
+  const config = {
+    ...own,
+    ...(file.value === undefined ? {} : { hasFile: true }),
+    ...(forgeChecks.length > 0 ? { forgeChecks } : {}),
+  };
   await saveInspection(deps.pools.writes, { projectId, proposals, config });
   const reasons = [...refusals, ...(await whyNotConfig(deps, config, files))];
   if (reasons.length > 0) return refused(reasons);

@@ -1,8 +1,8 @@
 import { Flag, JsonObject, OneOf, Text, Texts } from '../validation/fields.js';
+import { BRANCH } from '../validation/ids.js';
 import { ListQuery } from '../validation/list.dto.js';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
-const BRANCH = /^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$/;
 /** `Name <mail>`, as git writes it. */
 const IDENTITY = /^[^<>\p{Cc}]{1,100} <[^<>\s\p{Cc}]{1,100}>$/u;
 

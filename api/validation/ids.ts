@@ -15,18 +15,13 @@ const uuidParam = (name: string) =>
 export const Id = uuidParam('id');
 export const ProjectId = uuidParam('projectId');
 
-const BRANCH = /^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$/;
-
-/** A branch name as git would take it. */
-export const isBranchName = (name: string): boolean =>
-  BRANCH.test(name) &&
-  !/\.\.|\/\/|\/\.|\.$|\/$|\.lock(\/|$)|@\{/.test(name) &&
-  name !== 'HEAD' &&
-  !name.startsWith('refs/');
+/** A branch name as git would take it, and no name that git reads in another way. */
+export const BRANCH =
+  /^(?!HEAD$|refs\/)(?!.*(\.\.|\/\/|\/\.|\.lock(\/|$)))[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}(?<![./])$/;
 
 /** A branch in the path, its slashes written %2F. */
 export const Branch = createParamDecorator((_data: unknown, context: ExecutionContext): string => {
   const { branch } = context.switchToHttp().getRequest<HttpRequest>().params as { readonly branch?: string };
-  if (branch === undefined || !isBranchName(branch)) throw new Failure('InvalidInput', 'branch is not a branch name.');
+  if (branch === undefined || !BRANCH.test(branch)) throw new Failure('InvalidInput', 'branch is not a branch name.');
   return branch;
 });

@@ -160,6 +160,13 @@ const hasChecks = ({ config }: Resource): boolean => {
   return checks !== undefined && checks.length > 0;
 };
 
+/** The file of the inspected commit was read, and this is not what is wrong. */
+const hasFile = ({ config }: Resource): boolean =>
+  (config as { readonly hasFile?: boolean } | undefined)?.hasFile === true; // by the API's schema
+
+/** The inspection names the line and column of each mistake. */
+const isFileWrong = ({ reason }: Resource): boolean => new RegExp(`${CONFIG_FILE}:\\d+:\\d+: `).test(String(reason));
+
 /** What the rules of the base branch require of the forge's own CI. */
 const contextsOf = ({ config }: Resource): readonly string[] | undefined => {
   const { forgeChecks } = (config ?? {}) as { readonly forgeChecks?: readonly { context: string; appId?: number }[] }; // as the inspection stores them
@@ -213,9 +220,16 @@ export function printProject(out: Parameters<typeof printOne>[0], project: Resou
     ['CAVEAT', project.caveats],
     ['fetch result', project.pullCommand],
   ]);
-  if (out.json || project.state === 'ready' || hasChecks(project)) return;
+  if (out.json || project.state === 'ready') return;
+  if (isFileWrong(project)) {
+    out.line(
+      `\nMend ${CONFIG_FILE} as it says, commit it on ${project.baseBranch}, then millwright project sync ${project.name}`,
+    );
+    return;
+  }
+  if (hasChecks(project)) return;
   const file = join(String(project.source), CONFIG_FILE);
-  if (existsSync(file)) {
+  if (!hasFile(project) && existsSync(file)) {
     out.line(
       `\n${file} is not on the branch ${project.baseBranch}: commit it, then millwright project sync ${project.name}`,
     );

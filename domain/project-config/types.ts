@@ -77,6 +77,8 @@ export interface ProjectConfig {
   readonly checks: readonly CheckConfig[];
   /** An admin said `checks: none`: the project takes work though nothing tests it. */
   readonly areChecksWaived: boolean;
+  /** The commit that was inspected has a `millwright.yml`; absent where that was not looked at, or it has none. */
+  readonly hasFile?: boolean;
   /** What the rules of the base branch require of the forge's CI, beside `checks`; absent where there are none. */
   readonly forgeChecks?: readonly RequiredContext[];
   readonly merge: MergeConfig;

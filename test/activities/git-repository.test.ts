@@ -55,7 +55,7 @@ test('an inspection stores the effective configuration and says ready', async ()
   await imported();
   expect(await inspected(base)).toEqual({ kind: 'ready' });
   expect(await projectRow()).toMatchObject({
-    config: { checks: [{ name: 'test', run: 'npm test', required: true }], sandbox: 'bubblewrap' },
+    config: { checks: [{ name: 'test', run: 'npm test', required: true }], sandbox: 'bubblewrap', hasFile: true },
     proposals: [],
   });
 });
@@ -73,10 +73,55 @@ test('an inspection without checks refuses and proposes what the repository’s 
   expect(await projectRow()).toMatchObject({ proposals: [{ checks: [{ name: 'test', run: 'npm test' }] }] });
 });
 
-test('a wrong configuration is refused with line and column', async () => {
-  const tip = world.source.commit('wrong', { 'millwright.yml': 'version: 1\nchecks:\n  - name: test\n' });
-  await imported();
-  expect(await inspected(tip)).toEqual({ kind: 'refused', reason: expect.stringMatching(/millwright\.yml:\d+:\d+/) });
+/** What is wrong, the file, and what is said of it. */
+const WRONG: readonly (readonly [string, string | Uint8Array, string])[] = [
+  ['nothing in it', '', '1:1: the file must be a mapping'],
+  ['half a line', 'version: [1', 'the file is not valid YAML'],
+  ['a tab', 'version: 1\nchecks:\n\t- name: x\n', '3:1: the file is not valid YAML'],
+  ['a key twice', `${CHECKS}version: 1\n`, '5:1: the file repeats the key "version"'],
+  ['two documents', `${CHECKS}---\n${CHECKS}`, 'holds more than one document'],
+  ['another version', 'version: 2\n', '1:10: version must be 1'],
+  ['no version', 'checks: []\n', 'version is missing'],
+  ['a key that nobody knows', `${CHECKS}colour: red\n`, '5:9: colour is not a known key'],
+  ['a check without a command', 'version: 1\nchecks:\n  - name: test\n', '3:5: checks.0.run is missing'],
+  [
+    'checks in a circle',
+    'version: 1\nchecks: [{ name: a, run: x, needs: [a] }]\n',
+    '2:36: checks.0.needs turn in a circle',
+  ],
+  [
+    'a text for a number',
+    `${CHECKS}limits: { parallelTasks: "4" }\n`,
+    '5:26: limits.parallelTasks must be a whole number',
+  ],
+  ['what only an admin may say', `${CHECKS}sandbox: none\n`, '5:10: sandbox can be set by an admin'],
+  ['what is of a later version', `${CHECKS}merge: { policy: speculative }\n`, '5:18: merge.policy must be sequential'],
+  ['a branch that is none', `${CHECKS}merge: { target: "a..b" }\n`, '5:18: merge.target must be the name of a branch'],
+  ['an output outside', `${CHECKS}setup: { run: x, outputs: [../y] }\n`, '5:28: setup.outputs.0 must be a path inside'],
+  ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x41]), '1:1: the file is not UTF-8 text'],
+  [
+    'a bomb of aliases',
+    'a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c]',
+    '1:1: the file cannot be read',
+  ],
+  ['nesting without end', '['.repeat(10_000), '1:51: the file is nested deeper than 50 levels'],
+  ['too much', `${CHECKS}# ${'x'.repeat(300_000)}\n`, '1:1: the file is larger than 256 KiB'],
+];
+
+test('a millwright.yml that is wrong in any way refuses the project with line and column, and no configuration is kept', async () => {
+  for (const [what, text, why] of WRONG) {
+    writeFileSync(join(world.source.dir, 'millwright.yml'), text);
+    world.source.git('add', 'millwright.yml');
+    world.source.git('commit', '-qm', what);
+    const { tip } = await imported();
+    const verdict = await inspected(tip);
+    expect([what, verdict]).toEqual([
+      what,
+      { kind: 'refused', reason: expect.stringMatching(/^millwright\.yml:\d+:\d+: /) },
+    ]);
+    expect([what, verdict]).toEqual([what, { kind: 'refused', reason: expect.stringContaining(why) }]);
+    expect([what, (await projectRow())?.config]).toEqual([what, {}]);
+  }
 });
 
 test('an unknown agent, tracked outputs of setup and a submodule are refused', async () => {

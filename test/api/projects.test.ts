@@ -65,6 +65,75 @@ test('overrides are for admins only', async () => {
   expect((await api.post('/api/v1/projects', body)).status).toBe(201);
 });
 
+/** What is wrong, the overrides, and what is said of them. */
+const WRONG: readonly (readonly [string, unknown, string])[] = [
+  ['no mapping', ['checks'], 'overrides'],
+  ['a text', 'checks: none', 'overrides'],
+  ['a key that nobody knows', { colour: 'red' }, 'overrides: colour is not a known key'],
+  ['a check without a command', { checks: [{ name: 'test' }] }, 'overrides: checks.0.run is missing'],
+  ['a check of no name', { checks: [{ name: '', run: 'x' }] }, 'overrides: checks.0.name must'],
+  [
+    'two checks of one name',
+    {
+      checks: [
+        { name: 'a', run: 'x' },
+        { name: 'a', run: 'y' },
+      ],
+    },
+    'checks.1.name repeats the name a',
+  ],
+  ['checks in a circle', { checks: [{ name: 'a', run: 'x', needs: ['a'] }] }, 'checks.0.needs turn in a circle: a'],
+  ['checks as another text', { checks: 'all' }, 'overrides: checks must be a list'],
+  ['a number as text', { limits: { parallelTasks: '4' } }, 'limits.parallelTasks must be a whole number from 1 to 100'],
+  [
+    'a number beyond',
+    { limits: { epic: { dollars: 1e9 } } },
+    'limits.epic.dollars must be a number from 0.01 to 100000',
+  ],
+  ['what is of a later version', { merge: { policy: 'speculative' } }, 'merge.policy must be sequential'],
+  ['a branch that is none', { merge: { target: '@{-1}' } }, 'merge.target must be the name of a branch'],
+  ['an output outside', { setup: { run: 'x', outputs: ['../y'] } }, 'setup.outputs.0 must be a path inside'],
+  ['a sandbox that is none of ours', { sandbox: 'docker' }, 'sandbox must be none'],
+  ['a variable of the host', { checks: [{ name: 'a', run: 'x', env: ['HOME'] }] }, 'checks.0.env.0 must be NAME=value'],
+  ['NUL', { checks: [{ name: 'a', run: 'x\0y' }] }, ''],
+];
+
+test('overrides that are wrong in any way are refused with the key, and nothing is stored', async () => {
+  const id = await seedProject(api.database);
+  const before = await api.countRows();
+  for (const [what, overrides, why] of WRONG) {
+    const added = await api.post('/api/v1/projects', { source: 'https://example.com/team/wrong', overrides });
+    expect([what, added.status, added.body.code]).toEqual([what, 400, 'InvalidInput']);
+    expect([what, added.body.detail]).toEqual([what, expect.stringContaining(why)]);
+    const patched = await api.call('PATCH', `/api/v1/projects/${id}`, { body: { overrides } });
+    expect([what, patched.status]).toEqual([what, 400]);
+  }
+  expect(await api.countRows()).toEqual(before);
+  expect((await api.get(`/api/v1/projects/${id}`)).body).toMatchObject({ overrides: {}, version: 1 });
+});
+
+test('work for a project whose millwright.yml is wrong is refused with its line and column, and nothing is stored', async () => {
+  const reason = 'millwright.yml:3:5: checks.0.run is missing.';
+  const projectId = await seedProject(api.database, { state: 'refused', reason, config: '{}' });
+  const before = await api.countRows();
+  for (const what of ['epics', 'tasks']) {
+    const { status, body } = await api.post(`/api/v1/${what}`, { projectId, title: 'x' });
+    expect([what, status, body.detail]).toEqual([what, 409, `The project takes no work: ${reason}`]);
+  }
+  expect(await api.countRows()).toEqual(before);
+  expect((await api.get(`/api/v1/projects/${projectId}`)).body).toMatchObject({ state: 'refused', reason, config: {} });
+});
+
+test.each(['-x', 'a..b', '@{-1}', 'HEAD~1', 'x.lock', 'HEAD', 'a b', 'a\u0000b', 'a\nb', 'refs/heads/main', ''])(
+  'a base branch that is none is refused, and nothing is stored: %j',
+  async (baseBranch) => {
+    const before = await api.countRows();
+    const { status, body } = await api.post('/api/v1/projects', { source: 'https://example.com/a/branch', baseBranch });
+    expect([status, body.code]).toEqual([400, 'InvalidInput']);
+    expect(await api.countRows()).toEqual(before);
+  },
+);
+
 test('name and source are unique among live projects, however the source is written', async () => {
   const { body } = await api.post('/api/v1/projects', {
     source: 'https://example.com/team/unique.git',

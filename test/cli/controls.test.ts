@@ -218,6 +218,34 @@ test('who has not committed the configuration yet is told so, instead of being o
   expect(stdout).not.toContain('Proposed checks');
 });
 
+test('who has committed a wrong configuration is told to mend it, and nothing of a file that is not there', async () => {
+  const path = source('wrong');
+  writeFileSync(join(path, 'millwright.yml'), 'version: 2\n');
+  const reason = 'millwright.yml:1:10: version must be 1.';
+  const [{ exit, stdout, stderr }] = await Promise.all([
+    millwright('project', 'add', path, '--name', 'wrong'),
+    inspect('wrong', 'refused', `, reason = '${reason}', base_branch = 'main'`),
+  ]);
+  expect([exit, stderr]).toEqual([1, `${reason}\n`]);
+  expect(stdout).toContain('Mend millwright.yml as it says, commit it on main, then millwright project sync wrong\n');
+  expect(stdout).not.toMatch(/is not on the branch|Proposed checks/);
+});
+
+test('who has committed a configuration without checks is not told that it is not committed', async () => {
+  const path = source('checkless');
+  writeFileSync(join(path, 'millwright.yml'), 'version: 1\n');
+  const config = JSON.stringify({ checks: [], hasFile: true });
+  const [{ stdout }] = await Promise.all([
+    millwright('project', 'add', path, '--name', 'checkless'),
+    inspect(
+      'checkless',
+      'refused',
+      `, reason = 'It has no required check.', base_branch = 'main', config = '${config}'`,
+    ),
+  ]);
+  expect(stdout).not.toContain('is not on the branch');
+});
+
 test('the budget of an epic is changed, and shown with what was spent', async () => {
   const epicId = await seedEpic(api.database, projectId);
   const { exit, stdout } = await millwright('epic', 'budget', epicId, '12.50');
