@@ -64,6 +64,12 @@ export const RETENTION_SWEEPS: readonly Omit<Statement, 'values'>[] = [
              WHERE received_at < now() - interval '${DELIVERY_DAYS} days'
                AND (handled_at < now() - interval '${DELIVERY_DAYS} days' OR received_at < ${OVER}) LIMIT $1)`,
   },
+  {
+    // What is shown of a commit is found at the forge again, should anybody still look at it.
+    name: 'sweep-shown-gates',
+    text: `DELETE FROM forge_shown WHERE (project_id, subject) IN (
+             SELECT project_id, subject FROM forge_shown WHERE shown_at < ${OVER} LIMIT $1)`,
+  },
 ];
 
 /** Those of the references that nothing needs any more: their files may go. */

@@ -1,10 +1,9 @@
 // Markdown of agents and people as we publish it under our name. Its headings, lists and code stay; whatever would load,
 // link, hide, notify or refer does not. Pure. Zero-width spaces break what GitHub would find after it has drawn the text.
+// The other output gate, `comment-text.ts`, is for texts without a layout inside sentences of ours, and says why it is another.
 import { showHidden } from '../prompt-hidden.js';
 import { redactSecrets } from '../redaction.js';
-
-/** A zero-width space. */
-const BREAK = '\u200b';
+import { BREAK } from './comment-text.js';
 
 /** In this order: what a later step adds must not be taken apart by an earlier one. */
 const STEPS: readonly (readonly [RegExp, string])[] = [

@@ -1,4 +1,7 @@
-// What leaves us as a comment: texts of agents and people inside sentences of ours. Pure.
+// What leaves us as a comment: texts of agents and people inside sentences of ours. Pure. Of the two output gates this one
+// shows a text as the characters that it is: a title or a test's name has no layout, and must not break the line of ours
+// that it stands in. `agent-markdown.ts` keeps the layout of a whole text; what is escaped here would ruin it, and what is
+// let through there would draw here. They share what comes first: hidden characters shown, secrets taken out.
 import { plainLine, showHidden } from '../prompt-hidden.js';
 import { redactSecrets } from '../redaction.js';
 
@@ -6,7 +9,7 @@ import { redactSecrets } from '../redaction.js';
 export const MOST_COMMENT = 60_000;
 
 /** Mentions and references are looked for after entities are read: what stands behind the sign must not touch it. */
-const BREAK = '\u200b';
+export const BREAK = '\u200b';
 
 /** So that it notifies nobody, refers to nothing and is not drawn: neither HTML, nor images, nor links, nor mentions. */
 const defused = (text: string): string =>

@@ -1,5 +1,6 @@
 import type { Octokit } from '@octokit/rest';
-import { withSignal } from './project-client.js';
+import type { CommentPlace } from '../own-comment.js';
+import { type ProjectClient, withSignal } from './project-client.js';
 import type { RepositoryName } from './settings.js';
 
 /** One comment of ours on the page of an issue or pull request. */
@@ -13,15 +14,15 @@ export interface OwnComment {
 }
 
 /** @param text has passed the output gate */
-export const commentBody = (text: string, marker: string): string => `${text}\n\n<!-- ${marker} -->`;
+const commentBody = (text: string, marker: string): string => `${text}\n\n<!-- ${marker} -->`;
 
-/** @returns its id and what it says; undefined when the list shows none */
-export async function findOwnComment(
+/** @returns its id; undefined when the list shows none */
+async function findOwnComment(
   client: Octokit,
   name: RepositoryName,
   { login, number, marker }: OwnComment,
   signal?: AbortSignal,
-): Promise<{ readonly id: number; readonly body: string } | undefined> {
+): Promise<string | undefined> {
   const at = { ...name, issue_number: number, per_page: 100, ...withSignal(signal) };
   const ending = `<!-- ${marker} -->`;
   for await (const { data } of client.paginate.iterator(client.rest.issues.listComments, at)) {
@@ -29,23 +30,29 @@ export async function findOwnComment(
       ({ body, user }) =>
         user?.login.toLowerCase() === login.toLowerCase() && (body?.trimEnd().endsWith(ending) ?? false),
     );
-    if (ours !== undefined) return { id: ours.id, body: ours.body ?? '' };
+    if (ours !== undefined) return String(ours.id);
   }
   return undefined;
 }
 
-/** Writes our comment, or edits the one that bears its marker. */
-export async function editOwnComment(
-  client: Octokit,
-  name: RepositoryName,
-  { text, ...comment }: OwnComment & { readonly text: string },
+/** Our comment as one client sees and writes it. */
+export const commentPlace = (
+  { name, client }: ProjectClient,
+  comment: OwnComment,
   signal?: AbortSignal,
-): Promise<void> {
-  const body = commentBody(text, comment.marker);
-  const ours = await findOwnComment(client, name, comment, signal);
+): CommentPlace => {
+  const { number, marker } = comment;
   const request = withSignal(signal);
-  if (ours === undefined)
-    await client.rest.issues.createComment({ ...name, issue_number: comment.number, body, ...request });
-  else if (ours.body !== body)
-    await client.rest.issues.updateComment({ ...name, comment_id: ours.id, body, ...request });
-}
+  return {
+    find: async () => await findOwnComment(client, name, comment, signal),
+    create: async (text) => {
+      const body = commentBody(text, marker);
+      const { data } = await client.rest.issues.createComment({ ...name, issue_number: number, body, ...request });
+      return String(data.id);
+    },
+    edit: async (id, text) => {
+      const body = commentBody(text, marker);
+      await client.rest.issues.updateComment({ ...name, comment_id: Number(id), body, ...request });
+    },
+  };
+};

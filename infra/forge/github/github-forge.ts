@@ -2,8 +2,9 @@ import type { Octokit } from '@octokit/rest';
 import { Failure } from '../../../domain/failures.js';
 import { faultPoint } from '../../fault-point.js';
 import type { GitRemote } from '../../git/repository.js';
+import { keepOwnComment } from '../own-comment.js';
 import type { Forge, History, MergeOutcome, OpenPullRequest, PullRequest, PullRequestFilter } from '../port.js';
-import { editOwnComment } from './comments.js';
+import { commentPlace } from './comments.js';
 import { type GitHubDeps, openProject, type ProjectClient, withSignal } from './project-client.js';
 import { findProjectOnGitHub, saveProjectOnGitHub } from './project-repository.repository.js';
 import { markerOf, toPullRequest } from './pull-request.js';
@@ -15,6 +16,10 @@ const PULLS = { pull_requests: 'write', contents: 'read' } as const;
 const LANDED_LABEL = 'millwright:landed';
 /** Twenty attempts so far apart outlast the minute that GitHub has to show a landing. */
 const MARK_AGAIN_MS = 5_000;
+
+/** Often enough for a list that lags some seconds, in less than twenty attempts. */
+const SAY_AGAIN_MS = 3_000;
+const LATE = { reason: 'LIST_LAGS' } as const;
 
 interface LastWord {
   readonly projectId: string;
@@ -95,11 +100,16 @@ export class GitHubForge implements Forge {
     await this.closeSaying({ projectId, number, marker: 'millwright:closed', text: `Closed: ${reason}` }, signal);
   }
 
-  /** The comment first: a repeat after a lost answer edits it, and what is closed is looked at no more. */
-  private async closeSaying({ projectId, number, ...said }: LastWord, signal?: AbortSignal): Promise<void> {
+  /** The comment first: what is closed is looked at no more. */
+  private async closeSaying({ projectId, number, marker, text }: LastWord, signal?: AbortSignal): Promise<void> {
     const { name, client } = await this.open(projectId, 'state');
     const login = await this.deps.access.login(name);
-    await editOwnComment(client, name, { login, number, ...said }, signal);
+    const place = commentPlace({ name, client }, { login, number, marker }, signal);
+    const row = { projectId, key: String(number), marker };
+    if ((await keepOwnComment(this.deps.pools.writes, row, { text, atMostEveryMs: 0 }, place)) === 'later')
+      throw new Failure('Unavailable', 'nobody knows yet whether our comment is there', LATE, {
+        retryAfterMs: SAY_AGAIN_MS,
+      });
     const { data } = await client.rest.pulls.update({
       ...name,
       pull_number: number,

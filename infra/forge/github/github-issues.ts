@@ -11,7 +11,8 @@ import type {
   TrackedIssue,
   TrackedPerson,
 } from '../issues.js';
-import { commentBody, findOwnComment } from './comments.js';
+import type { CommentPlace } from '../own-comment.js';
+import { commentPlace } from './comments.js';
 import { type GitHubDeps, openProject, type ProjectClient, withSignal } from './project-client.js';
 import type { Permissions } from './settings.js';
 
@@ -136,28 +137,25 @@ export class GitHubIssues implements IssueTracker {
     marker: string,
     signal?: AbortSignal,
   ): Promise<string | undefined> {
-    const { name, client } = await this.open(projectId, READ, 'report');
-    const login = await this.deps.access.login(name);
-    const ours = await findOwnComment(client, name, { login, number: Number(key), marker }, signal);
-    return ours === undefined ? undefined : String(ours.id);
+    return await (await this.place(projectId, { key, marker }, signal)).find();
   }
 
-  async createComment(projectId: string, { key, marker, text }: OwnText, signal?: AbortSignal): Promise<string> {
-    const { name, client } = await this.open(projectId, WRITE, 'report');
-    const body = commentBody(text, marker);
-    const { data } = await client.rest.issues.createComment({
-      ...name,
-      issue_number: Number(key),
-      body,
-      ...withSignal(signal),
-    });
-    return String(data.id);
+  async createComment(projectId: string, { text, ...at }: OwnText, signal?: AbortSignal): Promise<string> {
+    return await (await this.place(projectId, at, signal)).create(text);
   }
 
-  async editComment(projectId: string, id: string, { marker, text }: OwnText, signal?: AbortSignal): Promise<void> {
-    const { name, client } = await this.open(projectId, WRITE, 'report');
-    const body = commentBody(text, marker);
-    await client.rest.issues.updateComment({ ...name, comment_id: Number(id), body, ...withSignal(signal) });
+  async editComment(projectId: string, id: string, { text, ...at }: OwnText, signal?: AbortSignal): Promise<void> {
+    await (await this.place(projectId, at, signal)).edit(id, text);
+  }
+
+  private async place(
+    projectId: string,
+    { key, marker }: Omit<OwnText, 'text'>,
+    signal?: AbortSignal,
+  ): Promise<CommentPlace> {
+    const project = await this.open(projectId, WRITE, 'report');
+    const login = await this.deps.access.login(project.name);
+    return commentPlace(project, { login, number: Number(key), marker }, signal);
   }
 
   async react(projectId: string, commentId: string, reaction: Reaction, signal?: AbortSignal): Promise<void> {

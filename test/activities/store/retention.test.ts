@@ -98,6 +98,20 @@ test('deliveries go when they were handled a month ago; those of a removed proje
   expect(left.map(({ id }) => id)).toEqual(['handled late', 'waits', 'young']);
 });
 
+test('what was shown of a commit is forgotten after the time of retention', async () => {
+  const projectId = await seedProject(database);
+  for (const days of [89, 91])
+    await run('INSERT INTO forge_shown (project_id, subject, digest, shown_at) VALUES ($1, $2, $3, $4)', [
+      projectId,
+      `gate of ${days}`,
+      'd',
+      daysAgo(days),
+    ]);
+  await sweep();
+  const left = await rowsOf<{ subject: string }>(database, 'SELECT subject FROM forge_shown');
+  expect(left).toEqual([{ subject: 'gate of 89' }]);
+});
+
 test('decisions and audit stay for ever', async () => {
   await run(
     `INSERT INTO audit (who, what, object, at, prev_hash, hash) VALUES ('ada', 'epic.created', 'epic/x', $1, '0', '1')`,

@@ -58,12 +58,11 @@ export function landingContract(world: () => ContractWorld): void {
   });
 
   test('closing says why once, however often it is asked for and whichever answer is lost', async () => {
-    const { forge, another, input, losing, patiently, wait, wordsOn } = world();
+    const { forge, another, input, losing, patiently, wordsOn } = world();
     const { projectId } = input;
     const { number } = await forge.openPullRequest(input);
     const close = () => forge.closePullRequest(projectId, number, 'the task was cancelled');
     await expect(losing('said', close)).rejects.toMatchObject({ type: 'Unavailable' });
-    await wait();
     await losing('closed', close).catch(() => undefined);
     await patiently(() => another().closePullRequest(projectId, number, 'the task was cancelled'));
     await patiently(close);

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../../infra/pg/statement.js';
+import type { Queryable } from '../pg/statement.js';
 
 export interface OwnCommentKey {
   readonly projectId: string;
