@@ -1,6 +1,7 @@
 import { CompleteAsyncError } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { FAILURES, Failure } from '../../domain/failures.js';
+import { FORGE_LIMIT } from '../../domain/forge/rate.js';
 
 const MAX_MESSAGE = 2_000;
 
@@ -16,8 +17,9 @@ export function toApplicationFailure(error: unknown): unknown {
     return ApplicationFailure.create({
       type: error.type,
       message: error.message.slice(0, MAX_MESSAGE),
-      nonRetryable: !FAILURES[error.type].retryable,
-      details: [error.details],
+      // A forge's limit outlasts any policy: whoever called waits for it, and says that he does.
+      nonRetryable: !FAILURES[error.type].retryable || isForgeLimit(error),
+      details: [isForgeLimit(error) ? { ...error.details, limitedMs: error.retryAfterMs ?? 0 } : error.details],
       ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
     });
   }
@@ -29,6 +31,8 @@ export function toApplicationFailure(error: unknown): unknown {
     nonRetryable: false,
   });
 }
+
+const isForgeLimit = ({ type, details }: Failure): boolean => type === 'RateLimited' && details.reason === FORGE_LIMIT;
 
 /** `AbortError` counts only under an aborted signal, which the interceptor knows. */
 const isCancellation = (error: unknown): boolean => error instanceof CancelledFailure;

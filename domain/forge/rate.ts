@@ -13,6 +13,9 @@ export interface ForgeRequest {
 
 export const FORGE_PRIORITIES: readonly ForgePriority[] = ['landing', 'state', 'report'];
 
+/** Reason of a `RateLimited` failure that is a forge's. */
+export const FORGE_LIMIT = 'FORGE_LIMIT';
+
 export interface RateRules {
   readonly pointsPerMinute: number;
   readonly creationsPerMinute: number;

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { until } from '../support/until.js';
+import { limitedFor } from './support/forge-limit.js';
 import { QUICK, QueueRig } from './support/queue-rig.js';
 import { BROKEN, RED, shaOf } from './support/queue-world.js';
 
@@ -174,4 +175,27 @@ test('an outsider who moves the base costs a build, and nobody a place', async (
   await until(() => q.world.marked.length === 1);
   expect(q.world.landed).toEqual([shaOf(`${shaOf('outside')} + ${shaOf('head 1')}`)]);
   expect((await q.view()).lane.mode).toBe('open');
+});
+
+test('a landing waits for as long as the forge limits it, and nothing is tried anew for that', async () => {
+  q.world.pullRequest(1);
+  const limit = limitedFor(2);
+  q.world.beforePush = limit.ask;
+  await q.start();
+  await q.enqueue(1);
+  await until(() => q.world.marked.length === 1);
+  expect([limit.asked(), q.world.landed.length, q.world.builds.size]).toEqual([3, 1, 1]);
+});
+
+test('a build whose checks are held up by the forge’s limit is neither red nor tried anew', async () => {
+  q.world.pullRequest(1);
+  const limit = limitedFor(2);
+  q.world.check = async () => {
+    await limit.ask();
+    return { outcome: 'passed', failedTests: [], ms: 1 };
+  };
+  await q.start();
+  await q.enqueue(1);
+  await until(() => q.world.marked.length === 1);
+  expect([limit.asked(), [...q.world.builds.keys()].map((id) => id.split('/').at(-1))]).toEqual([3, ['1']]);
 });

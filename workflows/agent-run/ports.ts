@@ -19,6 +19,7 @@ import { activitiesOf } from '../support/activities-of.js';
 import { neverStarted } from '../support/failure-type.js';
 import { faultOf } from '../support/fault.js';
 import { makeFences } from '../support/fence.js';
+import { outlastLimits } from '../support/forge-limit.js';
 import { summaryLine } from '../support/visibility.js';
 import type { AgentRunState } from './agent-run.state.js';
 import type { ProgramPorts } from './program.js';
@@ -89,6 +90,7 @@ async function rebuild(
   if (!source || at === undefined)
     throw ApplicationFailure.nonRetryable('only its parent knows what belongs in the tree', 'WorktreeLost');
   const hosts: HostClaimActivities = activitiesOf('CLAIM_HOST', tuning, { summary: 'claim another host' });
+  const outlast = outlastLimits();
   for (let attempt = 1; ; attempt += 1) {
     const { hostQueue } = await hosts.claimHost({ projectId });
     const trees: Pick<TreeActivities, 'acquireTree'> = activitiesOf('WORKTREE', tuning, {
@@ -98,7 +100,9 @@ async function rebuild(
     try {
       const { ownerId, branch, mode } = source;
       const task = taskId === undefined ? {} : { taskId };
-      const { treeId } = await trees.acquireTree({ projectId, ownerId, ...task, branch, at, mode, fence: fence() });
+      const { treeId } = await outlast(() =>
+        trees.acquireTree({ projectId, ownerId, ...task, branch, at, mode, fence: fence() }),
+      );
       return { hostQueue, treeId };
     } catch (error) {
       // Taking a tree is repeatable: what an attempt on a dead host left there is its janitor's.

@@ -4,6 +4,7 @@ import type { CheckActivities, EvidenceActivities } from '../contract/activities
 import type { ComposeOutcome } from '../contract/activities/merge.js';
 import type { Tuning } from '../contract/tuning.js';
 import { activityPolicy } from '../policy/activity-options.js';
+import { type Outlast, outlastLimits } from '../support/forge-limit.js';
 import type { Infra, VerifyPorts } from './verify.js';
 
 export interface VerifyWiring {
@@ -13,18 +14,27 @@ export interface VerifyWiring {
   readonly tuning: Tuning;
   readonly compose: () => Promise<ComposeOutcome>;
   readonly suspect: (check: FailedCheck) => Promise<void>;
+  /** How a limited forge is waited for. Default: by a timer. */
+  readonly outlast?: Outlast;
 }
 
 /** The activities behind a verification, with failures turned into values. */
-export function verifyPorts({ projectId, buildId, tuning, compose, suspect }: VerifyWiring): VerifyPorts {
+export function verifyPorts({
+  projectId,
+  buildId,
+  tuning,
+  compose,
+  suspect,
+  outlast = outlastLimits(),
+}: VerifyWiring): VerifyPorts {
   const planner: Pick<CheckActivities, 'planChecks'> = proxyActivities<CheckActivities>(
     activityPolicy('FORGE_READ', tuning),
   );
   const evidence: EvidenceActivities = proxyActivities<EvidenceActivities>(activityPolicy('STORE', tuning));
   const runs = new CancellationScope();
   return {
-    compose: () => orInfra(compose()),
-    planChecks: (input) => orInfra(planner.planChecks({ projectId, ...input })),
+    compose: () => orInfra(outlast(compose)),
+    planChecks: (input) => orInfra(outlast(() => planner.planChecks({ projectId, ...input }))),
     lookUpEvidence: (keys) => evidence.lookUpEvidence({ projectId, keys }),
     storeEvidence: (record) => evidence.storeEvidence({ projectId, record: { ...record, buildId } }),
     voidEvidence: (keys, reason) => evidence.voidEvidence({ projectId, keys, reason }),
@@ -37,7 +47,7 @@ export function verifyPorts({ projectId, buildId, tuning, compose, suspect }: Ve
         summary,
       });
       try {
-        return await runs.run(() => runner.runCheck({ projectId, buildId, ...input }));
+        return await runs.run(() => outlast(() => runner.runCheck({ projectId, buildId, ...input })));
       } catch (err) {
         const stopped =
           isCancellation(err) && runs.consideredCancelled && !CancellationScope.current().consideredCancelled;

@@ -69,6 +69,8 @@ export interface Stuck {
   readonly reason: string;
   readonly tries: number;
   readonly untilMs?: number;
+  /** The forge takes no more of us until then: nothing is wrong, and nobody can help. */
+  readonly isLimit?: true;
 }
 
 /** A task's row that the epic owes: nobody else writes it while the task's workflow is not open. */

@@ -1,8 +1,10 @@
 // Where an epic stands, told from its facts: state and phase, and in plain words what it waits for. Pure.
+
 import { type EpicPhase, type EpicState, isTaskClosed } from '../../domain/states.js';
+import { forgeLimitWords } from '../../domain/waiting-words.js';
 import { holdWords } from '../support/holds.js';
 import { type Epic, type EpicRun, needsApproval, type Stuck, targetBranch } from './epic.state.js';
-import { isShown } from './stuck.js';
+import { isShown, isTrouble } from './stuck.js';
 import { failedTasks, tasksClosed } from './tasks.js';
 
 export interface Position {
@@ -22,18 +24,21 @@ export function positionOf(epic: Epic): Position {
 
 function workingPosition(epic: Epic): Position {
   const position = epic.plan.applied === undefined ? planningPosition(epic) : executingPosition(epic);
-  const stuck = epic.stuck.find(isShown);
+  const stuck = epic.stuck.find(isTrouble) ?? epic.stuck.find(isShown);
   return stuck ? { ...position, ...stuckAt(stuck) } : position;
 }
 
-const stuckAt = (stuck: Stuck): Omit<Position, 'phase'> => ({
-  state: 'BLOCKED',
-  blockedReason: stuck.reason,
-  waitingFor:
-    stuck.untilMs === undefined
-      ? `a person to mend this and resume the epic: ${stuck.reason}`
-      : `another try (a person may resume it at once): ${stuck.reason}`,
-});
+function stuckAt(stuck: Stuck): Partial<Position> {
+  if (stuck.isLimit) return { waitingFor: forgeLimitWords(stuck.untilMs ?? 0) };
+  return {
+    state: 'BLOCKED',
+    blockedReason: stuck.reason,
+    waitingFor:
+      stuck.untilMs === undefined
+        ? `a person to mend this and resume the epic: ${stuck.reason}`
+        : `another try (a person may resume it at once): ${stuck.reason}`,
+  };
+}
 
 function planningPosition(epic: Epic): Position {
   const { plan, constants, run } = epic;

@@ -7,7 +7,7 @@ import { withSeen } from '../support/seen.js';
 import { cancellable } from './cancel-step.js';
 import { type Clock, type Epic, isClosing, landsByPerson, needsApproval } from './epic.state.js';
 import { type Position, positionOf } from './position.js';
-import { isShown } from './stuck.js';
+import { isTrouble } from './stuck.js';
 import { failedTasks, findTask, landedTasks, tasksClosed, writeTask } from './tasks.js';
 
 /** @param reason of a change of state, for the decision log; absent: what the new position says. */
@@ -87,7 +87,7 @@ function occasions(epic: Epic): readonly Occasion[] {
   if (ended?.kind === 'completed')
     found.push({ key: 'completed', template: { kind: 'epic_completed', landed: ended.landed } });
   if (ended || epic.cancel) return found;
-  for (const { step, reason } of epic.stuck.filter(isShown))
+  for (const { step, reason } of epic.stuck.filter(isTrouble))
     found.push({ key: `stuck:${step}:${reason}`, template: { kind: 'run_blocked', reason } });
   if (plan.failed !== undefined)
     found.push({ key: `plan_failed:${plan.failed}`, template: { kind: 'plan_failed', errors: errorsOf(epic) } });

@@ -8,6 +8,9 @@ const STORE_STEPS: readonly string[] = ['save', 'writeTask', 'mail'];
 
 export const isShown = ({ step }: Stuck): boolean => !STORE_STEPS.includes(step);
 
+/** Something that a person may mend, or must know. */
+export const isTrouble = (stuck: Stuck): boolean => isShown(stuck) && stuck.isLimit !== true;
+
 /** Time alone may mend these though the engine's own retries are used up. */
 const PASSES: readonly FailureType[] = ['QuotaExhausted', 'DeadlineExceeded', 'NeverStarted', 'WorktreeLost'];
 
@@ -15,13 +18,20 @@ const PASSES: readonly FailureType[] = ['QuotaExhausted', 'DeadlineExceeded', 'N
 export function withStuck(
   epic: Epic,
   step: string,
-  failure: { readonly type: FailureType; readonly message: string },
+  failure: { readonly type: FailureType; readonly message: string; readonly limitedMs?: number },
   nowMs: number,
 ): Epic {
+  if (failure.limitedMs !== undefined) return withLimit(epic, step, failure.message, nowMs + failure.limitedMs);
   const tries = (epic.stuck.find((one) => one.step === step)?.tries ?? 0) + 1;
   const passes = FAILURES[failure.type].retryable || PASSES.includes(failure.type) || STORE_STEPS.includes(step);
   const until = passes ? { untilMs: nowMs + backoffMs(epic.timing, tries) } : {};
   return { ...epic, stuck: [...others(epic, step), { step, reason: failure.message, tries, ...until }] };
+}
+
+/** Waits for exactly as long as the forge says; what the step has failed with before goes on counting. */
+function withLimit(epic: Epic, step: string, reason: string, untilMs: number): Epic {
+  const { tries = 0 } = epic.stuck.find((one) => one.step === step) ?? {};
+  return { ...epic, stuck: [...others(epic, step), { step, reason, tries, untilMs, isLimit: true }] };
 }
 
 /** The step has succeeded. */

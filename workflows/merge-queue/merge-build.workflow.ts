@@ -1,10 +1,12 @@
-import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
+import { forgeLimitWords } from '../../domain/waiting-words.js';
 import { verifyPorts } from '../checks/ports.js';
 import { verify } from '../checks/verify.js';
 import type { MergeActivities, QueueStoreActivities, RecordBuildInput } from '../contract/activities/merge.js';
 import type { MergeBuildInput, MergeBuildOutcome } from '../contract/merge-build.js';
 import { type BuildDoneMessage, mergeQueueBuildDoneSignal } from '../contract/merge-queue.js';
 import { activitiesOf } from '../support/activities-of.js';
+import { outlastLimits } from '../support/forge-limit.js';
 import { tell } from '../support/tell.js';
 import { makeShow } from '../support/visibility.js';
 import { candidateOf, resultOf, suspectResult } from './build-result.js';
@@ -28,7 +30,9 @@ export async function mergeBuild(input: MergeBuildInput): Promise<MergeBuildOutc
   };
   const show = makeShow();
   const what = members.map((member) => `#${member.prNumber} ${member.title}`).join(', ') || `the tip of ${branch}`;
-  show({ state: 'building' }, `Checks run on **${what}** merged onto \`${tip.slice(0, 12)}\``);
+  const showBuilding = (): void =>
+    show({ state: 'building' }, `Checks run on **${what}** merged onto \`${tip.slice(0, 12)}\``);
+  showBuilding();
   const ports = verifyPorts({
     projectId,
     buildId: `${pathId}/${attempt}`,
@@ -37,6 +41,11 @@ export async function mergeBuild(input: MergeBuildInput): Promise<MergeBuildOutc
     suspect: async (check) => {
       await report({ phase: 'suspect', result: suspectResult(check) });
     },
+    outlast: outlastLimits(async (ms) => {
+      show({ state: 'building' }, `**${what}** waits for ${forgeLimitWords(Date.now() + ms)}`);
+      await sleep(ms);
+      showBuilding();
+    }),
   });
   try {
     await store.recordBuild({ ...row, status: 'building', machineMs: 0 });

@@ -13,6 +13,7 @@ import { buildWorkflowId } from '../contract/ids.js';
 import type { MergeQueueInput } from '../contract/merge-queue.js';
 import { activitiesOf } from '../support/activities-of.js';
 import { failureMessage } from '../support/failure-type.js';
+import { outlastLimits } from '../support/forge-limit.js';
 import { cancelWorkflow } from '../support/tell.js';
 import { type LandPorts, land } from './land.js';
 import { deliver } from './notices.js';
@@ -45,14 +46,15 @@ export function makeQueueWork(input: MergeQueueInput, firstRunId: string, box: Q
 
   const landPorts = (pullRequests: string, backOff: () => Promise<void>): LandPorts => {
     const landing = about('LAND', `land ${pullRequests}`);
+    const outlast = outlastLimits();
     return {
       backOff,
-      prepare: (tip, members) => orInfra(landing.prepareLanding({ ...at, tip, members })),
+      prepare: (tip, members) => orInfra(outlast(() => landing.prepareLanding({ ...at, tip, members }))),
       mayPush: (head) => mayPush(box.get(), head),
       schedulePush: (head, target) => box.become(scheduledPush(box.get(), head, target)),
       recordTarget: (entryId, target) => store.recordLandingTarget({ entryId, target }),
-      push: (target, members) => orInfra(landing.landHead({ ...at, target, members })),
-      check: (target) => orInfra(landing.checkLanding({ ...at, target })),
+      push: (target, members) => orInfra(outlast(() => landing.landHead({ ...at, target, members }))),
+      check: (target) => orInfra(outlast(() => landing.checkLanding({ ...at, target }))),
     };
   };
 

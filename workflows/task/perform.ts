@@ -42,6 +42,10 @@ import {
 } from './steps.js';
 import { wordOf } from './texts.js';
 
+/** A cancellation or a landing makes the step worthless. */
+const orInterrupted = <T>({ read }: TaskCell, work: () => Promise<T>): Promise<T> =>
+  untilStopped(() => read().cancel !== undefined || read().landed !== undefined, work);
+
 type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
 type Doable = Exclude<Step, { kind: 'wait' | 'open' }>;
 
@@ -75,21 +79,18 @@ type TreeStep = StepOf<'takeTree' | 'startRun' | 'merge' | 'commit' | 'verify'>;
 
 async function workOnTree(cell: TaskCell, step: TreeStep, open: Open): Promise<void> {
   const { ports, read, change, waits } = cell;
-  /** A cancellation or a landing makes the step worthless. */
-  const orInterrupted = <T>(work: () => Promise<T>): Promise<T> =>
-    untilStopped(() => read().cancel !== undefined || read().landed !== undefined, work);
   const { host } = open.task;
   if (step.kind === 'takeTree') {
-    const taken = await orInterrupted(() => takeTree(ports, open));
+    const taken = await orInterrupted(cell, () => takeTree(ports, open));
     change(afterTree(read(), taken), taken.kind === 'tree' ? `works on ${taken.host.hostQueue}` : 'no tree');
   } else if (step.kind === 'verify') {
-    const verified = await orInterrupted(() => verifyStep(ports, open, step.tries));
+    const verified = await orInterrupted(cell, () => verifyStep(ports, open, step.tries));
     const reason = verified.kind === 'verified' ? `checks: ${wordOf(verified.outcome)}` : 'the checks could not be run';
     change(afterVerified(read(), verified, { nowMs: Date.now(), waits }), reason);
   } else if (host && step.kind === 'startRun') {
     await start(cell, { next: step.stage.next, host }, open);
   } else if (host && step.kind === 'merge') {
-    const merged = await orInterrupted(() => merge(ports, open, { host, stage: step.stage }));
+    const merged = await orInterrupted(cell, () => merge(ports, open, { host, stage: step.stage }));
     const reason = merged.kind === 'merged' ? `merge: ${merged.result}` : 'merge failed';
     change(afterMerged(read(), step.stage, merged), reason);
   } else if (host && step.kind === 'commit') {
@@ -118,7 +119,7 @@ async function workWithQueue(cell: TaskCell, step: QueueStep, open: Open): Promi
   const { input, ports, read, change, waits } = cell;
   switch (step.kind) {
     case 'publish': {
-      const published = await publish(ports, open);
+      const published = await orInterrupted(cell, () => publish(ports, open));
       change(afterPublished(read(), published, Date.now()), 'the pull request is open');
       return;
     }

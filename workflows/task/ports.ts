@@ -10,6 +10,7 @@ import type { TreeFence } from '../contract/fence.js';
 import type { Tuning } from '../contract/tuning.js';
 import { activitiesOf } from '../support/activities-of.js';
 import { type Fault, faultOf } from '../support/fault.js';
+import type { Outlast } from '../support/forge-limit.js';
 
 /** What a verification of one head needs to know. */
 export interface VerifyRequest {
@@ -34,9 +35,14 @@ export interface TaskPorts {
   readonly fence: () => TreeFence;
   readonly newId: () => string;
   readonly faultOf: (error: unknown) => Fault;
+  /** A limited forge is waited for, and the task says so. */
+  readonly outlast: Outlast;
 }
 
-export const taskPorts = (tuning: Tuning, { fence, newId }: Pick<TaskPorts, 'fence' | 'newId'>): TaskPorts => ({
+export const taskPorts = (
+  tuning: Tuning,
+  { fence, newId, outlast }: Pick<TaskPorts, 'fence' | 'newId' | 'outlast'>,
+): TaskPorts => ({
   store: activitiesOf('STORE', tuning),
   hosts: activitiesOf('CLAIM_HOST', tuning),
   trees: (taskQueue, summary) => activitiesOf('WORKTREE', tuning, { taskQueue, summary }),
@@ -46,8 +52,9 @@ export const taskPorts = (tuning: Tuning, { fence, newId }: Pick<TaskPorts, 'fen
   mails: activitiesOf('STORE', tuning),
   verify: ({ base, lastAttempt, ...wiring }) =>
     // A first red is no news for a task: the verdict follows within the same verification.
-    verify(verifyPorts({ ...wiring, tuning, suspect: async () => undefined }), { base, lastAttempt }),
+    verify(verifyPorts({ ...wiring, tuning, outlast, suspect: async () => undefined }), { base, lastAttempt }),
   fence,
   newId,
   faultOf,
+  outlast,
 });

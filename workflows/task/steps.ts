@@ -29,7 +29,7 @@ export interface Open {
 /** A failed activity is a value; a cancelled step answers with the fault `cancelled`. */
 async function tried<T>(ports: TaskPorts, work: () => Promise<T>): Promise<T | Failed> {
   try {
-    return await work();
+    return await ports.outlast(work);
   } catch (error) {
     return { kind: 'failed', fault: ports.faultOf(error) };
   }

@@ -88,6 +88,8 @@ export interface TaskFlow {
   readonly askAgainAtMs?: number;
   /** The queue was told that the author of a rebasing entry is paused. */
   readonly toldHeld: boolean;
+  /** A step waits for the forge to take requests again. */
+  readonly limitedUntilMs?: number;
 }
 
 type LaneChecks = readonly {
@@ -121,6 +123,11 @@ export function restore(input: TaskInput): TaskFlow {
     toldHeld: false,
   };
 }
+
+/** A step has found the forge limited. */
+export const limited = (task: TaskFlow, untilMs: number): TaskFlow => ({ ...task, limitedUntilMs: untilMs });
+
+export const unlimited = ({ limitedUntilMs: _over, ...task }: TaskFlow): TaskFlow => task;
 
 /** Plain JSON already; nothing in it is bound to one history. */
 export const carry = (task: TaskFlow): TaskFlow => task;

@@ -1,4 +1,4 @@
-import { allHandlersFinished, condition, continueAsNew, setHandler } from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, setHandler, sleep } from '@temporalio/workflow';
 import { taskWaits } from '../../domain/task-timing.js';
 import { runChangedSignal } from '../contract/epic.js';
 import { ownerForgeEventSignal, requestRebaseSignal } from '../contract/forge-event.js';
@@ -12,6 +12,7 @@ import {
 } from '../contract/messages.js';
 import { type TaskInput, type TaskOutcome, type TaskWorkflow, taskStatusQuery } from '../contract/task.js';
 import { makeFences } from '../support/fence.js';
+import { outlastLimits } from '../support/forge-limit.js';
 import { lifecycleKey } from '../support/lifecycle-key.js';
 import { mustContinue } from '../support/must-continue.js';
 import { newId } from '../support/new-id.js';
@@ -40,7 +41,7 @@ import { openedWith } from './opening.js';
 import { perform } from './perform.js';
 import { taskPorts } from './ports.js';
 import { open } from './steps.js';
-import { become, carry, restore, viewOf } from './task.state.js';
+import { become, carry, limited, restore, unlimited, viewOf } from './task.state.js';
 import { detailsOf, runWords } from './texts.js';
 
 /** Wiring only: decisions are in next-step.ts, after-step.ts and controls.ts, the calls of each step in steps.ts. */
@@ -60,17 +61,21 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
 function makeCell(input: TaskInput): TaskCell {
   let now = restore(input);
   const show = makeShow();
-  return {
-    input,
-    waits: taskWaits(input.tuning, input.timing),
-    ports: taskPorts(input.tuning, { fence: makeFences(), newId }),
-    read: () => now,
-    change: (next, reason, by) => {
-      now = become(now, next, { nowMs: Date.now(), reason, ...(by === undefined ? {} : { by }) });
-      show({ state: now.state }, detailsOf(input, now));
-      return viewOf(now);
-    },
+  const change: TaskCell['change'] = (next, reason, by) => {
+    now = become(now, next, { nowMs: Date.now(), reason, ...(by === undefined ? {} : { by }) });
+    show({ state: now.state }, detailsOf(input, now));
+    return viewOf(now);
   };
+  const outlast = outlastLimits(async (ms) => {
+    change(limited(now, Date.now() + ms), 'the forge limits us');
+    try {
+      await sleep(ms);
+    } finally {
+      change(unlimited(now), 'the forge is asked again');
+    }
+  });
+  const ports = taskPorts(input.tuning, { fence: makeFences(), newId, outlast });
+  return { input, waits: taskWaits(input.tuning, input.timing), ports, read: () => now, change };
 }
 
 function handleMessages({ read, change }: TaskCell): void {

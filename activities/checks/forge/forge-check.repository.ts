@@ -29,7 +29,7 @@ export async function claimForgeCheck(
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
            ON CONFLICT (project_id, key, build_id, purpose) DO UPDATE SET outcome = NULL, ended_at = NULL
            RETURNING before_mark AS "beforeMark", needs_newer AS "needsNewer",
-             (extract(epoch FROM clock_timestamp() - asked_at) * 1000)::float8 AS "waitedMs"`,
+             greatest(0, extract(epoch FROM clock_timestamp() - asked_at) * 1000)::float8 AS "waitedMs"`,
     values: [projectId, key, buildId, purpose, begun.commit, begun.ref, begun.beforeMark, begun.needsNewer],
   });
   return rows[0] ?? { ...begun, waitedMs: 0 };
@@ -45,6 +45,20 @@ export async function endForgeCheck(
     text: `UPDATE forge_check SET outcome = $5, ended_at = now()
            WHERE project_id = $1 AND key = $2 AND build_id = $3 AND purpose = $4`,
     values: [projectId, key, buildId, purpose, outcome],
+  });
+}
+
+/** What the CI says while nobody may ask for it is no lateness of the CI. */
+export async function postponeForgeCheck(
+  db: Queryable,
+  { projectId, key, buildId, purpose }: ForgeCheckId,
+  ms: number,
+): Promise<void> {
+  await db.query({
+    name: 'postpone-forge-check',
+    text: `UPDATE forge_check SET asked_at = asked_at + make_interval(secs => $5::float8 / 1000)
+           WHERE project_id = $1 AND key = $2 AND build_id = $3 AND purpose = $4`,
+    values: [projectId, key, buildId, purpose, ms],
   });
 }
 

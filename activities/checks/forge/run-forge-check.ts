@@ -9,7 +9,13 @@ import { sha256 } from '../sha256.js';
 import { candidateRef, pushCandidate, releaseCandidate } from './candidate-ref.js';
 import { requiredContexts } from './contexts.js';
 import { failureLog } from './failure-log.js';
-import { claimForgeCheck, contextP95Ms, endForgeCheck, type ForgeCheckClaim } from './forge-check.repository.js';
+import {
+  claimForgeCheck,
+  contextP95Ms,
+  endForgeCheck,
+  type ForgeCheckClaim,
+  postponeForgeCheck,
+} from './forge-check.repository.js';
 import type { FollowedCommit, ForgeCiDeps } from './ports.js';
 
 /** Waits no longer than this for a forge that names when it answers again. */
@@ -109,7 +115,7 @@ async function settled(asked: Asked, now: ContextRun | undefined): Promise<Check
 /** What was there before counts too, unless it is to be said anew. */
 const isNews = ({ claim }: Asked, { mark }: ContextRun): boolean => !(claim.needsNewer && mark === claim.beforeMark);
 
-/** A forge that is away for a while, or limits us, does not end the waiting. */
+/** A forge that is away for a while does not end the waiting; one that limits us stops the clock of it. */
 async function readPatiently({ deps, input, context, signal }: Asked): Promise<{
   readonly run?: ContextRun | undefined;
   readonly waitMs: number;
@@ -118,6 +124,10 @@ async function readPatiently({ deps, input, context, signal }: Asked): Promise<{
     return { run: await deps.checks.read(input.projectId, input.commit, context, signal), waitMs: 0 };
   } catch (error) {
     if (signal.aborted || !(error instanceof Failure) || !FAILURES[error.type].retryable) throw error;
+    if (error.type === 'RateLimited') {
+      await postponeForgeCheck(deps.pools.writes, input, error.retryAfterMs ?? 0);
+      throw error;
+    }
     return { waitMs: Math.min(error.retryAfterMs ?? 0, MOST_WAIT_MS) };
   }
 }

@@ -1,6 +1,6 @@
 import { RequestError } from '@octokit/request-error';
 import { Failure, type FailureType } from '../../../domain/failures.js';
-import type { RateAnswer } from '../../../domain/forge/rate.js';
+import { FORGE_LIMIT, type RateAnswer } from '../../../domain/forge/rate.js';
 import { errorMessage } from '../../errors.js';
 
 export type AnswerHeaders = Readonly<Record<string, string | number | undefined>>;
@@ -41,7 +41,7 @@ const BY_STATUS: Readonly<Record<number, readonly [FailureType, string]>> = {
   410: ['NotFound', 'GONE'],
   422: ['InvalidInput', 'REFUSED'],
   423: ['Unavailable', 'FORGE'],
-  429: ['RateLimited', 'FORGE_LIMIT'],
+  429: ['RateLimited', FORGE_LIMIT],
   451: ['PermissionDenied', 'LEGAL'],
 };
 
@@ -59,7 +59,7 @@ export function forgeFailure(error: unknown, pausedMs?: number): Failure {
     return new Failure(
       'RateLimited',
       `the forge limits us: ${message}`,
-      { reason: 'FORGE_LIMIT', status: error.status },
+      { reason: FORGE_LIMIT, status: error.status },
       { retryAfterMs: pausedMs },
     );
   const [type, reason] = (error.response && BY_STATUS[error.status]) ?? ['Unavailable', 'FORGE'];

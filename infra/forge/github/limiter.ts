@@ -3,6 +3,7 @@ import { Failure } from '../../../domain/failures.js';
 import {
   admit,
   answered,
+  FORGE_LIMIT,
   type ForgeRequest,
   NO_RATE,
   type RateAnswer,
@@ -81,7 +82,7 @@ const limited = (waitMs: number): Failure =>
   new Failure(
     'RateLimited',
     `the forge's limit is used up for ${Math.ceil(waitMs / 1000)} s`,
-    { reason: 'FORGE_LIMIT' },
+    { reason: FORGE_LIMIT },
     { retryAfterMs: waitMs },
   );
 

@@ -7,6 +7,7 @@ import { CiWorld, CONTEXT, REPO } from '../../support/forge-ci/ci-world.js';
 import { createRun } from '../../support/github/acts/checks.js';
 import { createStatus } from '../../support/github/acts/statuses.js';
 import { CI_APP } from '../../support/github/ci/ci.js';
+import { ANSWERS } from '../../support/github/faults/faults.js';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
 import { until } from '../../support/until.js';
 
@@ -197,4 +198,34 @@ test('an attempt after a crash goes on waiting for what the dead one asked for',
   release?.();
   expect(await second).toMatchObject({ outcome: 'passed' });
   expect(runs()).toHaveLength(1);
+});
+
+test('while the forge limits us nobody is late: the clock of a context stands still until it can be asked again', async () => {
+  world.require();
+  let release: (() => void) | undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  world.install(async () => {
+    await held;
+    return GREEN;
+  });
+  const at = await world.composed();
+  const { projectId, deps } = world;
+  const [check] = await planContexts(deps, { projectId, tree: at.tree }, []);
+  const input = { projectId, base: at.parent, commit: at.commit, tree: at.tree, check: CONTEXT, key: check?.key ?? '' };
+  const claim = { ...input, buildId: 'limited', purpose: 'first' } as const;
+  const first = runForgeCheck(deps, claim, new AbortController().signal);
+  await until(() => runs().length === 1);
+  world.github.faults.add({ path: /\/commits\/.*check-runs/, act: ANSWERS.secondaryLimit(403, 90) });
+  await expect(first).rejects.toMatchObject({ type: 'RateLimited' });
+  // As it would be an hour later: the limit is over, and the attempt that follows has not waited.
+  await deps.pools.writes.query({ text: 'DELETE FROM forge_limit' });
+  const again = runForgeCheck({ ...deps, timeoutMs: 5_000 }, claim, new AbortController().signal);
+  release?.();
+  expect(await again).toMatchObject({ outcome: 'passed' });
+  const { rows } = await deps.pools.writes.query<{ readonly isLater: boolean }>({
+    text: `SELECT asked_at > now() AS "isLater" FROM forge_check WHERE build_id = 'limited'`,
+  });
+  expect([rows, runs().length]).toEqual([[{ isLater: true }], 1]);
 });

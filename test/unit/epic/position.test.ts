@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { detailsOf } from '../../../workflows/epic/details.js';
 import type { Epic } from '../../../workflows/epic/epic.state.js';
 import { positionOf } from '../../../workflows/epic/position.js';
+import { settle } from '../../../workflows/epic/settle.js';
 import { withoutStuck, withStuck } from '../../../workflows/epic/stuck.js';
 import { EpicSim } from '../../support/epic-sim.js';
 
@@ -125,4 +126,17 @@ Project sample, branch \`epic\` → \`main\`, plan version 1, 1 slots.
 | first task | PENDING | \`task/first task\` |
 | second | PENDING | \`task/second\` |"
 `);
+});
+
+test('a limited forge blocks nothing and asks nobody: the step is tried when the forge says so', async () => {
+  const { epic } = await atWork();
+  const atMs = Date.UTC(2026, 10, 22, 10, 0);
+  const failure = { type: 'RateLimited', message: 'the forge limits us' } as const;
+  const limited = withStuck(epic, 'openPullRequest', { ...failure, limitedMs: 70 * 60_000 }, atMs);
+  expect(words(limited)).toBe('IN_PROGRESS executing: the forge’s limit, until 2026-11-22 11:10 UTC');
+  expect(limited.stuck).toMatchObject([{ tries: 0, untilMs: atMs + 70 * 60_000 }]);
+  expect(settle(limited, { nowMs: atMs, newId: () => 'm' }).mail).toEqual(epic.mail);
+  // What is broken beside it is what a person must hear of.
+  const broken = withStuck(limited, 'createBranch', { type: 'PermissionDenied', message: 'no' }, atMs);
+  expect(words(broken)).toBe('BLOCKED executing: a person to mend this and resume the epic: no');
 });

@@ -59,6 +59,7 @@ export class TaskWorld {
   onCompose: (input: ComposeInput) => ComposeOutcome | undefined = () => undefined;
   /** By (commit, purpose); passed unless it says something. */
   onCheck: (commit: string, purpose: string) => CheckRun['outcome'] | Promise<CheckRun['outcome']> = () => 'passed';
+  onPublish: () => Promise<void> = async () => undefined;
   onEnqueue: (entry: EnqueueInput) => EnqueueOutcome | undefined = () => undefined;
   onAcquire: (input: AcquireTreeInput, count: number) => Promise<Error | undefined> = async () => undefined;
 
@@ -203,7 +204,9 @@ export class TaskWorlds {
     },
     voidEvidence: async () => undefined,
     openPullRequest: async ({ taskId, headSha }) => {
-      this.of(taskId).opened.push({ headSha });
+      const world = this.of(taskId);
+      await world.onPublish();
+      world.opened.push({ headSha });
       return { number: 7, url: null };
     },
     closePullRequest: async ({ projectId, number }) => void this.of(projectId).closed.push(number),
