@@ -11,6 +11,10 @@ const LOCKED = /\.lock': File exists|cannot lock ref|could not lock/i;
 
 export const isLockMessage = (stderr: string): boolean => LOCKED.test(stderr);
 
+/** Of a token that is none any more; what a token may not is told in other words. */
+export const isRefusedCredential = (stderr: string): boolean =>
+  /Authentication failed|HTTP 401|error: 401/.test(stderr);
+
 /** Objects that cannot be read, or that others name and that are not there. A commit nobody has is no damage. */
 const DAMAGED =
   /loose object .* is corrupt|inflate:|unable to unpack|pack.*(corrupt|is far too short|has bad)|hash mismatch|object file .* is empty|unable to read (tree|sha1 file|[0-9a-f]{40})|Could not read [0-9a-f]{40}|bad tree object|failed to unpack tree object|missing blob object|missing necessary objects|(index-pack|unpack-objects) abnormal exit|repository corruption on the remote side/;

@@ -113,7 +113,7 @@ async function defaultBranch(mirror: Repository, { remote, options }: Origin, si
     gitDir: mirror.dir,
     options: ['--symref', '--quiet', ...options],
     operands: [remote.url, 'HEAD'],
-    ...(await reach(remote, 'read', signal)),
+    ...(await reach(remote, 'read')),
     signal,
   });
   const text = stdout.toString('utf8');

@@ -104,7 +104,7 @@ export async function fetchRefs(
             ...options,
           ],
           operands: [remote.url, ...refspecs],
-          ...(await reach(remote, 'read', signal)),
+          ...(await reach(remote, 'read')),
           timeoutMs: FETCH_TIMEOUT_MS,
           signal,
         });

@@ -121,7 +121,7 @@ async function pushGuarded(
         ...refs.map(({ ref, expected }) => `--force-with-lease=${ref}:${expected ?? ''}`),
       ],
       operands: [remote.url, ...refs.map(({ ref, to }) => `${to === undefined ? '' : requireObjectId(to)}:${ref}`)],
-      ...(await reach(remote, 'write', signal)),
+      ...(await reach(remote, 'write')),
       timeoutMs: PUSH_TIMEOUT_MS,
       okExitCodes: [0, 1, 128],
       signal,

@@ -30,7 +30,7 @@ export async function listRemoteRefs(
     gitDir: repo.dir,
     options: ['--refs', '--quiet'],
     operands: [remote.url, ...patterns],
-    ...(await reach(remote, 'read', signal)),
+    ...(await reach(remote, 'read')),
     timeoutMs: READ_TIMEOUT_MS,
     signal,
   });

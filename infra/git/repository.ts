@@ -12,17 +12,19 @@ export interface Repository {
 export interface GitRemote {
   readonly url: string;
   readonly transport: 'file' | 'https' | 'http';
-  /** Absent: whoever may reach it may use it. */
-  readonly credential?: (access: GitAccess, signal?: AbortSignal) => Promise<GitCredential>;
+  /** Absent: whoever may reach it may use it. `isRefused`: the remote does not take the one that was given before. */
+  readonly credential?: (access: GitAccess, isRefused: boolean) => Promise<GitCredential>;
 }
 
 /** How a git call reaches the remote. */
 export const reach = async (
   { url, transport, credential }: GitRemote,
   access: GitAccess,
-  signal?: AbortSignal,
-): Promise<Pick<GitCall, 'transport' | 'credential'>> =>
-  credential === undefined ? { transport } : { transport, credential: { url, ...(await credential(access, signal)) } };
+): Promise<Pick<GitCall, 'transport' | 'credential'>> => {
+  if (credential === undefined) return { transport };
+  const renew = (): Promise<GitCredential> => credential(access, true);
+  return { transport, credential: { url, renew, ...(await credential(access, false)) } };
+};
 
 /** NUL-separated output as byte-exact strings (one character per byte). The final NUL ends, it does not separate. */
 export const splitNul = (output: Buffer): string[] => {

@@ -3,7 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Writable } from 'node:stream';
 import { Failure } from '../../domain/failures.js';
 import { credentialAnswer, credentialSettings, type GitCredential } from './credential.js';
-import { failureReason, firstWords, gitFailure, isDamageMessage, isLockMessage } from './git-failures.js';
+import {
+  failureReason,
+  firstWords,
+  gitFailure,
+  isDamageMessage,
+  isLockMessage,
+  isRefusedCredential,
+} from './git-failures.js';
 import { type Environment, type GitTransport, hardenedConfig, hardenedEnvironment } from './hardening.js';
 import { checkOperands, type GitCommand, TAKES_END_OF_OPTIONS } from './operands.js';
 import { removeStaleLocks } from './stale-locks.js';
@@ -27,6 +34,12 @@ export interface Identity {
   readonly atSeconds: number;
 }
 
+export interface OfferedCredential extends GitCredential {
+  readonly url: string;
+  /** Another one, where the remote refuses this one: it was revoked, or has expired early. */
+  readonly renew?: () => Promise<GitCredential>;
+}
+
 export interface GitCall {
   readonly command: GitCommand;
   /** Absolute path of a git directory that no agent can write. */
@@ -45,7 +58,7 @@ export interface GitCall {
   readonly committer?: Identity;
   readonly transport?: GitTransport;
   /** Offered to `url` alone, over a descriptor. */
-  readonly credential?: (GitCredential & { readonly url: string }) | undefined;
+  readonly credential?: OfferedCredential | undefined;
   /** Runs as the owner of trees, so that no file of a tree belongs to root. */
   readonly asTreeOwner?: boolean;
   readonly okExitCodes?: readonly number[];
@@ -93,8 +106,28 @@ export interface Git {
 
 export const createGit = (options: GitOptions = {}): Git => ({
   treeOwner: options.treeOwner,
-  run: (call) => withMending(options.mend, call, () => withLockRepair(call, () => runGit(options, call))),
+  run: (call) =>
+    withMending(options.mend, call, () =>
+      withLockRepair(call, () => withFreshCredential(call, (fresh) => runGit(options, fresh))),
+    ),
 });
+
+/** What was refused for its credential has done nothing: it is tried once more with another one. */
+async function withFreshCredential(call: GitCall, run: (call: GitCall) => Promise<GitResult>): Promise<GitResult> {
+  const { credential } = call;
+  if (credential?.renew === undefined) return run(call);
+  const { renew } = credential;
+  const again = async (): Promise<GitResult> =>
+    run({ ...call, credential: { url: credential.url, ...(await renew()) } });
+  try {
+    const result = await run(call);
+    return result.exitCode !== 0 && isRefusedCredential(result.stderr) ? await again() : result;
+  } catch (error) {
+    if (error instanceof Failure && failureReason(error) === 'DENIED' && isRefusedCredential(error.message))
+      return await again();
+    throw error;
+  }
+}
 
 async function withMending(mend: Mend | undefined, call: GitCall, run: () => Promise<GitResult>): Promise<GitResult> {
   if (mend === undefined) return run();

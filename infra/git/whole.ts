@@ -74,7 +74,7 @@ export async function fetchAllAnew(mirror: Repository, remote: GitRemote, signal
     gitDir: mirror.dir,
     options: ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--refetch', '--prune'],
     operands: [remote.url, `+refs/heads/*:${FORGE_REFS}*`],
-    ...(await reach(remote, 'read', signal)),
+    ...(await reach(remote, 'read')),
     timeoutMs: WALK_TIMEOUT_MS,
     signal,
   });

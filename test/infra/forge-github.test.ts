@@ -183,6 +183,16 @@ test('a token that was revoked behind our back is replaced', async () => {
   expect(await forge.readPullRequest(projectId, 1)).toMatchObject({ number: 1 });
 });
 
+test('git, too, gets another token where the one it was given is none any more', async () => {
+  const remote = await forge.remote(projectId);
+  for (const token of github.tokens) token.revokedAtMs = github.clock.now();
+  expect(await fetchBranch(world.mirror, remote, 'main')).toBe(base);
+  for (const token of github.tokens) token.revokedAtMs = github.clock.now();
+  const ref = { ref: 'refs/heads/millwright/later', to: base, expected: undefined };
+  await pushOwnRef(world.mirror, remote, ref);
+  expect(await github.people.tip(REPO, 'millwright/later')).toBe(base);
+});
+
 test('a renamed repository is followed by its number', async () => {
   await github.admin.rename(REPO, 'store');
   await forge.prepare(projectId);

@@ -75,9 +75,9 @@ export class GitHubAccess {
     return this.bareClient(`app/${identity.appId}`, () => this.jwt());
   }
 
-  /** What git may ask the host for, over this repository's address. */
-  async gitCredential(repository: KnownRepository, access: GitAccess): Promise<GitCredential> {
-    return { username: 'x-access-token', password: await this.token(repository, { contents: access }) };
+  /** What git may ask the host for, over this repository's address. `isRefused`: the host took the last one for none. */
+  async gitCredential(repository: KnownRepository, access: GitAccess, isRefused = false): Promise<GitCredential> {
+    return { username: 'x-access-token', password: await this.token(repository, { contents: access }, isRefused) };
   }
 
   /** Tells the forge to forget every token of this process. The first failure is answered after all were tried. */

@@ -53,7 +53,11 @@ export class GitHubForge implements Forge {
     const name = await findProjectOnGitHub(this.deps.pools.writes, projectId);
     const url = `${this.deps.access.webUrl}/${name.owner}/${name.repo}.git`;
     const transport = url.startsWith('https:') ? 'https' : 'http';
-    return { url, transport, credential: (access) => this.deps.access.gitCredential(name, access) };
+    return {
+      url,
+      transport,
+      credential: (access, isRefused) => this.deps.access.gitCredential(name, access, isRefused),
+    };
   }
 
   async openPullRequest(input: OpenPullRequest, signal?: AbortSignal): Promise<PullRequest> {

@@ -45,6 +45,18 @@ const LEASE_GUARDS: readonly Guard[] = [
     proofs: [testIn('infra/git-push', 'pushing what the forge holds already is done, whatever was expected')],
   },
   {
+    name: 'git-credential-renewed',
+    about: 'a push or fetch that is refused for its token is tried once more with another one',
+    edits: [
+      {
+        file: 'infra/git/run.ts',
+        cut: "? await again() : result;\n  } catch (error) {\n    if (error instanceof Failure && failureReason(error) === 'DENIED'",
+        put: "? result : result;\n  } catch (error) {\n    if (again === undefined && failureReason(error) === 'DENIED'",
+      },
+    ],
+    proofs: [testIn('infra/forge-github', 'git, too, gets another token where the one it was given is none any more')],
+  },
+  {
     name: 'landing-read-back',
     about: 'landing and queue look first whether an earlier attempt has landed',
     edits: [

@@ -10,14 +10,15 @@ interface Cgi {
 /** Answers a request by `git http-backend`; the caller ends the answer, once the effects are known. */
 export function runCgi({ request, response, env }: Cgi): Promise<void> {
   return new Promise((resolve, reject) => {
+    // Hung up while it waited for its turn: what it had sent is gone.
+    if (request.destroyed) return resolve();
     const child = spawn('git', ['http-backend'], { env, stdio: ['pipe', 'pipe', 'ignore'], detached: true });
     request.pipe(child.stdin);
     // Of a caller that hung up git would wait for the rest for ever, and every push behind this one with it.
-    const hangUp = (): void => {
-      if (!request.complete && child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
-    };
-    if (request.destroyed) hangUp();
-    else request.on('close', hangUp);
+    request.on('close', () => {
+      const isGone = child.exitCode !== null || child.pid === undefined;
+      if (!request.readableEnded && !isGone) process.kill(-Number(child.pid), 'SIGKILL');
+    });
     child.stdin.on('error', () => undefined); // it may answer before it has read everything
     let head: Buffer | undefined = Buffer.alloc(0);
     child.stdout.on('data', (chunk: Buffer) => {
