@@ -2,6 +2,7 @@ import { CompleteAsyncError } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { FAILURES, Failure } from '../../domain/failures.js';
 import { FORGE_LIMIT } from '../../domain/forge/rate.js';
+import { isShut, LOOK_AGAIN_MS } from '../../domain/forge/shut.js';
 
 const MAX_MESSAGE = 2_000;
 
@@ -14,12 +15,13 @@ export function toApplicationFailure(error: unknown): unknown {
   // A TemporalFailure was made on purpose by an adapter that knows the engine.
   if (error instanceof TemporalFailure) return error;
   if (error instanceof Failure) {
+    const againMs = forgeAgainMs(error);
     return ApplicationFailure.create({
       type: error.type,
       message: error.message.slice(0, MAX_MESSAGE),
-      // A forge's limit outlasts any policy: whoever called waits for it, and says that he does.
-      nonRetryable: !FAILURES[error.type].retryable || isForgeLimit(error),
-      details: [isForgeLimit(error) ? { ...error.details, limitedMs: error.retryAfterMs ?? 0 } : error.details],
+      // A forge that is limited, or shut, outlasts any policy: whoever called waits for it, and says that he does.
+      nonRetryable: !FAILURES[error.type].retryable || againMs !== undefined,
+      details: [againMs === undefined ? error.details : { ...error.details, againMs }],
       ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
     });
   }
@@ -32,7 +34,9 @@ export function toApplicationFailure(error: unknown): unknown {
   });
 }
 
-const isForgeLimit = ({ type, details }: Failure): boolean => type === 'RateLimited' && details.reason === FORGE_LIMIT;
+/** When it makes sense to ask the forge again; undefined for what is no business of the forge as a whole. */
+const forgeAgainMs = ({ details: { reason }, retryAfterMs = 0 }: Failure): number | undefined =>
+  reason === FORGE_LIMIT ? retryAfterMs : isShut(reason) ? LOOK_AGAIN_MS : undefined;
 
 /** `AbortError` counts only under an aborted signal, which the interceptor knows. */
 const isCancellation = (error: unknown): boolean => error instanceof CancelledFailure;

@@ -63,6 +63,7 @@ const PATTERNS: readonly Pattern[] = [
     type: 'NotFound',
     reason: 'OBJECT',
   },
+  { match: /repository (was|is) archived/i, type: 'PermissionDenied', reason: 'ARCHIVED' },
   // Redirects are not followed: they could lead a credential elsewhere. Until the new name is known it is tried again.
   { match: /error: 30[1278]/, type: 'Unavailable', reason: 'MOVED' },
   { match: /transport '.*' not allowed|strange (host|path)name/, type: 'InvalidInput', reason: 'TRANSPORT' },

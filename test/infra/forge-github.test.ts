@@ -200,6 +200,43 @@ test('a renamed repository is followed by its number', async () => {
   expect(await forge.openPullRequest(input)).toMatchObject({ number: 1 });
 });
 
+test('an App that was taken off says so, and one that is installed again is found under its new number', async () => {
+  await forge.openPullRequest(input);
+  github.admin.uninstall(REPO);
+  await expect(forge.readPullRequest(projectId, 1)).rejects.toMatchObject({
+    type: 'NotFound',
+    details: { reason: 'NOT_INSTALLED' },
+    message: 'the App is not installed on acme/shop, or there is no such repository',
+  });
+  github.admin.reinstall(REPO);
+  expect(await forge.readPullRequest(projectId, 1)).toMatchObject({ number: 1 });
+  await forge.prepare(projectId);
+  const { rows } = await database.pools.writes.query<{ readonly id: string }>({
+    text: 'SELECT forge_installation_id AS id FROM project WHERE id = $1',
+    values: [projectId],
+  });
+  expect(rows.map(({ id }) => Number(id))).toEqual([github.admin.installation(REPO).id]);
+  // Git too: its token is of the new installation.
+  await pushed('millwright/another-task');
+});
+
+test('a suspended App and an archived repository are told apart from a missing right, and are over when they end', async () => {
+  await forge.openPullRequest(input);
+  github.admin.changeInstallation(REPO, { isSuspended: true });
+  await expect(forge.readPullRequest(projectId, 1)).rejects.toMatchObject({ details: { reason: 'SUSPENDED' } });
+  github.admin.changeInstallation(REPO, { isSuspended: false });
+  github.admin.archive(REPO);
+  await expect(forge.prepare(projectId)).rejects.toMatchObject({ details: { reason: 'ARCHIVED' } });
+  await expect(forge.openPullRequest({ ...input, title: 'Better' })).rejects.toMatchObject({
+    type: 'PermissionDenied',
+    details: { reason: 'ARCHIVED' },
+  });
+  await expect(pushed('millwright/another-task')).rejects.toMatchObject({ details: { reason: 'ARCHIVED' } });
+  github.admin.unarchive(REPO);
+  await pushed('millwright/a-third-task');
+  expect(await forge.openPullRequest({ ...input, title: 'Better' })).toMatchObject({ number: 1, title: 'Better' });
+});
+
 test('no token lies in the mirror, its configuration or its logs', async () => {
   await forge.openPullRequest(input);
   const found = world.source.git('-C', world.mirror.dir, 'config', '--list');

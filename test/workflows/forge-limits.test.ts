@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { cancelUpdate, pauseUpdate, resumeUpdate } from '../../workflows/contract/messages.js';
 import { taskStatusQuery } from '../../workflows/contract/task.js';
 import { until } from '../support/until.js';
-import { forgeLimited, limitedFor } from './support/forge-limit.js';
+import { forgeArchived, forgeLimited, limitedFor } from './support/forge-limit.js';
 import { by } from './support/refusal.js';
 import { TaskSuite } from './support/task-suite.js';
 import { TaskWorld } from './support/task-world.js';
@@ -34,6 +34,22 @@ test('checks that the forge is asked for are neither red nor broken while it lim
   await landed();
   expect(await task.result()).toMatchObject({ kind: 'completed' });
   expect([limit.asked(), world.verified.length, world.runs.length]).toEqual([2, 1, 1]);
+});
+
+test('a task of an archived repository waits for people there, and none of ours is asked', async () => {
+  const world = new TaskWorld();
+  let isArchived = true;
+  world.onPublish = async () => {
+    if (isArchived) throw forgeArchived();
+  };
+  const { task } = await suite.start(world);
+  await until(() =>
+    /^the repository at the forge, which is archived; looked at again/.test(world.row.waitingFor ?? ''),
+  );
+  isArchived = false;
+  expect([world.row.state, world.mails]).toEqual(['REVIEW', []]);
+  await task.executeUpdate(cancelUpdate, by);
+  expect(await task.result()).toEqual({ kind: 'cancelled' });
 });
 
 test('a task that waits for a limit of more than an hour is paused, resumed and cancelled at once', async () => {

@@ -37,7 +37,7 @@ import {
 import { activitiesOf } from '../support/activities-of.js';
 import { failureMessage, failureType, isCancelled } from '../support/failure-type.js';
 import { makeFences } from '../support/fence.js';
-import { forgeLimitMs } from '../support/forge-limit.js';
+import { forgeHeldUp } from '../support/forge-limit.js';
 import { mustContinue } from '../support/must-continue.js';
 import { newId } from '../support/new-id.js';
 import { refuse } from '../support/refuse.js';
@@ -142,9 +142,8 @@ export async function epic(input: EpicInput): Promise<EpicOutcome> {
       change((e) => withoutStuck(e, kind));
     } catch (error) {
       if (isCancelled(error) && now.cancel) return;
-      const limitedMs = forgeLimitMs(error);
-      const limit = limitedMs === undefined ? {} : { limitedMs };
-      const failure = { type: failureType(error), message: failureMessage(error), ...limit };
+      const forge = forgeHeldUp(error);
+      const failure = { type: failureType(error), message: failureMessage(error), ...(forge ? { forge } : {}) };
       change((e) => withStuck(e, kind, failure, clock.nowMs));
     } finally {
       interruptible.delete(scope);

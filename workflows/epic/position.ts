@@ -1,7 +1,7 @@
 // Where an epic stands, told from its facts: state and phase, and in plain words what it waits for. Pure.
 
 import { type EpicPhase, type EpicState, isTaskClosed } from '../../domain/states.js';
-import { forgeLimitWords } from '../../domain/waiting-words.js';
+import { forgeWaitWords } from '../../domain/waiting-words.js';
 import { holdWords } from '../support/holds.js';
 import { type Epic, type EpicRun, needsApproval, type Stuck, targetBranch } from './epic.state.js';
 import { isShown, isTrouble } from './stuck.js';
@@ -29,7 +29,7 @@ function workingPosition(epic: Epic): Position {
 }
 
 function stuckAt(stuck: Stuck): Partial<Position> {
-  if (stuck.isLimit) return { waitingFor: forgeLimitWords(stuck.untilMs ?? 0) };
+  if (stuck.isLimit) return { waitingFor: forgeWaitWords({ untilMs: stuck.untilMs ?? 0 }) };
   return {
     state: 'BLOCKED',
     blockedReason: stuck.reason,

@@ -1,6 +1,7 @@
 // Steps that failed after all the patience of their policy. Pure.
 import { backoffMs } from '../../domain/epic-timing.js';
 import { FAILURES, type FailureType } from '../../domain/failures.js';
+import type { ForgeHeldUp } from '../support/forge-limit.js';
 import type { Epic, Stuck } from './epic.state.js';
 
 /** Their failures are retried in silence: the row that would show them is what cannot be written. */
@@ -18,13 +19,16 @@ const PASSES: readonly FailureType[] = ['QuotaExhausted', 'DeadlineExceeded', 'N
 export function withStuck(
   epic: Epic,
   step: string,
-  failure: { readonly type: FailureType; readonly message: string; readonly limitedMs?: number },
+  failure: { readonly type: FailureType; readonly message: string; readonly forge?: ForgeHeldUp },
   nowMs: number,
 ): Epic {
-  if (failure.limitedMs !== undefined) return withLimit(epic, step, failure.message, nowMs + failure.limitedMs);
+  const { forge } = failure;
+  if (forge && forge.shut === undefined) return withLimit(epic, step, failure.message, nowMs + forge.ms);
   const tries = (epic.stuck.find((one) => one.step === step)?.tries ?? 0) + 1;
   const passes = FAILURES[failure.type].retryable || PASSES.includes(failure.type) || STORE_STEPS.includes(step);
-  const until = passes ? { untilMs: nowMs + backoffMs(epic.timing, tries) } : {};
+  // Whom people let in again goes on by itself; that they must is told like any other trouble.
+  const waitMs = forge?.ms ?? (passes ? backoffMs(epic.timing, tries) : undefined);
+  const until = waitMs === undefined ? {} : { untilMs: nowMs + waitMs };
   return { ...epic, stuck: [...others(epic, step), { step, reason: failure.message, tries, ...until }] };
 }
 

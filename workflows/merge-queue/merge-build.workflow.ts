@@ -1,5 +1,5 @@
 import { CancellationScope, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
-import { forgeLimitWords } from '../../domain/waiting-words.js';
+import { forgeWaitWords } from '../../domain/waiting-words.js';
 import { verifyPorts } from '../checks/ports.js';
 import { verify } from '../checks/verify.js';
 import type { MergeActivities, QueueStoreActivities, RecordBuildInput } from '../contract/activities/merge.js';
@@ -41,8 +41,8 @@ export async function mergeBuild(input: MergeBuildInput): Promise<MergeBuildOutc
     suspect: async (check) => {
       await report({ phase: 'suspect', result: suspectResult(check) });
     },
-    outlast: outlastLimits(async (ms) => {
-      show({ state: 'building' }, `**${what}** waits for ${forgeLimitWords(Date.now() + ms)}`);
+    outlast: outlastLimits(async ({ ms, ...why }) => {
+      show({ state: 'building' }, `**${what}** waits for ${forgeWaitWords({ untilMs: Date.now() + ms, ...why })}`);
       await sleep(ms);
       showBuilding();
     }),

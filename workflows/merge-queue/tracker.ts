@@ -1,6 +1,6 @@
 import { TemporalFailure } from '@temporalio/common';
 import { sleep } from '@temporalio/workflow';
-import { forgeLimitMs } from '../support/forge-limit.js';
+import { forgeHeldUp } from '../support/forge-limit.js';
 
 /**
  * Coroutines beside the main loop, one per key at a time. A failure that the engine reports is waited out and leaves the
@@ -20,7 +20,7 @@ export function makeTracker(backOffMs: () => number, onDone: () => void): Tracke
       await work();
     } catch (error) {
       if (!(error instanceof TemporalFailure)) throw error;
-      await sleep(forgeLimitMs(error) ?? backOffMs());
+      await sleep(forgeHeldUp(error)?.ms ?? backOffMs());
     }
     running.delete(key);
     onDone();

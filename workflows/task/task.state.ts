@@ -1,6 +1,7 @@
 // Pure: what a task is. Every change goes through `become`, which derives the row's state and writes the log.
 import { pathTo } from '../../domain/state-path.js';
 import { TASK_MACHINE, type TaskState } from '../../domain/states.js';
+import type { ForgeWait } from '../../domain/waiting-words.js';
 import type { TaskFacts, TaskPatch } from '../contract/activities/store.js';
 import type { RunHost } from '../contract/agent-run.js';
 import type { TaskChanged } from '../contract/epic.js';
@@ -89,7 +90,7 @@ export interface TaskFlow {
   /** The queue was told that the author of a rebasing entry is paused. */
   readonly toldHeld: boolean;
   /** A step waits for the forge to take requests again. */
-  readonly limitedUntilMs?: number;
+  readonly forgeWait?: ForgeWait;
 }
 
 type LaneChecks = readonly {
@@ -124,10 +125,10 @@ export function restore(input: TaskInput): TaskFlow {
   };
 }
 
-/** A step has found the forge limited. */
-export const limited = (task: TaskFlow, untilMs: number): TaskFlow => ({ ...task, limitedUntilMs: untilMs });
+/** A step has found the forge limited, or shut. */
+export const heldUp = (task: TaskFlow, forgeWait: ForgeWait): TaskFlow => ({ ...task, forgeWait });
 
-export const unlimited = ({ limitedUntilMs: _over, ...task }: TaskFlow): TaskFlow => task;
+export const goingOn = ({ forgeWait: _over, ...task }: TaskFlow): TaskFlow => task;
 
 /** Plain JSON already; nothing in it is bound to one history. */
 export const carry = (task: TaskFlow): TaskFlow => task;

@@ -41,7 +41,7 @@ import { openedWith } from './opening.js';
 import { perform } from './perform.js';
 import { taskPorts } from './ports.js';
 import { open } from './steps.js';
-import { become, carry, limited, restore, unlimited, viewOf } from './task.state.js';
+import { become, carry, goingOn, heldUp, restore, viewOf } from './task.state.js';
 import { detailsOf, runWords } from './texts.js';
 
 /** Wiring only: decisions are in next-step.ts, after-step.ts and controls.ts, the calls of each step in steps.ts. */
@@ -66,12 +66,12 @@ function makeCell(input: TaskInput): TaskCell {
     show({ state: now.state }, detailsOf(input, now));
     return viewOf(now);
   };
-  const outlast = outlastLimits(async (ms) => {
-    change(limited(now, Date.now() + ms), 'the forge limits us');
+  const outlast = outlastLimits(async ({ ms, ...why }) => {
+    change(heldUp(now, { untilMs: Date.now() + ms, ...why }), 'the forge takes nothing of us now');
     try {
       await sleep(ms);
     } finally {
-      change(unlimited(now), 'the forge is asked again');
+      change(goingOn(now), 'the forge is asked again');
     }
   });
   const ports = taskPorts(input.tuning, { fence: makeFences(), newId, outlast });

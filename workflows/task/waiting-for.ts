@@ -1,4 +1,4 @@
-import { ANSWER_TO_AGENT, forgeLimitWords } from '../../domain/waiting-words.js';
+import { ANSWER_TO_AGENT, forgeWaitWords } from '../../domain/waiting-words.js';
 import { holdWords } from '../support/holds.js';
 import type { LiveRun } from './stages.js';
 import type { TaskFlow } from './task.state.js';
@@ -17,7 +17,7 @@ export const runWaits = (run: LiveRun | undefined): string | undefined =>
 export function waitingFor(task: TaskFlow): string | undefined {
   const { stage } = task;
   if (stage.kind === 'end') return undefined;
-  if (task.limitedUntilMs !== undefined) return forgeLimitWords(task.limitedUntilMs);
+  if (task.forgeWait !== undefined) return forgeWaitWords(task.forgeWait);
   if (task.cancel) return 'its run and its queue entry to end';
   if (task.pausedBy.length > 0) return holdWords(task.pausedBy);
   switch (stage.kind) {

@@ -1,4 +1,5 @@
 import { Failure } from '../../../domain/failures.js';
+import { isShut } from '../../../domain/forge/shut.js';
 import { fetchBranch } from '../../../infra/git/mirror.js';
 import { firstParents, readCommit } from '../../../infra/git/objects.js';
 import { pushLanding } from '../../../infra/git/push.js';
@@ -67,7 +68,8 @@ export async function landHead(deps: MergeDeps, input: LandInput, signal: AbortS
     if (pushed.kind === 'pushed') return { kind: 'landed' };
     return await afterRefusal(opened, input, pushed.kind, signal);
   } catch (error) {
-    if (error instanceof Failure && error.type === 'PermissionDenied')
+    // A repository that takes nothing from anybody is waited for; a rule against us is for people to decide.
+    if (error instanceof Failure && error.type === 'PermissionDenied' && !isShut(error.details.reason))
       return { kind: 'forbidden', message: error.message };
     throw error;
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createAppAuth } from '@octokit/auth-app';
 import type { Octokit } from '@octokit/rest';
-import { Failure } from '../../../domain/failures.js';
+import { Failure, type FailureType } from '../../../domain/failures.js';
 import { type ForgePriority, GITHUB_RATES, type RateRules } from '../../../domain/forge/rate.js';
 import type { GitAccess, GitCredential } from '../../git/credential.js';
 import type { Pools } from '../../pg/pools.js';
@@ -10,6 +10,9 @@ import { IssuedTokens } from './issued-tokens.js';
 import { ForgeLimiter } from './limiter.js';
 import { RememberedAnswers } from './remembered-answers.js';
 import type { GitHubAccessSettings, KnownRepository, Permissions, RepositoryName } from './settings.js';
+
+/** How a token is refused for an installation that is gone, or lost the repository. */
+const ELSEWHERE: readonly FailureType[] = ['NotFound', 'InvalidInput'];
 
 export interface ClientFor {
   readonly permissions: Permissions;
@@ -108,15 +111,27 @@ export class GitHubAccess {
     if (identity.kind === 'token') return identity.token;
     if (this.appAuth === undefined) throw new Failure('Internal', 'An App has no authentication.');
     const { repo, repositoryId } = repository;
-    const { token } = await this.appAuth({
-      type: 'installation',
-      installationId: await this.installationOf(repository),
-      // A token cannot be asked for by a name that the repository had once.
-      ...(typeof repositoryId === 'number' ? { repositoryIds: [repositoryId] } : { repositoryNames: [repo] }),
-      permissions,
-      refresh,
-    });
-    return token;
+    const ask = async (installationId: number, anew: boolean): Promise<string> => {
+      const issued = await this.appAuth?.({
+        type: 'installation',
+        installationId,
+        // A token cannot be asked for by a name that the repository had once.
+        ...(typeof repositoryId === 'number' ? { repositoryIds: [repositoryId] } : { repositoryNames: [repo] }),
+        permissions,
+        refresh: anew,
+      });
+      return issued?.token ?? '';
+    };
+    const installationId = await this.installationOf(repository);
+    try {
+      return await ask(installationId, refresh);
+    } catch (error) {
+      if (!(error instanceof Failure) || !ELSEWHERE.includes(error.type)) throw error;
+      // The App may have been taken off and installed again, which gives it another number.
+      const found = await this.lookUpInstallation(repository);
+      if (found === installationId) throw error;
+      return await ask(found, true);
+    }
   }
 
   /** @throws NotFound when the App is not installed there */
@@ -124,10 +139,21 @@ export class GitHubAccess {
     const key = `${owner}/${repo}`.toLowerCase();
     const known = this.installations.get(key);
     if (known !== undefined) return known;
-    const client = this.appClient();
-    const { data } = await (client as Octokit).rest.apps.getRepoInstallation({ owner, repo });
-    this.installations.set(key, data.id);
-    return data.id;
+    return await this.lookUpInstallation({ owner, repo });
+  }
+
+  private async lookUpInstallation({ owner, repo }: RepositoryName): Promise<number> {
+    const key = `${owner}/${repo}`.toLowerCase();
+    this.installations.delete(key);
+    try {
+      const { data } = await (this.appClient() as Octokit).rest.apps.getRepoInstallation({ owner, repo });
+      this.installations.set(key, data.id);
+      return data.id;
+    } catch (error) {
+      if (!(error instanceof Failure) || error.type !== 'NotFound') throw error;
+      const words = `the App is not installed on ${owner}/${repo}, or there is no such repository`;
+      throw new Failure('NotFound', words, { reason: 'NOT_INSTALLED' }, { cause: error });
+    }
   }
 
   private async readLogin(name: RepositoryName): Promise<string> {

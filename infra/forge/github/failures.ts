@@ -1,6 +1,7 @@
 import { RequestError } from '@octokit/request-error';
 import { Failure, type FailureType } from '../../../domain/failures.js';
 import { FORGE_LIMIT, type RateAnswer } from '../../../domain/forge/rate.js';
+import type { ShutReason } from '../../../domain/forge/shut.js';
 import { errorMessage } from '../../errors.js';
 
 export type AnswerHeaders = Readonly<Record<string, string | number | undefined>>;
@@ -45,6 +46,12 @@ const BY_STATUS: Readonly<Record<number, readonly [FailureType, string]>> = {
   451: ['PermissionDenied', 'LEGAL'],
 };
 
+/** What a 403 means by its words alone. */
+const SAID: readonly { readonly match: RegExp; readonly reason: ShutReason }[] = [
+  { match: /repository was archived|repository is archived/i, reason: 'ARCHIVED' },
+  { match: /installation has been suspended/i, reason: 'SUSPENDED' },
+];
+
 /**
  * One failure for each way in which the forge refuses. A call that was sent and has no answer is `Unavailable`: whoever
  * repeats it reads back first. Neither address nor body of the request is repeated.
@@ -62,7 +69,8 @@ export function forgeFailure(error: unknown, pausedMs?: number): Failure {
       { reason: FORGE_LIMIT, status: error.status },
       { retryAfterMs: pausedMs },
     );
-  const [type, reason] = (error.response && BY_STATUS[error.status]) ?? ['Unavailable', 'FORGE'];
+  const [type, byStatus] = (error.response && BY_STATUS[error.status]) ?? ['Unavailable', 'FORGE'];
+  const reason = (error.status === 403 && SAID.find(({ match }) => match.test(message))?.reason) || byStatus;
   return new Failure(type, `the forge answered ${error.response ? error.status : 'nothing'}: ${message}`, {
     reason,
     status: error.response ? error.status : 0,

@@ -126,6 +126,12 @@ export class Administration {
     this.tell('archived', repository);
   }
 
+  unarchive(fullName: string): void {
+    const repository = this.world.state.repositoryNamed(fullName);
+    repository.isArchived = false;
+    this.tell('unarchived', repository);
+  }
+
   deleteRepository(fullName: string): void {
     const { state } = this.world;
     const repository = state.repositoryNamed(fullName);
@@ -157,6 +163,12 @@ export class Administration {
     const installation = this.installation(fullName);
     tellInstallation(this.world, 'deleted', installation);
     installations.splice(installations.indexOf(installation), 1);
+  }
+
+  /** The App again, on the same owner: with another number than before. */
+  reinstall(fullName: string): void {
+    const { owner } = this.world.state.repositoryNamed(fullName);
+    install(this.world, { app: this.app, accountLogin: owner });
   }
 
   private moved(

@@ -132,10 +132,13 @@ test('a limited forge blocks nothing and asks nobody: the step is tried when the
   const { epic } = await atWork();
   const atMs = Date.UTC(2026, 10, 22, 10, 0);
   const failure = { type: 'RateLimited', message: 'the forge limits us' } as const;
-  const limited = withStuck(epic, 'openPullRequest', { ...failure, limitedMs: 70 * 60_000 }, atMs);
+  const limited = withStuck(epic, 'openPullRequest', { ...failure, forge: { ms: 70 * 60_000 } }, atMs);
   expect(words(limited)).toBe('IN_PROGRESS executing: the forge’s limit, until 2026-11-22 11:10 UTC');
   expect(limited.stuck).toMatchObject([{ tries: 0, untilMs: atMs + 70 * 60_000 }]);
   expect(settle(limited, { nowMs: atMs, newId: () => 'm' }).mail).toEqual(epic.mail);
+  const shut = withStuck(epic, 'openPullRequest', { ...failure, forge: { ms: 120_000, shut: 'ARCHIVED' } }, atMs);
+  expect(words(shut)).toBe('BLOCKED executing: another try (a person may resume it at once): the forge limits us');
+  expect(settle(shut, { nowMs: atMs, newId: () => 'm' }).mail).toHaveLength(epic.mail.length + 1);
   // What is broken beside it is what a person must hear of.
   const broken = withStuck(limited, 'createBranch', { type: 'PermissionDenied', message: 'no' }, atMs);
   expect(words(broken)).toBe('BLOCKED executing: a person to mend this and resume the epic: no');

@@ -6,6 +6,10 @@ import { FORGE_LIMIT } from '../../../domain/forge/rate.js';
 export const forgeLimited = (retryAfterMs: number): unknown =>
   toApplicationFailure(new Failure('RateLimited', 'the forge limits us', { reason: FORGE_LIMIT }, { retryAfterMs }));
 
+/** Likewise while the repository is archived. */
+export const forgeArchived = (): unknown =>
+  toApplicationFailure(new Failure('PermissionDenied', 'it was archived', { reason: 'ARCHIVED' }));
+
 /** Fails so often with a limit of a second, and counts how often it was asked. */
 export const limitedFor = (times: number): { readonly asked: () => number; readonly ask: () => Promise<void> } => {
   let asked = 0;
