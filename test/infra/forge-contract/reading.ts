@@ -27,11 +27,15 @@ export function readingContract(world: () => ContractWorld): void {
     expect([pr.state === 'open' && !pr.isHeadGone, pr.headSha]).toEqual([false, input.headSha]);
   });
 
-  test('a draft and its labels are told', async () => {
-    const { forge, input, change } = world();
+  test('a draft and its labels are told, and adopting it leaves it a draft', async () => {
+    const { forge, input, change, patiently } = world();
     const { number } = await forge.openPullRequest(input);
     await change(number, { draft: true, label: 'hold' });
     expect(await forge.readPullRequest(input.projectId, number)).toMatchObject({ draft: true, labels: ['hold'] });
+    expect(await patiently(() => forge.openPullRequest({ ...input, title: 'B' }))).toMatchObject({
+      number,
+      draft: true,
+    });
     await change(number, { draft: false });
     expect(await forge.readPullRequest(input.projectId, number)).toMatchObject({ draft: false, labels: ['hold'] });
   });

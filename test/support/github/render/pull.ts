@@ -55,7 +55,11 @@ export function renderSimplePull(world: World, repository: Repository, { pull, .
     assignees: [],
     requested_reviewers: [],
     requested_teams: [],
-    labels: renderLabels(world, repository, { ...issue, pull }),
+    // The document lets no label in a list be without a description.
+    labels: renderLabels(world, repository, { ...issue, pull }).map((one) => ({
+      ...one,
+      description: one.description ?? '',
+    })),
     milestone: null,
     draft: pull.isDraft,
     ...Object.fromEntries(all.map(([name, href]) => [`${name}_url`, href])),
