@@ -4,12 +4,12 @@ import { APP_PERMISSIONS } from '../../infra/forge/github/app-manifest.js';
 const REASONS: Readonly<Record<keyof typeof APP_PERMISSIONS, string>> = {
   contents: 'push branches, land what passed',
   pull_requests: 'open, describe and close pull requests',
-  checks: 'show each gate as a check run, and re-run red ones',
+  checks: 'show each gate as a check run',
   statuses: 'read and set commit statuses',
   issues: 'take labelled issues, report progress in one comment',
   metadata: 'see the repository (GitHub requires it)',
   members: 'know whose commands count, by team',
-  actions: 'read the log of a failed job',
+  actions: 'read the log of a failed job, and run it again once',
   administration: 'read which checks a protected branch requires; nothing is changed',
 };
 

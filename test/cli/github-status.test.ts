@@ -108,11 +108,11 @@ test('a permission that was taken away, a suspension and a missing installation 
   keepApp();
   expect((await examine()).map(({ mark }) => mark)).toEqual(['ok', 'ok', 'ok']);
   github.admin.changeInstallation('acme/shop', {
-    permissions: { ...DEFAULT_PERMISSIONS, actions: undefined } as never,
+    permissions: { ...DEFAULT_PERMISSIONS, actions: 'read' },
   });
   expect((await examine())[1]).toMatchObject({
     mark: 'advice',
-    finding: 'its installation on acme lacks actions: read',
+    finding: 'its installation on acme lacks actions: write',
   });
   github.admin.changeInstallation('acme/shop', { permissions: { ...DEFAULT_PERMISSIONS, contents: 'read' } });
   expect((await examine())[1]).toMatchObject({

@@ -10,7 +10,7 @@ export const APP_PERMISSIONS = {
   issues: 'write',
   metadata: 'read',
   members: 'read',
-  actions: 'read',
+  actions: 'write',
   administration: 'read',
 } as const satisfies Permissions;
 

@@ -11,16 +11,22 @@ const ANSWER_MS = 60_000;
 /** Before each line of a job's log. */
 const TIME = /^\uFEFF?\d{4}-\d\d-\d\dT[\d:.]+Z ?/gm;
 
+/** Two, because an owner may grant the one and not the other. */
+export interface LogClients {
+  readonly checks: Octokit;
+  readonly actions: Octokit;
+}
+
 /** What a run says about itself: its output, its annotations, and the log of a job, whose end counts most. */
 export async function readRunLog(
-  client: Octokit,
+  { checks, actions }: LogClients,
   name: RepositoryName,
   run: ContextRun,
   signal?: AbortSignal,
 ): Promise<string> {
   const [annotations, log] = await Promise.all([
-    run.annotations === 0 ? '' : orNothing(readAnnotations(client, name, run, signal)),
-    run.isJob ? orNothing(readJobLog(client, name, run.id, signal)) : '',
+    run.annotations === 0 ? '' : orNothing(readAnnotations(checks, name, run, signal)),
+    run.isJob ? orNothing(readJobLog(actions, name, run.id, signal)) : '',
   ]);
   const parts = [run.title, run.summary, run.text, annotations, log, run.url === null ? '' : `See ${run.url}`];
   return parts

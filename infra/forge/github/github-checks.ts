@@ -47,25 +47,19 @@ export class GitHubChecks implements ForgeChecks {
     return toStatus(status);
   }
 
+  /** A job of Actions by itself. GitHub lets no App ask for the run of another one, so that its first red counts. */
   async runAgain(projectId: string, run: ContextRun, signal?: AbortSignal): Promise<boolean> {
-    if (run.kind === 'status') return false;
-    const request = { signal };
-    const asJob =
-      run.isJob &&
-      (await granted(async () => {
-        const { name, client } = await this.open(projectId, { actions: 'write' });
-        await client.rest.actions.reRunJobForWorkflowRun({ ...name, job_id: run.id, request });
-      }));
-    if (asJob) return true;
+    if (!run.isJob) return false;
     return await granted(async () => {
-      const { name, client } = await this.open(projectId, { checks: 'write' });
-      await client.rest.checks.rerequestRun({ ...name, check_run_id: run.id, request });
+      const { name, client } = await this.open(projectId, { actions: 'write' });
+      await client.rest.actions.reRunJobForWorkflowRun({ ...name, job_id: run.id, request: { signal } });
     });
   }
 
   async log(projectId: string, run: ContextRun, signal?: AbortSignal): Promise<string> {
-    const { name, client } = await this.open(projectId, { actions: 'read', checks: 'read' });
-    return await readRunLog(client, name, run, signal);
+    const { name, client: checks } = await this.open(projectId, { checks: 'read' });
+    const { client: actions } = await this.open(projectId, { actions: 'read' });
+    return await readRunLog({ checks, actions }, name, run, signal);
   }
 
   private open(projectId: string, permissions: Permissions): Promise<ProjectClient> {
@@ -95,7 +89,7 @@ async function ifThere<T>(read: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** What another App may not be asked for, or is gone, is nobody's fault. */
+/** What the owner does not let us ask for, or is gone, is nobody's fault. */
 const REFUSED: readonly FailureType[] = ['PermissionDenied', 'NotFound', 'InvalidInput'];
 
 async function granted(ask: () => Promise<void>): Promise<boolean> {

@@ -8,6 +8,7 @@ import { createRun } from '../../support/github/acts/checks.js';
 import { createStatus } from '../../support/github/acts/statuses.js';
 import { CI_APP } from '../../support/github/ci/ci.js';
 import { ANSWERS } from '../../support/github/faults/faults.js';
+import { DEFAULT_PERMISSIONS } from '../../support/github/options.js';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
 import { until } from '../../support/until.js';
 
@@ -100,6 +101,23 @@ test('a flaky job is asked for again once, and its green counts', async () => {
   expect(await world.verify(await world.composed())).toMatchObject({ kind: 'passed', flakyTests: [CONTEXT] });
   expect(runs()).toHaveLength(2);
 });
+
+test('an owner who does not let jobs be run again has the first red count, and one who shows no logs has its annotations', async () => {
+  const { actions: _, ...without } = DEFAULT_PERMISSIONS;
+  world.require();
+  const at = await world.composed();
+  world.install(({ sha }) => (sha === at.commit ? { ...RED, annotations: [ANNOTATION] } : GREEN));
+  for (const permissions of [{ ...without, actions: 'read' as const }, without]) {
+    world.github.admin.changeInstallation('acme/shop', { permissions });
+    world.blobs.texts.clear();
+    expect(await world.verify(at)).toMatchObject({ kind: 'red', cause: 'red' });
+    await world.deps.pools.writes.query({ text: `UPDATE evidence SET voided_at = now() WHERE voided_at IS NULL` });
+    expect([...world.blobs.texts.values()].join()).toContain('a.txt:1: failure: no');
+  }
+  expect(runs().filter(({ headSha }) => headSha === at.commit)).toHaveLength(1);
+});
+
+const ANNOTATION = { path: 'a.txt', start_line: 1, end_line: 1, annotation_level: 'failure', message: 'no' } as const;
 
 test('a red base is nobody’s fault', async () => {
   world.require();

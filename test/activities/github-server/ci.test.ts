@@ -20,7 +20,7 @@ beforeEach(async () => {
   });
   token = await installationToken(github, REPO, {
     checks: 'write',
-    actions: 'read',
+    actions: 'write',
     contents: 'read',
     statuses: 'write',
   });
@@ -79,7 +79,9 @@ test('a job that is asked for again runs again, and the newest counts', async ()
   await github.ci.settled();
   const [first] = await runsOf(sha);
   expect(first.conclusion).toBe('failure');
-  expect((await rest(github, `POST /repos/${REPO}/check-runs/${first.id}/rerequest`, { token })).status).toBe(201);
+  // The run is another App's: only its job can be asked for again.
+  expect((await rest(github, `POST /repos/${REPO}/check-runs/${first.id}/rerequest`, { token })).status).toBe(403);
+  expect((await rest(github, `POST /repos/${REPO}/actions/jobs/${first.id}/rerun`, { token })).status).toBe(201);
   await github.ci.settled();
   expect(attempts).toBe(2);
   expect(await runsOf(sha)).toMatchObject([{ conclusion: 'success' }]);

@@ -12,7 +12,6 @@ import { ProjectRepositories, requireCommits } from '../../../infra/git/mirrors.
 import { type Composed, type VerifyOutcome, type VerifyPorts, verify } from '../../../workflows/checks/verify.js';
 import { temporaryHome, testGit } from '../git/repositories.js';
 import type { Job, JobWork } from '../github/ci/jobs.js';
-import { DEFAULT_PERMISSIONS } from '../github/options.js';
 import { type GitHub, startGitHub } from '../github/start.js';
 import { MemoryBlobs } from '../memory-blobs.js';
 import type { TestDatabase } from '../postgres.js';
@@ -39,7 +38,7 @@ export class CiWorld {
   ) {}
 
   static async open(database: TestDatabase): Promise<CiWorld> {
-    const github = await startGitHub({ app: { permissions: { ...DEFAULT_PERMISSIONS, actions: 'write' } } });
+    const github = await startGitHub();
     await github.admin.createRepository({ owner: 'acme', name: 'shop', files: { 'a.txt': 'one\n' } });
     const { pools } = database;
     const { id: appId, privateKey, slug } = github.app;

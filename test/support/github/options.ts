@@ -20,7 +20,7 @@ export interface GitHubOptions {
 
 /** What Millwright's own App asks for. */
 export const DEFAULT_PERMISSIONS: Permissions = {
-  actions: 'read',
+  actions: 'write',
   administration: 'read',
   checks: 'write',
   contents: 'write',

@@ -115,6 +115,8 @@ export const checkRoutes: readonly Route[] = [
   }),
   onRepository('POST /repos/{owner}/{repo}/check-runs/{check_run_id}/rerequest', WRITE, (call) => {
     const run = runOf(call);
+    // An App asks for its own again; those of Actions have a request of their own.
+    if (call.caller.kind === 'installation') appOf(call, run);
     tellRun(call.world, 'rerequested', run, { repository: call.repository, login: 'ghost' });
     call.world.rerequested(call.repository, { suiteId: run.suiteId, name: run.name });
     return ok({}, 201);
