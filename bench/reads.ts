@@ -41,8 +41,12 @@ export const apiReads: Bench = {
         title: `GET /api/v1/epics/:id at ${CONNECTIONS} connections`,
         subject: `Fastify under NestJS, PostgreSQL with ${EPICS} epics, load from a third process, nothing pinned`,
         rows: [
-          { ...row('requests answered', '1/s', 'perSecond'), gate: { wants: 'atLeast', target: 1.5, floor: 0.8 } },
-          row('processor time of the server, a request', 'CPU µs', 'cpuMicroseconds'),
+          // A rate beside other work is of that work: where the two disagree the processor is believed.
+          { ...row('requests answered', '1/s', 'perSecond'), gate: { wants: 'atLeast', target: 1.5 } },
+          {
+            ...row('processor time of the server, a request', 'CPU µs', 'cpuMicroseconds'),
+            gate: { wants: 'atMost', target: 0.67, floor: 1.4 },
+          },
         ],
       };
     } finally {

@@ -52,7 +52,11 @@ export const agentSteps: Bench = {
   },
 };
 
-const RATIO: Gate = { wants: 'atMost', target: 1.15, floor: 2 };
+/**
+ * Whole runs read 1.5 to 2.3, which is the price of two commits: a floor of 2 is red or not as the machine pleases. A write
+ * for every piece of the reply is far beyond 2.5.
+ */
+const RATIO: Gate = { wants: 'atMost', target: 1.15, floor: 2.5 };
 /**
  * The smoke's few calls are cold and wait beside other work, 3 to 5 times as long as the baseline; it is there to see a
  * write for every piece of the reply, which makes it 15.

@@ -30,6 +30,19 @@ export const loadNow = (): number => loadavg()[0] ?? Number.NaN;
 export const rowsOf = ({ rows }: Comparison): readonly Judged[] =>
   rows.filter(({ baseline, ours }) => baseline.length > 0 && ours.length > 0).map(judge);
 
+export const isUnsure = (comparison: Comparison): boolean =>
+  rowsOf(comparison).some(({ verdict }) => verdict === 'unsure');
+
+/** The rounds of two runs of one bench. */
+export const together = (first: Comparison, second: Comparison): Comparison => ({
+  ...first,
+  rows: first.rows.map((row, at) => ({
+    ...row,
+    baseline: [...row.baseline, ...(second.rows[at]?.baseline ?? [])],
+    ours: [...row.ours, ...(second.rows[at]?.ours ?? [])],
+  })),
+});
+
 export const isRed = ({ rows }: Report): boolean => rows.some(({ verdict }) => verdict === 'RED');
 
 const figure = (value: number): string => value.toFixed(Math.abs(value) < 1 ? 3 : Math.abs(value) < 20 ? 1 : 0);
