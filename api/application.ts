@@ -15,6 +15,7 @@ import { answerUnparsed, answerUnroutable } from './http/unreadable.js';
 import { makeDocument } from './openapi/document.js';
 import { serveDocument } from './openapi/serve.js';
 import { installGithubWebhooks } from './webhooks/github.route.js';
+import { installLinearWebhooks } from './webhooks/linear.route.js';
 
 const MIB = 1024 * 1024;
 const BODY_BYTES = 8 * MIB;
@@ -49,11 +50,10 @@ export const createApplication = async (dependencies: ApiDependencies): Promise<
   });
   installAnswerHeaders(server);
   installJsonParser(server);
-  installGithubWebhooks(server, {
-    settings: dependencies.settings.webhooks ?? { secrets: () => [] },
-    writes: dependencies.pools.writes,
-    logger: dependencies.logger,
-  });
+  const { webhooks, linearWebhooks } = dependencies.settings;
+  const hooks = { writes: dependencies.pools.writes, logger: dependencies.logger };
+  installGithubWebhooks(server, { ...hooks, settings: webhooks ?? { secrets: () => [] } });
+  installLinearWebhooks(server, { ...hooks, settings: linearWebhooks ?? { secrets: () => [] } });
   const app = await NestFactory.create<NestFastifyApplication>(appModule(dependencies), adapter, {
     bodyParser: false,
     logger: false, // what goes wrong is thrown, or logged by the filter

@@ -1,10 +1,10 @@
-import type { GithubSettings } from '../infra/config.js';
+import type { GithubSettings, LinearConfig } from '../infra/config.js';
 import type { Logger } from '../infra/logging.js';
 import type { ConnectionOptions } from '../infra/pg/connection.js';
 import type { Pools } from '../infra/pg/pools.js';
 import type { TemporalEndpoint } from '../infra/temporal.js';
 import type { RequestLimits } from './http/limits.js';
-import type { WebhookSettings } from './webhooks/github.route.js';
+import type { WebhookSettings } from './webhooks/signed-route.js';
 
 /** Everything the API is made from. */
 export interface ApiDependencies {
@@ -35,8 +35,11 @@ export interface ApiRuntimeSettings {
   readonly mirrorsDirectory: string;
   readonly artifactsDirectory: string;
   readonly github: GithubSettings;
+  readonly linear: LinearConfig;
   /** Absent: there are no secrets, and no webhook is taken. */
   readonly webhooks?: WebhookSettings;
+  /** Those of Linear, alike. */
+  readonly linearWebhooks?: WebhookSettings;
 }
 
 export const POOLS = Symbol('pools');

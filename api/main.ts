@@ -1,5 +1,5 @@
 import { Failure } from '../domain/failures.js';
-import { type Config, githubWebhookSecrets, loadConfig } from '../infra/config.js';
+import { type Config, githubWebhookSecrets, linearWebhookSecrets, loadConfig } from '../infra/config.js';
 import { armFault } from '../infra/fault-point.js';
 import { createLogger } from '../infra/logging.js';
 import { createPools } from '../infra/pg/pools.js';
@@ -54,7 +54,9 @@ const settingsOf = (config: Config): ApiRuntimeSettings => ({
   mirrorsDirectory: config.layout.mirrors,
   artifactsDirectory: config.layout.artifacts,
   github: config.github,
+  linear: config.linear,
   webhooks: { secrets: () => githubWebhookSecrets(), maxBytes: config.github.webhookBytes },
+  linearWebhooks: { secrets: () => linearWebhookSecrets(), maxBytes: config.github.webhookBytes },
 });
 
 const required = <T>(variable: string, value: T | undefined): T => {

@@ -14,6 +14,14 @@ import {
 import { type HostConfig, readHostFile } from './config/host-file.js';
 import { type HomeLayout, homeLayout, type ProcessUser, readCache, readHome } from './config/layout.js';
 import { type Limits, readLimits } from './config/limits.js';
+import {
+  type LinearConfig,
+  type LinearCredentials,
+  linearAccessNote,
+  readLinear,
+  readLinearCredentials,
+  readLinearWebhookSecrets,
+} from './config/linear.js';
 import { type ModelSettings, readModels } from './config/models.js';
 import { readTemporal, type TemporalSettings } from './config/temporal.js';
 import { type Environment, refused, Variables } from './config/variables.js';
@@ -22,6 +30,7 @@ import type { Fault } from './fault-point.js';
 export type { ApiSettings } from './config/api.js';
 export type { GithubCredentials, GithubSettings } from './config/github.js';
 export type { HomeLayout } from './config/layout.js';
+export type { LinearConfig, LinearCredentials } from './config/linear.js';
 export type { Environment } from './config/variables.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -42,6 +51,7 @@ export interface Config {
   readonly api: ApiSettings;
   readonly models: ModelSettings;
   readonly github: GithubSettings;
+  readonly linear: LinearConfig;
   /** Which column of the activity policies new workflows get. */
   readonly tuning: 'normal' | 'brisk';
   readonly limits: Limits;
@@ -88,6 +98,7 @@ export const loadConfig = (env: Environment = process.env, user: ProcessUser = c
     api: readApi(variables),
     models: readModels(variables),
     github: readGithub(variables, layout.githubAppFile),
+    linear: readLinear(variables),
     tuning: variables.oneOf('MILLWRIGHT_TUNING', ['normal', 'brisk'], 'normal'),
     limits: readLimits(variables),
     logLevel: variables.oneOf('MILLWRIGHT_LOG_LEVEL', LOG_LEVELS, 'info'),
@@ -139,6 +150,14 @@ export const githubWebhookSecrets = (
   return readWebhookSecrets(variables, homeLayout(readHome(variables, user)).githubAppFile);
 };
 
+/** What opens Linear; undefined when nothing does. @throws InvalidInput */
+export const linearCredentials = (env: Environment = process.env): LinearCredentials | undefined =>
+  readLinearCredentials(new Variables(env));
+
+/** What a webhook of Linear may be signed with, for the API alone. @throws InvalidInput */
+export const linearWebhookSecrets = (env: Environment = process.env): readonly string[] =>
+  readLinearWebhookSecrets(new Variables(env));
+
 export interface GithubPlaces extends Pick<GithubSettings, 'url' | 'apiUrl'> {
   readonly layout: HomeLayout;
 }
@@ -176,19 +195,20 @@ const hasDisplay = (variables: Variables): boolean =>
 
 const MODEL_SECRETS = /^ANTHROPIC_/;
 const STORE_SECRETS = /^(DATABASE_URL|PG.*|TEMPORAL_.*|MILLWRIGHT_API_KEY)$/;
-/** What opens GitHub, under the names that we read and those that its own tools do. */
-const FORGE_SECRETS = /^(GITHUB_APP_.*|GITHUB_(ENTERPRISE_)?TOKEN|GH_(ENTERPRISE_)?TOKEN)$/;
-const WEBHOOK_SECRETS = /^GITHUB_WEBHOOK_SECRET/;
+/** What opens GitHub, under the names that we read and those that its own tools do, and what opens Linear. */
+const FORGE_SECRETS =
+  /^(GITHUB_APP_.*|GITHUB_(ENTERPRISE_)?TOKEN|GH_(ENTERPRISE_)?TOKEN|LINEAR_API_KEY|LINEAR_ACCESS_TOKEN)$/;
+const WEBHOOK_SECRETS = /^(GITHUB|LINEAR)_WEBHOOK_SECRET/;
 
 /**
- * The environment that a child process inherits: `worker` all of it; `api` neither the model's nor what opens GitHub,
- * but what webhooks are signed with; `tool` (PostgreSQL, Temporal, Go, git) no secret, nor what opens the stores.
+ * The environment that a child process inherits: `worker` all of it; `api` neither the model's nor what opens GitHub or
+ * Linear, but what webhooks are signed with; `tool` (PostgreSQL, Temporal, Go, git) no secret, nor what opens the stores.
  */
 export const environmentFor = (child: 'worker' | 'api' | 'tool', env: Environment = process.env): Environment => {
   if (child === 'worker') return { ...env };
   const withheld = child === 'api' ? [MODEL_SECRETS, FORGE_SECRETS] : ALL_SECRETS;
   const kept = Object.entries(env).filter(([name]) => !withheld.some((secrets) => secrets.test(name)));
-  return { ...Object.fromEntries(kept), ...(child === 'api' ? accessNote(env) : {}) };
+  return { ...Object.fromEntries(kept), ...(child === 'api' ? { ...accessNote(env), ...linearAccessNote(env) } : {}) };
 };
 
 const ALL_SECRETS = [MODEL_SECRETS, FORGE_SECRETS, WEBHOOK_SECRETS, STORE_SECRETS];

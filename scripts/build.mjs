@@ -23,7 +23,7 @@ const FOLDERS = [
   'test/chaos',
   'test/soak',
 ];
-const ASSET = /\.(sql|cjs|mjs|json|ya?ml|mod|sum)$|[/\\](tools[/\\]temporal-cli|demo[/\\]sample)[/\\]/;
+const ASSET = /\.(sql|graphql|cjs|mjs|json|ya?ml|mod|sum)$|[/\\](tools[/\\]temporal-cli|demo[/\\]sample)[/\\]/;
 
 const isOlder = (target, source) => !existsSync(target) || statSync(target).mtimeMs < statSync(source).mtimeMs;
 

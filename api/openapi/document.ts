@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { describeGithubWebhooks } from '../webhooks/github.document.js';
+import { describeLinearWebhooks } from '../webhooks/linear.document.js';
 
 const KEY = 'key';
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -33,6 +34,7 @@ export const makeDocument = (app: NestFastifyApplication): OpenAPIObject => {
     }
   }
   describeGithubWebhooks(document, PROBLEM);
+  describeLinearWebhooks(document, PROBLEM);
   return document;
 };
 

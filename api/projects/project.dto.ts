@@ -3,6 +3,8 @@ import { BRANCH } from '../validation/ids.js';
 import { ListQuery } from '../validation/list.dto.js';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+/** What stands before the number in a team's issues. */
+const TEAM_KEY = /^[A-Za-z0-9]{1,32}$/;
 /** `Name <mail>`, as git writes it. */
 const IDENTITY = /^[^<>\p{Cc}]{1,100} <[^<>\s\p{Cc}]{1,100}>$/u;
 
@@ -27,6 +29,15 @@ export class CreateProjectDto {
   @Text({ max: 200, pattern: BRANCH, optional: true, description: "The source's default branch when absent." })
   readonly baseBranch?: string;
 
+  @Text({
+    max: 32,
+    pattern: TEAM_KEY,
+    optional: true,
+    description: 'Key of a team of Linear: its labelled issues become epics.',
+    example: 'ENG',
+  })
+  readonly linearTeam?: string;
+
   @JsonObject({ optional: true, description: 'Keys that win over millwright.yml (admin keys only).' })
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
@@ -43,6 +54,14 @@ export class PatchProjectDto {
 
   @Text({ max: 210, pattern: IDENTITY, optional: true, description: 'Author of commits: `Name <mail>`.' })
   readonly commitIdentity?: string;
+
+  @Text({
+    max: 32,
+    pattern: TEAM_KEY,
+    optional: true,
+    description: 'Key of a team of Linear; `none` unlinks the project.',
+  })
+  readonly linearTeam?: string;
 }
 
 export class ListProjectsQuery extends ListQuery {

@@ -27,11 +27,14 @@ export interface ProjectRow {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly archivedAt: Date | null;
+  readonly linearTeam: string | null;
+  readonly linearProblem: string | null;
 }
 
 const COLUMNS = `id, name, forge, source, remote, base_branch AS "baseBranch", state, reason, overrides, config, proposals,
   tip_sha AS "tipSha", commit_identity AS "commitIdentity", created_by AS "createdBy", version, revision,
-  created_at AS "createdAt", updated_at AS "updatedAt", archived_at AS "archivedAt"`;
+  created_at AS "createdAt", updated_at AS "updatedAt", archived_at AS "archivedAt",
+  linear_team_key AS "linearTeam", linear_problem AS "linearProblem"`;
 
 export interface NewProject {
   readonly id: string;
@@ -125,6 +128,25 @@ export class ProjectRepository {
       values: [id, JSON.stringify(overrides), commitIdentity],
     });
     return oneRow(rows);
+  }
+
+  /** Another team is found anew, and read from now on. @throws Conflict when another live project has it */
+  async setLinearTeam(tx: Tx, id: string, team: string | null): Promise<ProjectRow> {
+    try {
+      const { rows } = await tx.query<ProjectRow>({
+        name: 'api-project-linear',
+        text: `UPDATE project SET linear_team_key = $2, linear_team_id = NULL, linear_problem = NULL,
+                 linear_since = CASE WHEN $2::text IS NULL THEN NULL ELSE now() END, version = version + 1,
+                 updated_at = now()
+               WHERE id = $1 RETURNING ${COLUMNS}`,
+        values: [id, team],
+      });
+      return oneRow(rows);
+    } catch (error) {
+      if (violatedUnique(error) === undefined) throw error;
+      const message = `Another project takes the issues of the team ${team}.`;
+      throw new Failure('Conflict', message, { field: 'linearTeam' }, { cause: error });
+    }
   }
 
   /** Marks it for import and inspection, which the factory does. */

@@ -7,6 +7,13 @@ export class ProjectLinks {
   @ApiProperty({ type: String }) readonly epics!: string;
 }
 
+export class LinearLinkResponse {
+  @ApiProperty({ type: String, description: 'Key of the team whose labelled issues become epics.' })
+  readonly team!: string;
+  @ApiProperty({ type: String, nullable: true, description: 'Why the team could not be read at the last look.' })
+  readonly problem!: string | null;
+}
+
 export class ProjectResponse {
   @ApiProperty({ type: String, format: 'uuid' }) readonly id!: string;
   @ApiProperty({ type: String }) readonly name!: string;
@@ -30,6 +37,7 @@ export class ProjectResponse {
   readonly pullCommand!: string | null;
   @ApiProperty({ type: [String], description: 'What an admin switched off for the project, in sentences.' })
   readonly caveats!: readonly string[];
+  @ApiProperty({ type: LinearLinkResponse, nullable: true }) readonly linear!: LinearLinkResponse | null;
   @ApiProperty({ type: String }) readonly commitIdentity!: string;
   @ApiProperty({ type: String }) readonly createdBy!: string;
   @ApiProperty({ type: Number }) readonly version!: number;
@@ -62,6 +70,7 @@ export const toProjectResponse = (row: ProjectRow, forgeRepository: string): Pro
   caveats: caveatsOf(row.overrides),
   tipSha: row.tipSha,
   pullCommand: row.baseBranch === null ? null : `git pull ${shellWord(forgeRepository)} ${shellWord(row.baseBranch)}`,
+  linear: row.linearTeam === null ? null : { team: row.linearTeam, problem: row.linearProblem },
   commitIdentity: row.commitIdentity,
   createdBy: row.createdBy,
   version: row.version,

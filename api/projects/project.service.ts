@@ -18,6 +18,7 @@ import { recordAnswer } from '../http/idempotency.repository.js';
 import type { Asked } from '../temporal/controls.js';
 import { acceptProposals } from './accept-proposals.js';
 import { findOnGitHub, type ProjectPlace } from './github-project.js';
+import { readTeamKey, tellOfTracker } from './linear-team.js';
 import { mergePatch } from './merge-patch.js';
 import { readOverrides } from './overrides.js';
 import type { CreateProjectDto, ListProjectsQuery, PatchProjectDto } from './project.dto.js';
@@ -47,9 +48,10 @@ export class ProjectService {
         createdBy: caller.by,
       });
       await tellFactory(tx, row.id);
-      const answer = this.respond(row);
+      const linked = await this.link(tx, row, dto.linearTeam);
+      const answer = this.respond(linked);
       await recordAnswer(tx, caller, 201, answer);
-      await this.record(tx, caller, 'created', row);
+      await this.record(tx, caller, 'created', linked);
       return answer;
     });
   }
@@ -79,7 +81,8 @@ export class ProjectService {
         commitIdentity: dto.commitIdentity ?? before.commitIdentity,
       });
       const isInspected = dto.overrides !== undefined || dto.acceptChecks === true;
-      const row = isInspected ? await this.startImport(tx, id) : changed;
+      const linked = await this.link(tx, changed, dto.linearTeam);
+      const row = isInspected ? await this.startImport(tx, id) : linked;
       await this.record(tx, caller, 'changed', row, { before });
       return this.respond(row);
     });
@@ -106,6 +109,14 @@ export class ProjectService {
       await this.record(tx, caller, 'synced', row, { before, reason });
       return this.respond(row);
     });
+  }
+
+  /** Whoever links a project again to its team has it found again. */
+  private async link(tx: Tx, row: ProjectRow, asked: string | undefined): Promise<ProjectRow> {
+    if (asked === undefined) return row;
+    const linked = await this.projects.setLinearTeam(tx, row.id, readTeamKey(asked, this.settings.linear));
+    await tellOfTracker(tx, row.id);
+    return linked;
   }
 
   private async placeOf({ source: text, forge }: CreateProjectDto, caller: Caller): Promise<ProjectPlace> {

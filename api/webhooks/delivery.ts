@@ -10,7 +10,7 @@ export interface Delivery {
   readonly hint: Hint | undefined;
 }
 
-type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 const ID = /^[0-9A-Za-z-]{1,64}$/;
 const EVENT = /^[a-z0-9_]{1,64}$/;
@@ -21,14 +21,15 @@ const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true });
  * @throws InvalidInput
  */
 export const toDelivery = (headers: Headers, body: Buffer): Delivery => {
-  const id = header(headers, 'x-github-delivery', ID);
-  const event = header(headers, 'x-github-event', EVENT);
+  const id = readHeader(headers, 'x-github-delivery', ID);
+  const event = readHeader(headers, 'x-github-event', EVENT);
   if (body.length === 0) throw new Failure('InvalidInput', 'The delivery has no body.');
   if (!isHintEvent(event)) return { id, event, hint: undefined };
   return { id, event, hint: hintOf(event, parsePayload(headers, body)) };
 };
 
-const header = (headers: Headers, name: string, rule: RegExp): string => {
+/** @throws InvalidInput */
+export const readHeader = (headers: Headers, name: string, rule: RegExp): string => {
   const value = headers[name];
   if (typeof value === 'string' && rule.test(value)) return value;
   throw new Failure('InvalidInput', `The header ${name} is missing or is not of its form.`);
@@ -37,11 +38,15 @@ const header = (headers: Headers, name: string, rule: RegExp): string => {
 /** GitHub sends JSON, or a form with the JSON as its field `payload`. */
 const parsePayload = (headers: Headers, body: Buffer): object => {
   const isForm = /^application\/x-www-form-urlencoded\b/i.test(String(headers['content-type'] ?? ''));
+  return jsonObjectOf(body, isForm ? (text) => new URLSearchParams(text).get('payload') ?? '' : undefined);
+};
+
+/** @param within where in the text the JSON is. @throws InvalidInput */
+export const jsonObjectOf = (body: Buffer, within: (text: string) => string = (text) => text): object => {
   let payload: unknown;
   try {
     // Most are ASCII, which costs nothing to read.
-    const text = isAscii(body) ? body.toString('latin1') : STRICT_UTF8.decode(body);
-    payload = JSON.parse(isForm ? (new URLSearchParams(text).get('payload') ?? '') : text);
+    payload = JSON.parse(within(isAscii(body) ? body.toString('latin1') : STRICT_UTF8.decode(body)));
   } catch {
     throw new Failure('InvalidInput', 'The delivery is not JSON in UTF-8.');
   }

@@ -1,7 +1,6 @@
 import { Failure } from '../../domain/failures.js';
-import type { Delivery } from './delivery.js';
 
-interface Waiting {
+interface Waiting<Delivery> {
   readonly delivery: Delivery;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -16,8 +15,8 @@ const MAX_WAITING = 4_096;
  * Group commit: what comes while a commit is under way goes into the next one together. One statement at a time, on one
  * connection, with one wait for the disk, however many come.
  */
-export class DeliveryInbox {
-  private waiting: Waiting[] = [];
+export class DeliveryInbox<Delivery> {
+  private waiting: Waiting<Delivery>[] = [];
   private isWriting = false;
 
   /** @param keep one commit for all of them */

@@ -8,6 +8,12 @@ export const parseSignature = (header: unknown): Buffer | undefined => {
   return hex === undefined ? undefined : Buffer.from(hex, 'hex');
 };
 
+const HEX_SIGNATURE = /^[0-9a-f]{64}$/;
+
+/** The bytes of a `Linear-Signature`, which names no algorithm: there is one. */
+export const parseHexSignature = (header: unknown): Buffer | undefined =>
+  typeof header === 'string' && HEX_SIGNATURE.test(header) ? Buffer.from(header, 'hex') : undefined;
+
 /**
  * HMAC-SHA256 of a body with each active secret, fed while the body is read, so that no large one holds up the process.
  * @see https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries

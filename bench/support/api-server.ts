@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createApplication } from '../../api/application.js';
 import type { ApiRuntimeSettings } from '../../api/dependencies.js';
 import { NO_GITHUB } from '../../infra/config/github.js';
+import { NO_LINEAR } from '../../infra/config/linear.js';
 import { createLogger } from '../../infra/logging.js';
 import { createPools } from '../../infra/pg/pools.js';
 
@@ -32,6 +33,7 @@ export const startApi = async (
       mirrorsDirectory: join(home, 'mirrors'),
       artifactsDirectory: join(home, 'artifacts'),
       github: NO_GITHUB,
+      linear: NO_LINEAR,
       ...settings,
     },
   });

@@ -30,6 +30,7 @@ interface AddOptions {
   readonly checks?: string;
   readonly sandbox?: string;
   readonly allowSetupNetwork?: boolean;
+  readonly linear?: string;
 }
 
 export function addProjectCommands(program: Command, contextOf: () => Context): void {
@@ -41,6 +42,7 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
     .option('--name <name>', 'unique name; default: the last part of the source')
     .option('--forge <forge>', 'local or github; default: github for a repository of the configured GitHub')
     .option('--base <branch>', "base branch; default: the source's own")
+    .option('--linear <team>', 'key of a team of Linear whose labelled issues become epics, such as ENG')
     .option('--worker <agent>', 'agent that implements its tasks')
     .option('--accept-checks', 'take the proposed checks as required checks')
     .option('--check <name=command>', 'add a required check; repeat for several', collect)
@@ -55,6 +57,7 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
         ...(options.name ? { name: options.name } : {}),
         ...(options.forge ? { forge: options.forge } : {}),
         ...(options.base ? { baseBranch: options.base } : {}),
+        ...(options.linear ? { linearTeam: options.linear } : {}),
         ...overridesOf(options),
       };
       const say = (text: string): unknown => out.json || out.line(text);
@@ -96,6 +99,17 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
     .action(async (name: string, { reason }: { readonly reason?: string }) => {
       const { out, api } = contextOf();
       await removeProject(await api(), out, name, reason);
+    });
+
+  project
+    .command('link <project>')
+    .description('take the labelled issues of a team of Linear as epics, or no longer')
+    .requiredOption('--linear <team>', 'key of the team, such as ENG; `none` unlinks the project')
+    .action(async (name: string, { linear }: { readonly linear: string }) => {
+      const { out, api } = contextOf();
+      const client = await api();
+      const { id } = await findProject(client, name);
+      printProject(out, await client.send(`/projects/${id}`, { method: 'PATCH', body: { linearTeam: linear } }));
     });
 
   project
@@ -173,6 +187,15 @@ const contextsOf = ({ config }: Resource): readonly string[] | undefined => {
   return forgeChecks?.map(({ context, appId }) => (appId === undefined ? context : `${context} (App ${appId})`));
 };
 
+function linearLines({ linear }: Resource): readonly (readonly [string, unknown])[] {
+  if (!linear) return [];
+  const { team, problem } = linear as { readonly team: string; readonly problem: string | null }; // by the API's schema
+  return [
+    ['issues from', `Linear, team ${team}`],
+    ['LINEAR', problem],
+  ];
+}
+
 const hasProposals = ({ proposals }: Resource): boolean => Array.isArray(proposals) && proposals.length > 0;
 
 function overridesOf(options: AddOptions): { readonly overrides?: Resource } {
@@ -217,6 +240,7 @@ export function printProject(out: Parameters<typeof printOne>[0], project: Resou
     ['imported', project.tipSha],
     ['sandbox', project.sandbox === 'none' ? 'NONE: commands run unprotected on this host' : project.sandbox],
     ['required by CI', contextsOf(project)],
+    ...linearLines(project),
     ['CAVEAT', project.caveats],
     ['fetch result', project.pullCommand],
   ]);

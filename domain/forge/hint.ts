@@ -25,6 +25,9 @@ export type HintSubject =
   | { readonly kind: 'commit'; readonly sha: string }
   /** `before` or `after` is all zeros where the branch was made or deleted. */
   | { readonly kind: 'branch'; readonly ref: string; readonly before: string; readonly after: string }
+  /** At a tracker that is no forge, by the id that stays. */
+  | { readonly kind: 'tracked_issue'; readonly tracker: 'linear'; readonly key: string }
+  | { readonly kind: 'tracked_comment'; readonly tracker: 'linear'; readonly id: string }
   | { readonly kind: 'none' };
 
 /**

@@ -25,6 +25,12 @@ export interface RateRules {
 /** GitHub's published limits of an installation. */
 export const GITHUB_RATES: RateRules = { pointsPerMinute: 900, creationsPerMinute: 80, creationsPerHour: 500 };
 
+/**
+ * Linear publishes what an hour may hold, which its answers tell; of how fast it may be spent it says nothing, so these
+ * are our own manners.
+ */
+export const LINEAR_RATES: RateRules = { pointsPerMinute: 240, creationsPerMinute: 40, creationsPerHour: 500 };
+
 /** JSON of one row. Times are milliseconds since the epoch. */
 export interface RateState {
   /** Points spent in each minute that still counts, oldest first: [minute number, points]. */

@@ -6,6 +6,8 @@ export interface ApiSettings {
   readonly port: number | undefined;
   /** Names beside loopback and `host` that requests may be addressed to, such as that of a reverse proxy. */
   readonly allowedHosts: readonly string[];
+  /** Where people outside this machine open the API, without a trailing slash. Absent: nowhere. */
+  readonly publicUrl: string | undefined;
   /** What one key may ask; one address may ask four times as much. */
   readonly requestsPerMinute: number;
 }
@@ -18,6 +20,7 @@ export const readApi = (variables: Variables): ApiSettings => ({
   host: variables.text('MILLWRIGHT_API_HOST') ?? '127.0.0.1',
   port: variables.optionalInteger('MILLWRIGHT_API_PORT', PORT),
   allowedHosts: readHosts(variables, 'MILLWRIGHT_ALLOWED_HOSTS'),
+  publicUrl: variables.url('MILLWRIGHT_PUBLIC_URL', ['https', 'http']),
   requestsPerMinute: variables.integer('MILLWRIGHT_API_REQUESTS_PER_MINUTE', 6_000, { min: 60, max: 10_000_000 }),
 });
 

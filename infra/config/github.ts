@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { Failure } from '../../domain/failures.js';
 import { errorReason } from '../errors.js';
+import { readAddress } from './addresses.js';
 import { refused, type Variables } from './variables.js';
 
 /** What may be known everywhere of how GitHub is reached. No secret is part of it. */
@@ -150,19 +151,6 @@ const toldAccess = (variables: Variables): GithubSettings['access'] =>
 
 const readAppId = (variables: Variables): number | undefined =>
   variables.optionalInteger('GITHUB_APP_ID', { min: 1, max: Number.MAX_SAFE_INTEGER });
-
-/** Credentials travel to it, so plain text is for a stand-in on this machine alone. */
-const readAddress = (variables: Variables, name: string): string | undefined => {
-  const text = variables.url(name, ['https', 'http']);
-  if (text === undefined) return undefined;
-  const { protocol, hostname, username, password, search, hash } = new URL(text);
-  if (username !== '' || password !== '' || search !== '' || hash !== '') {
-    throw refused(name, 'must be an address without user, query or fragment');
-  }
-  const isLoopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
-  if (protocol === 'http:' && !isLoopback) throw refused(name, 'must start with https:// unless it is on loopback');
-  return text;
-};
 
 const readKeyFile = (path: string): string => {
   const key = readPrivate(path, { isRequired: true }) ?? '';

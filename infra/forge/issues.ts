@@ -22,8 +22,6 @@ export interface TrackedIssue {
   readonly body: string;
   readonly author: TrackedPerson;
   readonly isOpen: boolean;
-  /** Who closed it, while it is closed and the tracker says so. */
-  readonly closedBy: TrackedPerson | null;
   readonly labels: readonly string[];
   /** When anything about it changed last, comments included; by the tracker's clock, ISO 8601 UTC. */
   readonly updatedAt: string;
@@ -49,8 +47,8 @@ export interface LabelSet {
 /** What an issue shows of its epic beside the comments. */
 export interface ShownWork {
   readonly title: string;
-  /** Of the epic, where somebody can open it. */
-  readonly url: string;
+  /** Of the epic, where somebody can open it. Absent: there is no such place. */
+  readonly url?: string;
 }
 
 /**
@@ -66,6 +64,8 @@ export interface IssueTracker {
   readIssues(projectId: string, keys: readonly string[], signal?: AbortSignal): Promise<readonly TrackedIssue[]>;
   /** Who set the label last; undefined when it is not known. */
   whoLabelled(projectId: string, key: string, label: string, signal?: AbortSignal): Promise<LabelSet | undefined>;
+  /** Who closed it last; undefined when it is not known. */
+  whoClosed(projectId: string, key: string, signal?: AbortSignal): Promise<TrackedPerson | undefined>;
   /** Open issues with the label, and closed ones, that changed since; the earliest change first. */
   listIssues(
     projectId: string,

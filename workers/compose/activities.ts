@@ -50,6 +50,7 @@ import type { Pools } from '../../infra/pg/pools.js';
 import { openGitHub } from './github.js';
 import type { Host } from './host.js';
 import { createJanitor, type Janitor } from './janitor.js';
+import { openLinear } from './linear.js';
 import { ledgerPrices } from './prices.js';
 
 /** The activities of each task queue. All pollers of one queue register the same ones. */
@@ -79,9 +80,13 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
   const mirrors = new ProjectRepositories(git, layout.mirrors);
   const local = new LocalForge({ pools, repositories: new ProjectRepositories(git, layout.forge) });
   const github = openGitHub(config, pools);
+  const linear = openLinear(config, pools);
   const forge = new ProjectForges(pools.writes, { local, ...(github ? { github: github.forge } : {}) });
   const trees = new Trees({ git, root: layout.trees });
-  const trackers = new ProjectTrackers(pools.writes, { ...(github ? { github: github.issues } : {}) });
+  const trackers = new ProjectTrackers(pools.writes, {
+    ...(github ? { github: github.issues } : {}),
+    ...(linear ? { linear } : {}),
+  });
   const gitDeps = { pools, forge, mirrors };
   const brokerFetch = createBrokerFetch();
   const prices = ledgerPrices(config.host.prices);
@@ -205,11 +210,12 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
   };
 }
 
-const issuesOf = ({ tuning, limits }: Config, trackers: ProjectTrackers): IssueDeps => ({
+const issuesOf = ({ tuning, limits, api }: Config, trackers: ProjectTrackers): IssueDeps => ({
   trackersOf: (projectId) => trackers.of(projectId),
   controls: createWorkflowControls(),
   tuning,
   epicMicroUsd: limits.epicMicroUsd,
+  ...(api.publicUrl === undefined ? {} : { epicUrl: (epicId: string) => `${api.publicUrl}/api/v1/epics/${epicId}` }),
 });
 
 /** By a git of its own, which does not ask to be mended in turn. */

@@ -12,7 +12,8 @@ export async function findRestored(db: Queryable): Promise<RestoredFactory> {
                           AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.workflow_id = $1 AND o.sent_at IS NULL
                                           AND o.args->0->>'projectId' = project.id::text)
                         ORDER BY id)::text[] AS projects,
-                  ARRAY(SELECT id FROM project WHERE forge <> 'local' AND archived_at IS NULL ORDER BY id)::text[] AS forges`,
+                  ARRAY(SELECT id FROM project WHERE (forge <> 'local' OR linear_team_key IS NOT NULL)
+                          AND archived_at IS NULL ORDER BY id)::text[] AS forges`,
     values: [FACTORY_WORKFLOW_ID],
   });
   return rows[0] ?? { isPaused: false, crashLoops: [], projects: [], forges: [] };

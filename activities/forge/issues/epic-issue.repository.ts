@@ -14,13 +14,15 @@ export interface EpicIssue {
   readonly seenAt: Date;
   readonly approvedHash: string | null;
   readonly heldHash: string | null;
+  /** The issue shows that it is worked on. */
+  readonly begunAt: Date | null;
   readonly endedAt: Date | null;
   readonly state: EpicState;
   readonly phase: EpicPhase;
 }
 
 const SELECT = `SELECT i.issue_key AS key, i.name, i.epic_id AS "epicId", i.url, i.author, i.asked_by AS "askedBy", i.seen_hash AS "seenHash",
-    i.seen_at AS "seenAt", i.approved_hash AS "approvedHash", i.held_hash AS "heldHash", i.ended_at AS "endedAt",
+    i.seen_at AS "seenAt", i.approved_hash AS "approvedHash", i.held_hash AS "heldHash", i.begun_at AS "begunAt", i.ended_at AS "endedAt",
     e.state, e.phase
   FROM epic_issue i JOIN epic e ON e.id = i.epic_id`;
 
@@ -132,6 +134,14 @@ export async function saveApprovedText(
     text: `UPDATE epic SET title = $2, description = $3, version = version + 1, updated_at = now()
            WHERE id = $1 AND (title, description) IS DISTINCT FROM ($2, $3)`,
     values: [approved.epicId, approved.title, approved.description],
+  });
+}
+
+export async function saveIssueBegun(db: Queryable, projectId: string, key: string): Promise<void> {
+  await db.query({
+    name: 'save-issue-begun',
+    text: 'UPDATE epic_issue SET begun_at = now() WHERE project_id = $1 AND issue_key = $2',
+    values: [projectId, key],
   });
 }
 

@@ -70,8 +70,8 @@ async function hold(intake: Intake, issue: EpicIssue): Promise<string> {
 /** By somebody who may command; anybody may close an issue that is theirs. */
 async function cancelClosed(intake: Intake, issue: TrackedIssue, known: EpicIssue): Promise<string> {
   const { projectId, issues, tracker, signal } = intake;
-  const { closedBy } = issue;
-  if (closedBy === null || (await tracker.isOurs(projectId, closedBy))) return 'closed';
+  const closedBy = await tracker.whoClosed(projectId, issue.key, signal);
+  if (closedBy === undefined || (await tracker.isOurs(projectId, closedBy))) return 'closed';
   if (!mayCommand(await tracker.readActor(projectId, closedBy, signal))) return 'outsider';
   const answer = await issues.controls.send({
     update: cancelUpdate,

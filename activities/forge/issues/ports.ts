@@ -11,6 +11,8 @@ export interface IssueDeps {
   readonly tuning: Tuning;
   /** Their budget where the project names none. */
   readonly epicMicroUsd: number;
+  /** Where people open an epic. Absent: nobody outside this machine can. */
+  readonly epicUrl?: (epicId: string) => string;
 }
 
 /** A project whose issues and comments at one tracker are looked at. */

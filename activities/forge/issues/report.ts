@@ -1,7 +1,8 @@
+import { Failure } from '../../../domain/failures.js';
 import { EPIC_MACHINE, isTerminal } from '../../../domain/states.js';
 import type { Reaction } from '../../../infra/forge/issues.js';
 import { type CommandRow, listAnswers, listAskedPages, listUnreported, saveReported } from './command.repository.js';
-import { type EpicIssue, listOpenEpicIssues, saveIssueEnded } from './epic-issue.repository.js';
+import { type EpicIssue, listOpenEpicIssues, saveIssueBegun, saveIssueEnded } from './epic-issue.repository.js';
 import { isPassing, showComment } from './own-comment.js';
 import type { Intake } from './ports.js';
 import { readProgress } from './progress.repository.js';
@@ -50,6 +51,20 @@ async function reactTo({ deps, projectId, tracker, signal }: Intake, command: Co
   await saveReported(deps.pools.writes, projectId, command.commentId);
 }
 
+/** Once: where somebody moves the issue afterwards, it stays. */
+async function showBegun({ deps, projectId, issues, tracker, signal }: Intake, issue: EpicIssue): Promise<void> {
+  const url = issues.epicUrl?.(issue.epicId);
+  const work = { title: `Epic of ${issue.name}`, ...(url === undefined ? {} : { url }) };
+  try {
+    await tracker.showBegun(projectId, issue.key, work, signal);
+  } catch (error) {
+    if (isPassing(error)) return;
+    // A state that we may not set is no reason to say nothing below the issue.
+    if (!(error instanceof Failure)) throw error;
+  }
+  await saveIssueBegun(deps.pools.writes, projectId, issue.key);
+}
+
 async function reportProgress(intake: Intake, issue: EpicIssue): Promise<void> {
   const { deps, projectId, tracker, signal } = intake;
   const { writes } = deps.pools;
@@ -59,13 +74,16 @@ async function reportProgress(intake: Intake, issue: EpicIssue): Promise<void> {
   const { marker, atMostEveryMs } = PROGRESS;
   const text = progressComment(progress);
   const shown = { key: issue.key, marker, text, atMostEveryMs: isOver ? 0 : atMostEveryMs };
-  const isShown = await showComment(intake, shown);
-  if (!isShown || !isOver) return;
+  if (issue.begunAt === null && !isOver) await showBegun(intake, issue);
   try {
+    const isShown = await showComment(intake, shown);
+    if (!isShown || !isOver) return;
     if (progress.state === 'COMPLETED') await tracker.closeIssue(projectId, issue.key, signal);
   } catch (error) {
-    if (isPassing(error)) return;
-    throw error;
+    // An issue that somebody deleted keeps nothing from the others.
+    const isGone = error instanceof Failure && error.type === 'NotFound';
+    if (!isGone && !isPassing(error)) throw error;
+    if (!isGone || !isOver) return;
   }
   await saveIssueEnded(writes, projectId, issue.key);
 }

@@ -49,6 +49,10 @@ async function look(watched: Watched, looks: Looks, subject: HintSubject): Promi
       return await looks.commit(watched, subject);
     case 'branch':
       return await looks.branch(watched, subject);
+    case 'tracked_issue':
+      return await looks.tracked_issue(watched, subject);
+    case 'tracked_comment':
+      return await looks.tracked_comment(watched, subject);
     case 'none':
       return 'noted';
   }

@@ -1,9 +1,9 @@
-import type { Hint } from '../../../domain/forge/hint.js';
+import type { HintSubject } from '../../../domain/forge/hint.js';
 import type { Queryable } from '../../../infra/pg/statement.js';
 
 export interface OpenDelivery {
   readonly deliveryId: string;
-  readonly hint: Hint;
+  readonly hint: { readonly subject: HintSubject };
 }
 
 /** Oldest first. */

@@ -6,6 +6,7 @@ import type { Intake } from '../issues/ports.js';
 import { reconcileIssues } from '../issues/reconcile-issues.js';
 import { report } from '../issues/report.js';
 import type { Look, Reconciliation, Watched } from './ports.js';
+import { saveProblem } from './watch.repository.js';
 
 export const lookAtHintedIssue: Look<'issue'> = (watched, { number }) =>
   withTracker(watched, 'github', (intake) => lookAtIssue(intake, String(number)));
@@ -13,7 +14,18 @@ export const lookAtHintedIssue: Look<'issue'> = (watched, { number }) =>
 export const lookAtHintedComment: Look<'comment'> = (watched, { id }) =>
   withTracker(watched, 'github', (intake) => lookAtComment(intake, String(id)));
 
-export const reconcileTrackers: Reconciliation = (watched) => withEachTracker(watched, reconcileIssues);
+export const lookAtTrackedIssue: Look<'tracked_issue'> = (watched, { tracker, key }) =>
+  withTracker(watched, tracker, (intake) => lookAtIssue(intake, key));
+
+export const lookAtTrackedComment: Look<'tracked_comment'> = (watched, { tracker, id }) =>
+  withTracker(watched, tracker, (intake) => lookAtComment(intake, id));
+
+export const reconcileTrackers: Reconciliation = (watched) =>
+  withEachTracker(watched, async (intake) => {
+    await reconcileIssues(intake);
+    // Whoever was read has no problem any more; a look that asks nothing would not know.
+    await saveProblem(watched.deps.pools.writes, watched.projectId, intake.tracker.kind, null);
+  });
 
 /** What is to be seen of it at the trackers; last, after everything that changes it. */
 export const reportToTrackers: Reconciliation = (watched) => withEachTracker(watched, report);
@@ -41,6 +53,14 @@ async function withEachTracker(watched: Watched, work: (intake: Intake) => Promi
   if (failures.length > 0) throw failures[0];
 }
 
+/**
+ * What repeating does not mend keeps nothing else from its work. An App of the forge that was not given the issues
+ * serves for everything else; a tracker beside the forge may refuse its key, or have no such team.
+ */
+const isClosedToUs = (kind: TrackerKind, { type, details }: Failure): boolean =>
+  (type === 'PermissionDenied' && (details.reason === 'FORBIDDEN' || kind !== 'github')) ||
+  (type === 'NotFound' && details.reason === 'NO_TEAM');
+
 const trackersOf = async ({ deps, projectId }: Watched): Promise<readonly IssueTracker[]> =>
   (await deps.issues?.trackersOf(projectId)) ?? [];
 
@@ -51,12 +71,12 @@ async function at<T>(
 ): Promise<T | 'ignored'> {
   const { issues } = watched.deps;
   if (issues === undefined) return 'ignored';
+  const { pools } = watched.deps;
   try {
     return await work({ ...watched, issues, tracker });
   } catch (error) {
-    // An App that was not given the issues serves for everything else.
-    if (error instanceof Failure && error.type === 'PermissionDenied' && error.details.reason === 'FORBIDDEN')
-      return 'ignored';
-    throw error;
+    if (!(error instanceof Failure) || !isClosedToUs(tracker.kind, error)) throw error;
+    await saveProblem(pools.writes, watched.projectId, tracker.kind, error.message);
+    return 'ignored';
   }
 }

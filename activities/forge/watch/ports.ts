@@ -21,6 +21,8 @@ export interface WatchDeps {
 export interface Watched {
   readonly deps: WatchDeps;
   readonly projectId: string;
+  /** Others push to its forge too. */
+  readonly isShared: boolean;
   readonly signal: AbortSignal;
 }
 

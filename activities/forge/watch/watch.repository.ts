@@ -1,23 +1,27 @@
+import type { TrackerKind } from '../../../infra/forge/issues.js';
 import type { Queryable } from '../../../infra/pg/statement.js';
 
 export interface WatchedProject {
   readonly baseBranch: string | null;
   readonly tipSha: string | null;
+  /** Others push there too. */
+  readonly isShared: boolean;
   readonly hasOpenWork: boolean;
 }
 
-/** Undefined once the project is archived. */
+/** Undefined for one that nothing outside can change, and once it is archived. */
 export async function findWatchedProject(db: Queryable, projectId: string): Promise<WatchedProject | undefined> {
   const { rows } = await db.query<WatchedProject>({
     name: 'find-watched-project',
-    text: `SELECT base_branch AS "baseBranch", tip_sha AS "tipSha",
+    text: `SELECT base_branch AS "baseBranch", tip_sha AS "tipSha", forge <> 'local' AS "isShared",
              EXISTS (SELECT 1 FROM epic WHERE project_id = p.id AND state NOT IN ('COMPLETED', 'CANCELLED'))
              OR EXISTS (SELECT 1 FROM task WHERE project_id = p.id AND epic_id IS NULL
                         AND state NOT IN ('COMPLETED', 'CANCELLED', 'FAILED', 'SKIPPED'))
              OR EXISTS (SELECT 1 FROM queue_entry WHERE project_id = p.id AND state IN ('queued', 'active', 'rebasing'))
              OR EXISTS (SELECT 1 FROM epic_issue WHERE project_id = p.id AND ended_at IS NULL)
                AS "hasOpenWork"
-           FROM project p WHERE id = $1 AND archived_at IS NULL AND forge <> 'local'`,
+           FROM project p
+           WHERE id = $1 AND archived_at IS NULL AND (forge <> 'local' OR linear_team_key IS NOT NULL)`,
     values: [projectId],
   });
   return rows[0];
@@ -79,4 +83,19 @@ export async function isFirstShared(db: Queryable, projectId: string): Promise<b
     text: `SELECT min(id::text) AS first FROM project WHERE archived_at IS NULL AND forge <> 'local'`,
   });
   return rows[0]?.first === projectId;
+}
+
+/** Why a tracker beside the forge cannot be read, or null; the forge's own says it elsewhere. */
+export async function saveProblem(
+  db: Queryable,
+  projectId: string,
+  tracker: TrackerKind,
+  problem: string | null,
+): Promise<void> {
+  if (tracker !== 'linear') return;
+  await db.query({
+    name: 'save-linear-problem',
+    text: `UPDATE project SET linear_problem = $2 WHERE id = $1 AND linear_problem IS DISTINCT FROM $2`,
+    values: [projectId, problem],
+  });
 }

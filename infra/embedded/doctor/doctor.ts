@@ -1,4 +1,4 @@
-import { type Config, canAskModel, githubCredentials, loadConfig } from '../../config.js';
+import { type Config, canAskModel, githubCredentials, linearCredentials, loadConfig } from '../../config.js';
 import { errorMessage, errorReason } from '../../errors.js';
 import { advised, type Check, failed, passed } from './check.js';
 import { gitHubLooks, type ReadCredentials } from './github.js';
@@ -11,6 +11,7 @@ import {
   checkRestored,
   checkSecrets,
 } from './host.js';
+import { linearLooks } from './linear.js';
 import { checkGit, checkNode } from './programs.js';
 import { checkCgroups, checkSandbox } from './sandbox.js';
 import { checkPostgres, checkTemporal } from './stores.js';
@@ -43,6 +44,7 @@ export const examine = async (
     postgres: () => checkPostgres(config),
     temporal: () => checkTemporal(config),
     ...gitHubLooks(config, readCredentials),
+    ...linearLooks(config, linearCredentials),
   };
   const checks = [...programs, passed('configuration', config.layout.home)];
   for (const [name, look] of Object.entries(looks)) checks.push(await lookSafely(name, look));

@@ -58,6 +58,13 @@ export class GitHubIssues implements IssueTracker {
     return issues;
   }
 
+  async whoClosed(projectId: string, key: string, signal?: AbortSignal): Promise<TrackedPerson | undefined> {
+    const { name, client } = await this.open(projectId, READ, 'state');
+    const asked = { ...name, issue_number: Number(key), ...withSignal(signal) };
+    const by = (await unlessGone(() => client.rest.issues.get(asked)))?.data.closed_by;
+    return by ? personOf(by) : undefined;
+  }
+
   async whoLabelled(
     projectId: string,
     key: string,
@@ -205,7 +212,6 @@ const toIssue = (issue: Issue | ListedIssue): TrackedIssue | undefined =>
         body: issue.body ?? '',
         author: personOf(issue.user),
         isOpen: issue.state === 'open',
-        closedBy: issue.closed_by ? personOf(issue.closed_by) : null,
         labels: issue.labels.flatMap((one) => (typeof one === 'string' ? one : (one.name ?? []))),
         updatedAt: issue.updated_at,
       };

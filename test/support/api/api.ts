@@ -6,6 +6,7 @@ import type { KeyRole } from '../../../api/auth/caller.js';
 import type { ApiDependencies, ApiRuntimeSettings } from '../../../api/dependencies.js';
 import { formatApiKey, hashApiKey, makeApiKey } from '../../../infra/api-keys.js';
 import { NO_GITHUB } from '../../../infra/config/github.js';
+import { NO_LINEAR } from '../../../infra/config/linear.js';
 import { createLogger } from '../../../infra/logging.js';
 import { createTestDatabase, type TestDatabase } from '../postgres.js';
 
@@ -41,10 +42,14 @@ export class TestApi {
   static async start({
     requestLimits = UNLIMITED,
     github = NO_GITHUB,
+    linear = NO_LINEAR,
     webhooks,
+    linearWebhooks,
     ...overrides
   }: Partial<Pick<ApiDependencies, 'temporal'>> &
-    Partial<Pick<ApiRuntimeSettings, 'requestLimits' | 'github' | 'webhooks'>> = {}): Promise<TestApi> {
+    Partial<
+      Pick<ApiRuntimeSettings, 'requestLimits' | 'github' | 'linear' | 'webhooks' | 'linearWebhooks'>
+    > = {}): Promise<TestApi> {
     const database = await createTestDatabase();
     const directory = mkdtempSync(join(tmpdir(), 'millwright-api-'));
     mkdirSync(join(directory, 'home'));
@@ -65,7 +70,9 @@ export class TestApi {
         mirrorsDirectory: join(directory, 'home/mirrors'),
         artifactsDirectory: join(directory, 'home/artifacts'),
         github,
+        linear,
         ...(webhooks === undefined ? {} : { webhooks }),
+        ...(linearWebhooks === undefined ? {} : { linearWebhooks }),
       },
       ...overrides,
     });
