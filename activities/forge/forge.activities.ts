@@ -1,7 +1,7 @@
 import { Failure } from '../../domain/failures.js';
 import type { PullRequest } from '../../infra/forge/port.js';
 import { parsePerson } from '../../infra/git/commit.js';
-import { requireTip } from '../../infra/git/remote-refs.js';
+import { readTip, requireTip } from '../../infra/git/remote-refs.js';
 import type { ForgeActivities, PullRequestView } from '../../workflows/contract/activities/forge.js';
 import { findGitProject } from '../git/git-project.repository.js';
 import type { GitDeps } from '../git/ports.js';
@@ -23,7 +23,8 @@ export const createForgeActivities = ({ pools, forge, mirrors }: GitDeps): Forge
       const { facts, marker } = await describe(pools.writes, input);
       const { commitIdentity } = await findGitProject(pools.writes, projectId);
       const mirror = await mirrors.ensure(projectId, signal);
-      const baseSha = await requireTip(mirror, await forge.remote(projectId), baseRef, signal);
+      const remote = await forge.remote(projectId);
+      const baseSha = await requireTip(mirror, remote, baseRef, signal);
       const subject = { projectId, headRef, headSha, baseRef, baseSha, marker };
       const { number, url } = await forge.openPullRequest(
         {
@@ -37,7 +38,8 @@ export const createForgeActivities = ({ pools, forge, mirrors }: GitDeps): Forge
         },
         signal,
       );
-      return { number, url };
+      const head = await readTip(mirror, remote, headRef, signal);
+      return { number, url, ...(head === undefined || head === headSha ? {} : { foreignHead: head }) };
     }),
 
   readPullRequest: ({ projectId, number }) =>

@@ -13,7 +13,7 @@ export interface RoundCommitInput {
   /** Previous head (first round: base); a merge adds the tip behind it. */
   readonly parents: readonly string[];
   readonly message: string;
-  /** Last line of every message of this branch: a tip without it is somebody else's work and stays. */
+  /** Last line of every message of this branch: a tip without it is somebody else's work and stays, unless it is a parent. */
   readonly trailer: string;
   readonly author: Person;
   /** Fixed by the caller for all attempts; raised to the newest parent's date. */
@@ -58,10 +58,14 @@ const messageOf = ({ message, trailer }: RoundCommitInput): string => `${message
 
 async function push(
   repo: Repository,
-  { branch, remote, trailer, signal }: RoundCommitInput,
+  { branch, remote, trailer, parents, signal }: RoundCommitInput,
   { made, tip, first }: { readonly made: string; readonly tip: string | undefined; readonly first: string },
 ): Promise<void> {
-  const isOurs = tip === undefined || tip === first || (await readCommit(repo, tip, signal)).message.endsWith(trailer);
+  const isOurs =
+    tip === undefined ||
+    tip === first ||
+    parents.includes(tip) ||
+    (await readCommit(repo, tip, signal)).message.endsWith(trailer);
   if (!isOurs)
     throw new Failure('Conflict', `${branch} was moved by somebody else`, { branch, expected: first, found: tip });
   await pushOwnRef(repo, remote, { ref: branchRef(branch), to: made, expected: tip }, signal);

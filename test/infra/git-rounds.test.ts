@@ -103,6 +103,17 @@ test('a commit of somebody else on the branch is a conflict', async () => {
   expect(await readTip(world.mirror, world.remote, BRANCH)).toBe(other);
 });
 
+test('a commit that takes in what somebody else pushed goes on top of it', async () => {
+  edit({ 'a.txt': 'ours\n' });
+  const ours = (await round([base]))?.headSha ?? '';
+  const other = world.source.commitOn(base, 'by a person', { 'b.txt': 'theirs\n' });
+  await world.take(other);
+  await pushOwnRef(world.mirror, world.remote, { ref: `refs/heads/${BRANCH}`, to: other, expected: ours });
+  edit({ 'a.txt': 'ours\n', 'b.txt': 'theirs\n' });
+  const both = await round([ours, other]);
+  expect(await readTip(world.mirror, world.remote, BRANCH)).toBe(both?.headSha);
+});
+
 test('a checkpoint keeps the files, and a tree is rebuilt from it elsewhere', async () => {
   edit({ 'a.txt': 'kept\n', 'new.txt': 'new\n' });
   const kept = await keepCheckpoint(world.mirror, { tree, taskId: TASK, baseSha: base });

@@ -8,7 +8,7 @@ import { afterCommit, afterMerge, afterVerify } from './rounds.js';
 import type { Blocked, LiveRun, NextRun, Stage } from './stages.js';
 import type { Committed, Enqueued, Merged, Published, TreeTaken, Verified } from './steps.js';
 import { FIRST_RUN, type TaskFlow } from './task.state.js';
-import { wordOf } from './texts.js';
+import { TAKE_IN, wordOf } from './texts.js';
 
 const messageOf = (fault: Fault): string => (fault.kind === 'failed' ? fault.message : 'it was cancelled');
 
@@ -61,12 +61,16 @@ export const afterMerged = (task: TaskFlow, stage: Stage & { readonly kind: 'mer
 
 export function afterCommitted(task: TaskFlow, committed: Committed): TaskFlow {
   if (committed.kind === 'commit') return afterCommit(task, committed.outcome);
-  const { merging } = task;
+  const { merging, checkpointSha: _left, ...rest } = task;
+  // Somebody else pushed to the branch: looking where it is asks what to do with that.
+  if (isConflict(committed.fault) && task.headSha !== undefined) return { ...rest, stage: { kind: 'publish' } };
   // A clean merge has no checkpoint: with its tree it is gone, and is made anew.
   const again: Blocked['goal'] =
     merging?.clean === true ? { kind: 'merge', tip: merging.tip, opensAttempt: false } : goalOf(task.stage);
   return treeFault(task, committed.fault, again);
 }
+
+const isConflict = (fault: Fault): boolean => fault.kind === 'failed' && fault.type === 'Conflict';
 
 export function afterVerified(
   before: TaskFlow,
@@ -111,13 +115,22 @@ export function afterPublished(before: TaskFlow, published: Published, nowMs: nu
     const reason = `the pull request could not be opened: ${messageOf(published.fault)}`;
     return blocked(task, { reason, ask: { kind: 'run_blocked', reason }, goal: { kind: 'publish' } });
   }
-  const { number, url } = published.pullRequest;
+  const { number, url, foreignHead } = published.pullRequest;
+  const open = { ...task, prNumber: number, ...(url === null ? {} : { prUrl: url }) };
+  if (foreignHead !== undefined) return pushedByOthers(open, foreignHead);
   return {
-    ...task,
-    prNumber: number,
-    ...(url === null ? {} : { prUrl: url }),
+    ...open,
     stage: task.entry ? { kind: 'headPushed' } : { kind: 'enqueue', notBeforeMs: 0 },
   };
+}
+
+/** What others pushed lands only when somebody says so; then it is merged with the task's own work, and checked again. */
+function pushedByOthers(task: TaskFlow, tip: string): TaskFlow {
+  return blocked(task, {
+    reason: `somebody else pushed ${tip.slice(0, 12)} to its branch`,
+    ask: { kind: 'entry_ejected', reason: 'HEAD_CHANGED', next: TAKE_IN },
+    goal: { kind: 'merge', tip, opensAttempt: false },
+  });
 }
 
 /** The id is known to the queue before its answer is: messages about the entry may come first. */

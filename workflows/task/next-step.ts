@@ -78,6 +78,8 @@ const answeredOnce = ({ answered, headSha }: TaskFlow): NonNullable<TaskFlow['an
 
 function ejected({ ejected: _told, ...task }: TaskFlow, told: NonNullable<TaskFlow['ejected']>): TaskFlow {
   const { reason, next, checks } = told;
+  // Looks where the branch is now, and asks what to do with what others pushed.
+  if (reason === 'HEAD_CHANGED') return { ...task, stage: { kind: 'publish' } };
   if ((reason === 'CHECKS_FAILED' || reason === 'CHECK_TIMEOUT') && checks.length > 0) return checksRed(task, checks);
   const ask = { kind: 'entry_ejected', reason, next } as const;
   const why = `the merge queue let it go: ${reason}`;

@@ -1,7 +1,7 @@
 // Pure: the calls of each step. Answers what came of it; after-step.ts says what that means.
 
 import type { VerifyOutcome } from '../checks/verify.js';
-import type { PullRequestRef } from '../contract/activities/forge.js';
+import type { PublishedPullRequest } from '../contract/activities/forge.js';
 import type { CommitOutcome, ConflictFile } from '../contract/activities/git.js';
 import type { MailTemplate } from '../contract/activities/mail.js';
 import type { Opened, TaskFacts } from '../contract/activities/store.js';
@@ -130,7 +130,7 @@ export const verifyStep = (ports: TaskPorts, { task, facts }: Open, tries: numbe
     return { kind: 'verified' as const, outcome, tries };
   });
 
-export type Published = { readonly kind: 'published'; readonly pullRequest: PullRequestRef } | Failed;
+export type Published = { readonly kind: 'published'; readonly pullRequest: PublishedPullRequest } | Failed;
 
 export const publish = (ports: TaskPorts, { task, facts }: Open): Promise<Published> =>
   tried(ports, async () => {

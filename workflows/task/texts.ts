@@ -25,6 +25,10 @@ export function detailsOf(input: TaskInput, task: TaskFlow): string {
   ].join('\n\n');
 }
 
+/** What an answer does about commits of others on the task's branch. */
+export const TAKE_IN =
+  'An answer, or a resume, merges what was pushed into the work of the task, has it checked and queues it again; a cancellation leaves it all.';
+
 /** Of a verification. What passed because nothing was asked of it must not read as tested. */
 export const wordOf = (outcome: VerifyOutcome): string =>
   outcome.kind === 'passed' && outcome.evidence.length === 0 ? 'nothing checked' : outcome.kind;

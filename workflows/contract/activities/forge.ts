@@ -5,6 +5,11 @@ export interface PullRequestRef {
   readonly url: string | null;
 }
 
+export interface PublishedPullRequest extends PullRequestRef {
+  /** Where its branch is, when that is not the commit that was asked for: somebody else pushed to it. */
+  readonly foreignHead?: string;
+}
+
 export interface PullRequestView extends PullRequestRef {
   readonly state: 'open' | 'merged' | 'closed';
   readonly headSha: string;
@@ -20,7 +25,7 @@ export interface ForgeActivities {
     readonly headRef: string;
     readonly headSha: string;
     readonly baseRef: string;
-  }): Promise<PullRequestRef>;
+  }): Promise<PublishedPullRequest>;
   readPullRequest(input: { readonly projectId: string; readonly number: number }): Promise<PullRequestView>;
   /** Closes without merging; closed or merged already is success. */
   closePullRequest(input: {
