@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Killer } from '../../support/e2e/killer.js';
 import { ANSWERS } from '../../support/github/faults/faults.js';
 import { spoil, WORST_WEBHOOKS } from '../../support/github/faults/worst-day.js';
+import { until } from '../../support/until.js';
 import type { CaseRun, ChaosCase } from '../case.js';
 import { GitHubWorld, REPOSITORY_NAME } from '../github/github-world.js';
 import { Outsider } from '../github/outsider.js';
+import { startSecondApi } from '../second-api.js';
 
 /** Everything at once: 20 tasks that land on the base itself, on GitHub's worst day. */
 async function trial(run: CaseRun): Promise<void> {
@@ -29,6 +33,7 @@ async function trial(run: CaseRun): Promise<void> {
   await world.untilDone();
   const { commits, rewritten } = await outsider.done();
   run.note(`the base was rewritten ${rewritten} times, and its lane opened ${lanes.opened()} times`);
+  if (rewritten === 0) throw new Error('The base was never rewritten.');
   await world.verdict({ outside: commits });
 }
 
@@ -40,6 +45,133 @@ async function noWebhooks(run: CaseRun): Promise<void> {
   run.note('an epic without a single event');
   await world.verdict();
   if (world.github.webhooks.deliveries.length > 0) throw new Error('Events were sent.');
+}
+
+/** The one event that says that there is work: kept, and its receiver dead before it could say so. */
+async function killedAtEvent(run: CaseRun): Promise<void> {
+  const world = await GitHubWorld.open(run, { tasks: 2 });
+  const { github } = world;
+  const { instance } = world.world;
+  await world.addProject();
+  const doomed = await startSecondApi(run, instance, { MILLWRIGHT_FAULT: 'commit.after-call-before-record:kill' });
+  world.sendEvents({ url: `${doomed.baseUrl}/webhooks/github`, events: ['issues'] });
+  run.note('a process of the API dies between the commit of an event and its answer');
+  await world.fileIssue();
+  await doomed.ended;
+  const [first] = github.webhooks.deliveries;
+  if (first === undefined || first.statusCode !== 0) throw new Error(`The event was answered ${first?.statusCode}.`);
+  world.sendEvents();
+  await world.untilDone();
+  const again = github.webhooks.deliveries.filter(({ guid }) => guid === first.guid);
+  if (!again.some(({ statusCode }) => statusCode === 202)) throw new Error('The event was never acknowledged.');
+  const kept = await world.keptDeliveries(first.guid);
+  if (kept !== 1) throw new Error(`The event is kept ${kept} times.`);
+  await world.verdict({ wasKilled: true });
+}
+
+const STORM = { minMs: 4_000, maxMs: 8_000, times: 12 };
+
+/** Worker, API, PostgreSQL, Temporal and sandboxes are killed in turn. */
+async function killed(run: CaseRun): Promise<void> {
+  const world = await GitHubWorld.open(run, { tasks: 6 });
+  world.sendEvents({ ...WORST_WEBHOOKS, seed: run.seed });
+  await world.addProject();
+  spoil(world.github, run.seed);
+  await world.fileIssue();
+  const killer = new Killer(world.world.instance, {
+    seed: run.seed,
+    ...STORM,
+    onKill: ({ victim }) => run.note(`killed: ${victim}`),
+  });
+  await world.untilDone().finally(() => killer.stop());
+  await world.verdict({ boughtAgain: STORM.times, wasKilled: true });
+}
+
+const ROUNDS = 6;
+
+/** Tokens that are none any more: taken away while they are in use, and older than GitHub lets them be. */
+async function revoked(run: CaseRun): Promise<void> {
+  const world = await GitHubWorld.open(run, { tasks: 4 });
+  const { github } = world;
+  world.sendEvents();
+  await world.addProject();
+  await world.fileIssue();
+  let isOver = false;
+  const revoking = (async () => {
+    for (let round = 1; round <= ROUNDS && !isOver; round++) {
+      await sleep(2_000 + run.random() * 3_000);
+      run.note(`every token is taken away, ${round} of ${ROUNDS} times`);
+      for (const token of github.tokens) token.revokedAtMs ??= github.clock.now();
+    }
+  })();
+  run.atEnd(async () => {
+    isOver = true;
+    await revoking;
+  });
+  await world.untilDone();
+  await revoking;
+  await world.verdict();
+}
+
+/** Both forms of GitHub's secondary limit, in the middle of the work. */
+async function limited(run: CaseRun): Promise<void> {
+  const world = await GitHubWorld.open(run, { tasks: 3 });
+  const { github } = world;
+  world.sendEvents();
+  await world.addProject();
+  const limit = { path: /\/(pulls|issues)/, times: 1 };
+  github.faults.add(
+    { ...limit, after: 10, act: ANSWERS.secondaryLimit(403, 15) },
+    { ...limit, after: 40, act: ANSWERS.secondaryLimit(429) },
+  );
+  await world.fileIssue();
+  run.note('GitHub says that it is too much, with and without a time to wait');
+  await world.untilDone();
+  const struck = github.requests.filter(({ fault }) => fault === 'answer 403' || fault === 'answer 429');
+  if (struck.length !== 2) throw new Error(`${struck.length} of 2 limits were met.`);
+  for (const { atMs, fault } of struck) {
+    const early = world.requestsWithin(atMs, fault === 'answer 403' ? 15_000 : 60_000);
+    if (early.length > 0) throw new Error(`${early.length} requests came while we had been told to wait.`);
+  }
+  await world.verdict();
+}
+
+/** A branch of ours is pushed over by somebody, by force, while it waits to land. */
+async function rewrittenBranch(run: CaseRun): Promise<void> {
+  const world = await GitHubWorld.open(run, { tasks: 2, mergeTarget: 'base' });
+  const { github } = world;
+  world.sendEvents();
+  await world.addProject();
+  await world.fileIssue();
+  const isOpen = (): boolean => github.state.issues.some(({ pull, state }) => pull !== null && state === 'open');
+  await until(isOpen, { everyMs: 5, atMostMs: 300_000 });
+  const target = github.state.issues.find(({ pull, state }) => pull !== null && state === 'open');
+  const branch = target?.pull?.headRef ?? '';
+  run.note(`somebody pushes another commit over ${branch}`);
+  const parent = await github.people.git(REPOSITORY_NAME, 'rev-parse', 'main');
+  const files = { 'theirs.txt': 'theirs\n' };
+  const theirs = await github.people.push({ repository: REPOSITORY_NAME, branch, by: 'olga', files, parent });
+  const title = target?.title ?? '';
+  await world.untilTask(title, (state) => state === 'BLOCKED');
+  if (await world.isOnBase(theirs)) throw new Error('What nobody had checked has landed.');
+  run.note('a person lets the task take it in');
+  world.say('/millwright resume', target?.number);
+  await world.untilTask(title, (state) => state !== 'BLOCKED');
+  await world.verdict({ outside: [theirs] });
+}
+
+/** What a CI does to those who wait for it. */
+async function moodyCi(run: CaseRun): Promise<void> {
+  const world = await GitHubWorld.open(run, {
+    tasks: 5,
+    env: { MILLWRIGHT_CI_SECONDS: '30' },
+    ci: { unreliability: { flaky: 0.3, never: 0.1, late: 0.2, lateMs: 4_000, seed: run.seed } },
+  });
+  world.sendEvents({ ...WORST_WEBHOOKS, seed: run.seed });
+  await world.addProject();
+  await world.fileIssue();
+  run.note('a CI that fails by chance, comes late, or never reports');
+  await world.verdict();
 }
 
 export const githubCases: readonly ChaosCase[] = [
@@ -54,5 +186,41 @@ export const githubCases: readonly ChaosCase[] = [
     does: 'an issue of 4 tasks at a GitHub that sends no event at all',
     catches: 'anything that happens only because an event came',
     run: noWebhooks,
+  },
+  {
+    name: '30-github-killed-at-event',
+    does: 'SIGKILL to the API between the commit of an event and its acknowledgement; GitHub is asked for it again',
+    catches: 'an event that is lost with its receiver, or acted on twice',
+    run: killedAtEvent,
+  },
+  {
+    name: '30-github-killed',
+    does: 'SIGKILL to worker, API, PostgreSQL, Temporal server and sandboxes in turn while an issue of 6 tasks lands on GitHub’s worst day',
+    catches: 'a pull request, a comment or a landing that comes twice because its first attempt died',
+    run: killed,
+  },
+  {
+    name: '28-github-tokens-revoked',
+    does: 'every token of the App is taken away every few seconds, in the middle of an epic',
+    catches: 'a refused token that blocks a task or closes a lane, though another one is to be had',
+    run: revoked,
+  },
+  {
+    name: '28-github-limits',
+    does: 'GitHub refuses with its secondary limit in the middle of an epic, once with a time to wait and once without',
+    catches: 'requests while we were told to wait; work that is given up over a limit',
+    run: limited,
+  },
+  {
+    name: '25-github-branch-forced',
+    does: 'somebody pushes another commit by force over the branch of a task whose pull request is open',
+    catches: 'a commit that nobody checked and that lands, or a task that nobody can wake',
+    run: rewrittenBranch,
+  },
+  {
+    name: '31-github-moody-ci',
+    does: 'GitHub’s own CI fails by chance in three of ten runs, comes late in two, and never reports in one',
+    catches: 'a change that is blamed for the CI’s moods, a base that is not green, or a wait without end',
+    run: moodyCi,
   },
 ];

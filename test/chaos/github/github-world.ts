@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Resource } from '../../../cli/api-client.js';
 import type { Pipeline } from '../../support/github/ci/jobs.js';
+import type { RecordedRequest } from '../../support/github/http/record.js';
 import { judge } from '../../support/github/judgement.js';
 import { type GitHub, startGitHub } from '../../support/github/start.js';
 import { variablesOf } from '../../support/github/variables.js';
@@ -35,6 +36,9 @@ export interface EndExpected {
   /** A process that was killed gives no token back. */
   readonly wasKilled?: boolean;
 }
+
+/** What was sent before a refusal came may end after it. */
+const IN_FLIGHT_MS = 5_000;
 
 /** A whole Millwright at a GitHub with state, of one case alone; its one epic begins as an issue. */
 export class GitHubWorld {
@@ -113,18 +117,35 @@ export class GitHubWorld {
     return this.epicId;
   }
 
-  /** A comment in the issue. */
-  say(body: string): void {
-    this.github.people.comment({ repository: REPOSITORY_NAME, number: this.issue, by: PERSON, body });
+  /** A comment of a person. Default: in the issue. */
+  say(body: string, number = this.issue): void {
+    this.github.people.comment({ repository: REPOSITORY_NAME, number, by: PERSON, body });
   }
 
-  /** How many pull requests have landed so far. */
-  get merged(): number {
-    return this.github.state.issues.filter(({ pull }) => pull !== null && pull.mergedAt !== null).length;
+  async untilTask(title: string, isThere: (state: unknown) => boolean): Promise<void> {
+    await until(async () => {
+      const tasks = await this.world.api.list(`/epics/${this.epicId}/tasks`);
+      return tasks.some((task) => task.title === title && isThere(task.state));
+    }, PATIENCE);
   }
 
-  async untilMerged(count: number): Promise<void> {
-    await until(() => this.merged >= count, PATIENCE);
+  async isOnBase(sha: string): Promise<boolean> {
+    const branches = await this.github.people.git(REPOSITORY_NAME, 'branch', '--contains', sha);
+    return /\bmain$/m.test(branches);
+  }
+
+  /** Rows of an event. */
+  async keptDeliveries(guid: string): Promise<number> {
+    const text = 'SELECT 1 FROM webhook_delivery WHERE delivery_id = $1';
+    return (await this.world.instance.query(text, [guid])).length;
+  }
+
+  /** REST requests of the installation that were sent after a refusal and before its time was over. */
+  requestsWithin(atMs: number, waitMs: number): readonly RecordedRequest[] {
+    return this.github.requests.filter(
+      (one) =>
+        one.tokenId !== null && one.operation !== 'git' && one.atMs > atMs + IN_FLIGHT_MS && one.atMs < atMs + waitMs,
+    );
   }
 
   get issueIsClosed(): boolean {

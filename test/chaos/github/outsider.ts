@@ -13,7 +13,7 @@ export interface OutsiderOptions {
   readonly repository: string;
   readonly pushes: number;
   readonly betweenMs: number;
-  /** After so many pushes the newest is replaced by another commit, by force. Default: never. */
+  /** The first push from this one on that nothing has landed on yet is replaced by another, by force. Default: none. */
   readonly rewritesAfter?: number;
 }
 
@@ -47,7 +47,8 @@ export class Outsider {
     for (let push = 1; push <= pushes && !this.isOver; push++) {
       await sleep(betweenMs * (0.5 + random()));
       const commit = await this.push(push, push % 3 === 0);
-      if (push !== rewritesAfter || !(await this.replace(commit, push))) this.commits.push(commit);
+      const isToRewrite = this.rewritten === 0 && push >= (rewritesAfter ?? Number.POSITIVE_INFINITY);
+      if (!isToRewrite || !(await this.replace(commit, push))) this.commits.push(commit);
       note(`an outsider has pushed ${push} times to the base`);
     }
   }
