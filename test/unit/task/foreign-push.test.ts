@@ -51,7 +51,7 @@ test('an entry that left the queue because its head changed looks where the bran
 });
 
 test('a round that cannot be pushed because others did looks where the branch is now', () => {
-  const fault = { kind: 'failed', type: 'Conflict', message: 'moved' } as const;
+  const fault = { kind: 'failed', type: 'Conflict', message: 'moved', neverStarted: false } as const;
   const committing: TaskFlow = { ...opened, checkpointSha: 'kept', stage: { kind: 'commit', summary: 'mine' } };
   const left = afterCommitted(committing, { kind: 'failed', fault });
   expect(left.stage).toEqual({ kind: 'publish' });
