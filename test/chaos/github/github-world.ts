@@ -37,6 +37,7 @@ export interface EndExpected {
   readonly wasKilled?: boolean;
 }
 
+const STUCK_LOOKS = 100;
 /** What was sent before a refusal came may end after it. */
 const IN_FLIGHT_MS = 5_000;
 
@@ -155,9 +156,12 @@ export class GitHubWorld {
   /** The epic is complete, and its issue closed. @throws when somebody must help */
   async untilDone(): Promise<void> {
     let epic: Resource = {};
+    let looksStuck = 0;
     await until(async () => {
       epic = await this.world.api.get(`/epics/${this.epicId}`).catch(() => epic); // the API is away
-      return epic.state === 'COMPLETED' || String(epic.waitingFor).startsWith('somebody');
+      // What somebody has just done shows a moment later.
+      looksStuck = String(epic.waitingFor).startsWith('somebody') ? looksStuck + 1 : 0;
+      return epic.state === 'COMPLETED' || looksStuck > STUCK_LOOKS;
     }, PATIENCE).catch(() => {}); // what it waits for is said below
     if (epic.state !== 'COMPLETED')
       throw new Error(`The epic is ${epic.state}: it waits for ${epic.waitingFor}.\n${await this.standing()}`);
