@@ -24,13 +24,13 @@ const WHOLE: readonly RegExp[] = [
   // eslint -f unix, compilers, go test, pytest, annotations of a forge: a.js:3:5: message, a_test.go:12: message
   new RegExp(String.raw`^\s*${FILE}:(\d+):(?:\d+:)? (.+)$`),
 ];
-/** jest, node --test, vitest: a frame of a stack. What it is about was said before. */
-const FRAME = new RegExp(String.raw`^\s*(?:at (?:.*?\()?|❯ )(?:file:\/\/)?${FILE}:(\d+):\d+\)?$`);
+/** jest, node --test (whose TAP leaves the `at` out), vitest: a frame of a stack. What it is about was said before. */
+const FRAME = new RegExp(String.raw`^\s*(?:at |❯ )?(?:[^()]{1,200} \()?(?:file:\/\/)?${FILE}:(\d+):\d+\)?$`);
 /** eslint's stylish report: the file stands alone, its problems below. */
 const HEADING = new RegExp(`^${FILE}$`);
 const STYLISH = /^\s+(\d+):\d+\s+(error|warning)\s+(.+?)(?:\s{2,}\S+)?$/;
-/** What a frame is about: jest's test, an error's first line, pytest's explanation. */
-const ABOUT = /^\s*(?:● (.+)|((?:[A-Z]\w*)?Error(?: \[\w+\])?: .+)|E\s{3,}(.+))$/;
+/** What a frame is about: the test of jest or TAP, an error's first line, pytest's explanation. */
+const ABOUT = /^\s*(?:(?:●|not ok \d+ -) (.+)|((?:[A-Z]\w*)?Error(?: \[\w+\])?: .+)|E\s{3,}(.+))$/;
 
 /** Places in the output of common compilers, linters and test runners, best effort: an unknown tool names none. */
 export function namedPlaces(output: string): readonly NamedPlace[] {

@@ -26,7 +26,7 @@ export async function listTaskGates(db: Queryable, projectId: string): Promise<r
            LEFT JOIN LATERAL (
              SELECT jsonb_agg(jsonb_build_object('name', check_name, 'outcome', outcome, 'tree', tree, 'ms', duration_ms,
                'failedTests', failed_tests, 'logRef', log_ref) ORDER BY check_name) AS verdicts
-             FROM evidence WHERE id::text = ANY (string_to_array(v.data->>'evidence', ' '))) e ON true
+             FROM evidence WHERE id = ANY (string_to_array(v.data->>'evidence', ' ')::uuid[])) e ON true
            WHERE t.project_id = $1 AND h.head IS NOT NULL
              AND (t.state NOT IN ('COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED') OR t.updated_at > now() - ${RECENT})
            ORDER BY t.id, h.head LIMIT ${MOST}`,

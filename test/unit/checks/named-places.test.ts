@@ -37,6 +37,11 @@ test.each([
     'AssertionError [ERR_ASSERTION]: 1 == 2\n    at TestContext.<anonymous> (file:///tree/test/a.test.js:6:10)\n    at async Test.run (node:internal/test:1:1)',
     [['/tree/test/a.test.js', 6, 'failure', 'AssertionError [ERR_ASSERTION]: 1 == 2']],
   ],
+  [
+    'node --test into a pipe',
+    "not ok 1 - ten percent off\n  ---\n  location: '/src/test/d.test.js:5:1'\n  error: |-\n    1100 !== 900\n  stack: |-\n    TestContext.<anonymous> (file:///src/test/d.test.js:6:10)\n    Test.run (node:internal/test_runner/test:796:25)\n    node:internal/process/task_queues:140:7",
+    [['/src/test/d.test.js', 6, 'failure', 'ten percent off']],
+  ],
   ['prose', 'See https://example.org:443/a.html and 12:30: lunch\nat 10:5:3: x', []],
 ])('%s names its places', (_, output, places) => {
   expect(said(output)).toEqual(places);

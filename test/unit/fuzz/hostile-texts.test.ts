@@ -3,6 +3,7 @@ import { whyNotCommand } from '../../../activities/agents/tools/refused-commands
 import { failedTestsOf } from '../../../activities/checks/failed-tests.js';
 import { matchingFiles } from '../../../activities/checks/globs.js';
 import { plainText } from '../../../activities/checks/log-text.js';
+import { namedPlaces } from '../../../activities/checks/named-places.js';
 import { markedData } from '../../../domain/prompt-data.js';
 import { ending } from '../../support/fuzz.js';
 
@@ -42,6 +43,7 @@ test.each(STARTS)('a log of %j and anything after it is read to its end', (start
   for (const unit of UNITS) {
     const log = `${start}${unit.repeat(200_000 / unit.length)}`;
     ending(() => failedTestsOf(plainText(log)));
+    ending(() => namedPlaces(plainText(log)));
     ending(() => markedData({ origin: 'check log', author: 'check', text: log }));
   }
 });
