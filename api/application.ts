@@ -31,7 +31,10 @@ export interface Application {
  * @throws Internal when a route has no role, or the table of roles names a route that is not there
  */
 export const createApplication = async (dependencies: ApiDependencies): Promise<Application> => {
+  const { trustedProxies = [] } = dependencies.settings;
   const adapter = new FastifyAdapter({
+    // Rates are kept by address: behind a proxy all clients would share one.
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     bodyLimit: BODY_BYTES,
     routerOptions: { maxParamLength: 700 },
     requestTimeout: 30_000,

@@ -21,6 +21,8 @@ export interface ApiRuntimeSettings {
   readonly tuning: 'normal' | 'brisk';
   /** Host names (no port) that requests may be addressed to. */
   readonly allowedHosts: readonly string[];
+  /** Whom `X-Forwarded-For` is believed. Absent: nobody. */
+  readonly trustedProxies?: readonly string[];
   /** Where they differ from the defaults. */
   readonly requestLimits?: Partial<RequestLimits>;
   /** Base address of the Temporal Web UI, without a final slash. Absent: no links to it. */

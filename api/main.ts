@@ -45,6 +45,7 @@ const main = async (): Promise<void> => {
 const settingsOf = (config: Config): ApiRuntimeSettings => ({
   tuning: config.tuning,
   allowedHosts: [...LOOPBACK, config.api.host, ...config.api.allowedHosts],
+  trustedProxies: config.api.trustedProxies,
   requestLimits: { perMinute: config.api.requestsPerMinute },
   temporalUiUrl: config.temporal.uiUrl,
   temporalNamespace: config.temporal.namespace,

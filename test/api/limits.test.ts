@@ -63,3 +63,22 @@ test('an address that asks too much is told to wait before it is asked for a key
     await small.stop();
   }
 });
+
+test('clients behind a trusted proxy are counted by their own addresses, and nobody else is believed', async () => {
+  const limits = { perMinute: 300, wrongKeysPerMinute: 2, concurrent: 64, streams: 2 };
+  const behind = await TestApi.start({ requestLimits: limits, trustedProxies: ['127.0.0.1', '::1'] });
+  const wrong = `mw_${'0'.repeat(32)}_${'A'.repeat(43)}`;
+  const asked = async (of: TestApi, forwarded: string): Promise<number> => {
+    const headers = { 'x-forwarded-for': forwarded };
+    return (await of.get('/api/v1/projects', { key: wrong, headers })).status;
+  };
+  const statuses: number[] = [];
+  for (let at = 0; at < 3; at++) statuses.push(await asked(behind, '192.0.2.1'));
+  // What stands before the address that the proxy added is the client's own word.
+  statuses.push(await asked(behind, '198.51.100.9, 192.0.2.1'), await asked(behind, '192.0.2.2'));
+  await behind.stop();
+  expect(statuses).toEqual([401, 401, 429, 429, 401]);
+  const direct: number[] = [];
+  for (let at = 0; at < 7; at++) direct.push(await asked(api, `192.0.2.${at}`));
+  expect(direct.at(-1)).toBe(429);
+});

@@ -193,6 +193,26 @@ test('git, too, gets another token where the one it was given is none any more',
   expect(await github.people.tip(REPO, 'millwright/later')).toBe(base);
 });
 
+test('a host whose clock is an hour off is heard all the same, and asks for no more tokens than another', async () => {
+  await forge.openPullRequest(input);
+  for (const ms of [3_600_000, -7_200_000]) {
+    github.clock.advance(ms);
+    access = new GitHubAccess(
+      {
+        webUrl: github.url,
+        apiUrl: github.apiUrl,
+        identity: { kind: 'app', appId: github.app.id, privateKey: github.app.privateKey, slug: github.app.slug },
+      },
+      database.pools,
+    );
+    forge = new GitHubForge({ pools: database.pools, access });
+    expect(await forge.readPullRequest(projectId, 1)).toMatchObject({ number: 1 });
+    const before = github.tokens.length;
+    await forge.readPullRequest(projectId, 1);
+    expect(github.tokens.length).toBe(before);
+  }
+});
+
 test('a renamed repository is followed by its number', async () => {
   await github.admin.rename(REPO, 'store');
   await forge.prepare(projectId);

@@ -5,6 +5,7 @@ import { Failure, type FailureType } from '../../../domain/failures.js';
 import { type ForgePriority, GITHUB_RATES, type RateRules } from '../../../domain/forge/rate.js';
 import type { GitAccess, GitCredential } from '../../git/credential.js';
 import type { Pools } from '../../pg/pools.js';
+import { AppJwt } from './app-jwt.js';
 import { type Authorise, createClient } from './client.js';
 import { IssuedTokens } from './issued-tokens.js';
 import { ForgeLimiter } from './limiter.js';
@@ -26,9 +27,10 @@ export interface ClientFor {
 export class GitHubAccess {
   private readonly limiter: ForgeLimiter;
   private readonly remembered = new RememberedAnswers();
-  private readonly issued = new IssuedTokens();
+  private readonly issued: IssuedTokens;
   private readonly installations = new Map<string, number>();
   private ownLogin: string | undefined;
+  private readonly appJwt: AppJwt | undefined;
   private readonly appAuth: ReturnType<typeof createAppAuth> | undefined;
 
   constructor(
@@ -38,15 +40,20 @@ export class GitHubAccess {
   ) {
     this.limiter = new ForgeLimiter(pools, rules);
     const { identity } = settings;
-    this.appAuth =
-      identity.kind === 'app'
-        ? createAppAuth({
-            appId: identity.appId,
-            privateKey: identity.privateKey,
-            request: this.bareClient(`app/${identity.appId}`).request,
-            cache: this.issued,
-          })
-        : undefined;
+    if (identity.kind === 'token') {
+      this.issued = new IssuedTokens();
+      return;
+    }
+    const { appId, privateKey } = identity;
+    const appJwt = new AppJwt(appId, privateKey);
+    this.appJwt = appJwt;
+    this.issued = new IssuedTokens(appJwt.nowMs);
+    this.appAuth = createAppAuth({
+      appId,
+      createJwt: async () => appJwt.make(),
+      request: this.bareClient(`app/${appId}`, this.asApp).request,
+      cache: this.issued,
+    });
   }
 
   get webUrl(): string {
@@ -56,7 +63,8 @@ export class GitHubAccess {
   /** For one operation on one repository. */
   async client(repository: KnownRepository, { permissions, priority }: ClientFor): Promise<Octokit> {
     const scope = await this.scopeOf(repository);
-    const authorise: Authorise = async (refresh) => `token ${await this.token(repository, permissions, refresh)}`;
+    const authorise: Authorise = async (refused) =>
+      `token ${await this.token(repository, permissions, refused !== undefined)}`;
     return this.bareClient(scope, authorise, priority);
   }
 
@@ -75,7 +83,7 @@ export class GitHubAccess {
   appClient(): Octokit | undefined {
     const { identity } = this.settings;
     if (identity.kind !== 'app') return undefined;
-    return this.bareClient(`app/${identity.appId}`, () => this.jwt());
+    return this.bareClient(`app/${identity.appId}`, this.asApp);
   }
 
   /** What git may ask the host for, over this repository's address. `isRefused`: the host took the last one for none. */
@@ -165,8 +173,9 @@ export class GitHubAccess {
     return (await client.rest.users.getAuthenticated()).data.login;
   }
 
-  private async jwt(): Promise<string> {
-    const { token } = (await this.appAuth?.({ type: 'app' })) ?? { token: '' };
-    return `bearer ${token}`;
-  }
+  /** A refusal may mean that this host's clock is wrong: its date is what the next one goes by. */
+  private readonly asApp: Authorise = async (refused) => {
+    if (refused !== undefined) this.appJwt?.heard(refused.date);
+    return `bearer ${this.appJwt?.make().jwt ?? ''}`;
+  };
 }

@@ -20,8 +20,8 @@ export interface ClientOptions {
   readonly authorise?: Authorise;
 }
 
-/** Value of the `authorization` header. `refresh`: the forge refused the one it was given before. */
-export type Authorise = (refresh: boolean) => Promise<string>;
+/** Value of the `authorization` header. `refused`: so was the one before, by an answer of this date. */
+export type Authorise = (refused?: { readonly date: string | undefined }) => Promise<string>;
 
 /**
  * An Octokit whose every request passes the shared limiter, has a deadline, and fails as `Failure`. It never repeats a
@@ -33,7 +33,7 @@ export function createClient(options: ClientOptions): Octokit {
     const { method, url } = request;
     await options.limiter.enter(options.scope, costOf(method, url, options.priority), request.request.signal);
     const { authorise } = options;
-    if (authorise !== undefined) request.headers.authorization = await authorise(false);
+    if (authorise !== undefined) request.headers.authorization = await authorise();
     request.headers['x-github-api-version'] = API_VERSION;
     const deadline = AbortSignal.timeout(ANSWER_MS);
     const { signal } = request.request;
@@ -75,7 +75,7 @@ async function sendAgain<T>(
     return await send();
   } catch (error) {
     if (!(error instanceof RequestError) || error.status !== 401 || authorise === undefined) throw error;
-    const fresh = await authorise(true);
+    const fresh = await authorise({ date: error.response?.headers.date });
     if (fresh === request.headers.authorization) throw error;
     request.headers.authorization = fresh;
     return await send();

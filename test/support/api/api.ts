@@ -45,10 +45,11 @@ export class TestApi {
     linear = NO_LINEAR,
     webhooks,
     linearWebhooks,
+    trustedProxies,
     ...overrides
   }: Partial<Pick<ApiDependencies, 'temporal'>> &
     Partial<
-      Pick<ApiRuntimeSettings, 'requestLimits' | 'github' | 'linear' | 'webhooks' | 'linearWebhooks'>
+      Pick<ApiRuntimeSettings, 'requestLimits' | 'github' | 'linear' | 'webhooks' | 'linearWebhooks' | 'trustedProxies'>
     > = {}): Promise<TestApi> {
     const database = await createTestDatabase();
     const directory = mkdtempSync(join(tmpdir(), 'millwright-api-'));
@@ -73,6 +74,7 @@ export class TestApi {
         linear,
         ...(webhooks === undefined ? {} : { webhooks }),
         ...(linearWebhooks === undefined ? {} : { linearWebhooks }),
+        ...(trustedProxies === undefined ? {} : { trustedProxies }),
       },
       ...overrides,
     });
