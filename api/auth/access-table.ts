@@ -6,8 +6,9 @@ export const PUBLIC_ROUTES: readonly string[] = [
   'GET /api/openapi.json',
   'GET /api/docs',
   'GET /api/docs/:file',
-  // Known by its signature.
+  // Known by their signatures.
   'POST /webhooks/github',
+  'POST /webhooks/linear',
 ];
 
 /** The least role of every route. The application refuses to start when a route is missing, or too many are here. */

@@ -43,6 +43,7 @@ test('only liveness, the documentation and signed webhooks are answered without 
     'GET /api/openapi.json',
     'GET /api/v1/health/live',
     'POST /webhooks/github',
+    'POST /webhooks/linear',
   ]);
 });
 
