@@ -83,10 +83,25 @@ export type Admission =
  * minute or hour, wherever it begins, holds more than the rule.
  */
 export function admit(state: RateState, rules: RateRules, request: ForgeRequest, nowMs: number): Admission {
-  const waitMs = waitOf(state, rules, request, nowMs);
-  return waitMs > 0
-    ? { kind: 'wait', waitMs, state: withWaiter(state, request.priority, nowMs, waitMs) }
-    : { kind: 'go', state: withSent(state, request, nowMs) };
+  const needsMs = waitOf(state, rules, request, nowMs);
+  if (needsMs <= 0) return { kind: 'go', state: withSent(state, request, nowMs) };
+  const waitMs = request.creates ? behindOthers(state, rules, request.priority, nowMs + needsMs) - nowMs : needsMs;
+  return { kind: 'wait', waitMs, state: withWaiter(state, request.priority, nowMs, waitMs) };
+}
+
+/** Who waits to create is given a minute of his own share: hundreds that came back at once would be refused again. */
+function behindOthers(
+  state: RateState,
+  { creationsPerHour }: RateRules,
+  priority: ForgePriority,
+  atMs: number,
+): number {
+  const aMinute = Math.max(1, Math.floor(creationsPerHour / HOUR_MINUTES));
+  const waiting = new Map((state.waiting ?? NOBODY_WAITS)[priority]);
+  let until = Math.ceil(atMs / MINUTE_MS);
+  if ((waiting.get(until) ?? 0) < aMinute) return atMs;
+  while ((waiting.get(until) ?? 0) >= aMinute) until += 1;
+  return until * MINUTE_MS;
 }
 
 /** How long the request would have to wait now, in milliseconds; 0 when it may go. */
