@@ -1,5 +1,5 @@
 import type { Rule, Scenario } from '../../support/model-server/scenario.js';
-import { REPOSITORY, scenarioOf, WORKER } from '../scenario.js';
+import { REPEATABLE_WORKER, REPOSITORY, scenarioOf } from '../scenario.js';
 
 /** Tasks of which some wait for others, and some write to the same lines. */
 export const taskNames = (count: number): readonly string[] =>
@@ -51,12 +51,25 @@ const SHARING: Rule = {
   steps: [
     { calls: [{ tool: 'read_file', input: { path: 'shared.txt' } }] },
     { calls: [{ tool: 'write_file', input: { path: 'shared.txt', content: '{{file.shared.txt}}{{task}}\n' } }] },
-    ...(WORKER.steps ?? []),
+    ...(REPEATABLE_WORKER.steps ?? []),
+  ],
+};
+
+/**
+ * A CI with moods makes an agent do its work a second time, and differently: what was not to blame needs no other change.
+ */
+const AGAIN: Rule = {
+  name: 'again',
+  when: { role: 'worker', kind: 'debug' },
+  steps: [
+    { calls: [{ tool: 'run_command', input: { command: 'date +%s%N > {{task}}.again' } }] },
+    { calls: [{ tool: 'task_complete', input: { summary: 'Looked again.' } }] },
   ],
 };
 
 /** Plans the epic of an issue, and does its tasks. */
-export const issueScenario = (tasks: number): Scenario => scenarioOf(planner(tasks), BOTH_STAY, SHARING, WORKER);
+export const issueScenario = (tasks: number): Scenario =>
+  scenarioOf(planner(tasks), BOTH_STAY, AGAIN, SHARING, REPEATABLE_WORKER);
 
 /** Its check is red when a command ran twice, a conflict was kept, or a line of the shared file came twice. */
 export const SHARED_REPOSITORY = {
