@@ -8,7 +8,7 @@ import { commentPlace } from './comments.js';
 import { type GitHubDeps, openProject, type ProjectClient, withSignal } from './project-client.js';
 import { findProjectOnGitHub, saveProjectOnGitHub } from './project-repository.repository.js';
 import { markerOf, toPullRequest } from './pull-request.js';
-import { saveOpened, saveSeen } from './pull-request-row.repository.js';
+import { findOpened, saveOpened, saveSeen } from './pull-request-row.repository.js';
 import type { RepositoryName } from './settings.js';
 
 const PULLS = { pull_requests: 'write', contents: 'read' } as const;
@@ -195,7 +195,8 @@ export class GitHubForge implements Forge {
     signal?: AbortSignal,
   ): Promise<PullRequest | undefined> {
     const { headRef, baseRef } = input;
-    const known = await this.listPullRequests(input.projectId, { headRef, baseRef }, signal);
+    const listed = await this.listPullRequests(input.projectId, { headRef, baseRef }, signal);
+    const known = [...listed, ...(await this.unlisted(input, listed, signal))];
     const open = known.find(({ state }) => state === 'open');
     if (open === undefined) {
       return known.find(
@@ -214,6 +215,17 @@ export class GitHubForge implements Forge {
       ...withSignal(signal),
     });
     return toPullRequest(data);
+  }
+
+  /** A list shows what is new a moment late; one that we opened ourselves is read by its number. */
+  private async unlisted(
+    input: OpenPullRequest,
+    listed: readonly PullRequest[],
+    signal?: AbortSignal,
+  ): Promise<readonly PullRequest[]> {
+    const number = await findOpened(this.deps.pools.writes, input);
+    if (number === undefined || listed.some((pr) => pr.number === number)) return [];
+    return [await this.readPullRequest(input.projectId, number, signal)];
   }
 
   private async create(

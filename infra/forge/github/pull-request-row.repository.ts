@@ -32,6 +32,20 @@ export async function saveOpened(db: Queryable, input: OpenPullRequest, pr: Pull
   });
 }
 
+/** The newest that we opened of these branches under the marker. */
+export async function findOpened(
+  db: Queryable,
+  { projectId, headRef, baseRef, marker }: OpenPullRequest,
+): Promise<number | undefined> {
+  const { rows } = await db.query<{ readonly number: number }>({
+    name: 'find-opened-pull-request',
+    text: `SELECT number FROM pull_request WHERE project_id = $1 AND head_ref = $2 AND base_ref = $3 AND marker = $4
+           ORDER BY number DESC LIMIT 1`,
+    values: [projectId, headRef, baseRef, marker],
+  });
+  return rows[0]?.number;
+}
+
 /** Brings the row of one of ours up to date; a stranger's pull request has none. An ended one is not opened by a late answer. */
 export async function saveSeen(db: Queryable, projectId: string, pr: PullRequest): Promise<void> {
   await db.query({

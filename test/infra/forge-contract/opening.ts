@@ -31,7 +31,7 @@ export function openingContract(world: () => ContractWorld): void {
   });
 
   test('opening again adopts the pull request and brings its text up to date', async () => {
-    const { forge, input, commitOn, move, patiently } = world();
+    const { forge, input, commitOn, move, patiently, wait } = world();
     const first = await forge.openPullRequest(input);
     const headSha = await commitOn(input.headSha, 'later');
     await move(input.headRef, headSha);
@@ -39,21 +39,24 @@ export function openingContract(world: () => ContractWorld): void {
     const again = await patiently(() => forge.openPullRequest({ ...input, headSha, ...text }));
     expect(again).toEqual({ ...first, headSha, ...text });
     expect(await forge.readPullRequest(input.projectId, first.number)).toEqual(again);
+    await wait();
     expect(await forge.listPullRequests(input.projectId, {})).toHaveLength(1);
   });
 
   test('a pull request whose answer was lost is adopted, by another process too', async () => {
-    const { forge, another, input, losing, patiently } = world();
+    const { forge, another, input, losing, patiently, wait } = world();
     await expect(losing('opened', () => forge.openPullRequest(input))).rejects.toMatchObject({ type: 'Unavailable' });
     const { number } = await patiently(() => another().openPullRequest(input));
+    await wait();
     expect(await forge.listPullRequests(input.projectId, {})).toMatchObject([{ number, marker: input.marker }]);
   });
 
   test('many openings at once make one pull request', async () => {
-    const { forge, another, input, patiently } = world();
+    const { forge, another, input, patiently, wait } = world();
     const forges = [forge, another(), another(), forge];
     const opened = await Promise.all(forges.map((one) => patiently(() => one.openPullRequest(input))));
     expect(new Set(opened.map(({ number }) => number)).size).toBe(1);
+    await wait();
     expect(await forge.listPullRequests(input.projectId, {})).toHaveLength(1);
   });
 
@@ -91,9 +94,10 @@ export function openingContract(world: () => ContractWorld): void {
   });
 
   test('a branch that is not there is nothing to open', async () => {
-    const { forge, input } = world();
+    const { forge, input, wait } = world();
     const unknown = { ...input, headRef: 'millwright/nowhere' };
     await expect(forge.openPullRequest(unknown)).rejects.toMatchObject({ type: 'InvalidInput' });
+    await wait();
     expect(await forge.listPullRequests(input.projectId, {})).toEqual([]);
   });
 }
