@@ -1,16 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CaseRun } from './case.js';
 
-/** A disk of a given size at a directory of an instance that does not run yet. */
+/** What a disk holds, as `mount` names it: `size=9m`, `nr_inodes=500`. */
+export type Room = `${'size' | 'nr_inodes'}=${string}`;
+
+/** A disk of little room at a directory of an instance that does not run yet. */
 export class SmallDisk {
   private mounted = '';
 
   constructor(
     run: CaseRun,
-    private readonly size: string,
+    private readonly room: Room,
   ) {
     run.atEnd(() => this.unmount()); // for an instance that never came up
   }
@@ -21,18 +24,31 @@ export class SmallDisk {
 
   mount(directory: string): void {
     mkdirSync(directory, { recursive: true, mode: 0o711 });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${this.size},mode=0711`, 'tmpfs', directory]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `${this.room},mode=0711`, 'tmpfs', directory]);
     this.mounted = directory;
   }
 
-  grow(size: string): void {
-    execFileSync('mount', ['-o', `remount,size=${size}`, this.mounted]);
+  grow(room: Room): void {
+    execFileSync('mount', ['-o', `remount,${room}`, this.mounted]);
   }
 
   /** Before the directory is removed. Repeatable. */
   unmount(): void {
     if (this.mounted !== '') execFileSync('umount', ['--lazy', this.mounted]);
     this.mounted = '';
+  }
+}
+
+/** Leaves not a byte of its disk. */
+export function fillUpWith(file: string): void {
+  const descriptor = openSync(file, 'w');
+  const block = Buffer.alloc(64 * 1024);
+  try {
+    for (;;) writeSync(descriptor, block);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  } finally {
+    closeSync(descriptor);
   }
 }
 

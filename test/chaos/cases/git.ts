@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { descendantsNow } from '../../../activities/sandbox/process-tree.js';
@@ -11,7 +11,7 @@ import { testGit } from '../../support/git/repositories.js';
 import { until } from '../../support/until.js';
 import type { CaseRun, ChaosCase } from '../case.js';
 import { REPOSITORY } from '../scenario.js';
-import { SmallDisk, whyNoMount } from '../small-disk.js';
+import { fillUpWith, type Room, SmallDisk, whyNoMount } from '../small-disk.js';
 import { ChaosWorld } from '../world.js';
 
 const MOST_KILLS = 60;
@@ -72,9 +72,27 @@ const BIG_FILE_BYTES = 3 * 1024 * 1024;
 
 async function fillDisk(run: CaseRun): Promise<void> {
   const big = Array.from({ length: BIG_FILE_BYTES / 16 }, () => run.random().toString(36).padEnd(15, '0')).join('\n');
-  const disk = new SmallDisk(run, '9m');
+  await wantTrees(run, { files: { big }, has: 'size=9m', getsLater: 'size=300m' });
+}
+
+const MANY_FILES = 200;
+
+async function useUpInodes(run: CaseRun): Promise<void> {
+  const files = Object.fromEntries(Array.from({ length: MANY_FILES }, (_, at) => [`many-${at}`, `${at}\n`]));
+  await wantTrees(run, { files, has: `nr_inodes=${2.5 * MANY_FILES}`, getsLater: `nr_inodes=${100 * MANY_FILES}` });
+}
+
+interface Shortage {
+  readonly files: Readonly<Record<string, string>>;
+  readonly has: Room;
+  readonly getsLater: Room;
+}
+
+/** Four tasks want a tree each on a disk that has no room for so many. */
+async function wantTrees(run: CaseRun, { files, has, getsLater }: Shortage): Promise<void> {
+  const disk = new SmallDisk(run, has);
   const world = await ChaosWorld.open(run, {
-    repository: { ...REPOSITORY, big },
+    repository: { ...REPOSITORY, ...files },
     prepare: (directory) => disk.mount(homeLayout(join(directory, 'home')).trees),
   });
   run.atEnd(() => disk.unmount());
@@ -83,7 +101,29 @@ async function fillDisk(run: CaseRun): Promise<void> {
   run.note('the disk of the trees is full; after a while there is room again');
   await until(() => hasFilled(world), { everyMs: 100, atMostMs: 120_000 });
   await sleep(3_000 + run.random() * 5_000);
-  disk.grow('300m');
+  disk.grow(getsLater);
+  await world.verdict({ boughtAgain: 4 });
+  requireSound(world);
+}
+
+/** Snapshots, commits and fetches write there: it fills up between any two of them. */
+async function fillMirrors(run: CaseRun): Promise<void> {
+  const disk = new SmallDisk(run, 'size=60m');
+  const world = await ChaosWorld.open(run, {
+    repository: REPOSITORY,
+    prepare: (directory) => disk.mount(homeLayout(join(directory, 'home')).mirrors),
+  });
+  run.atEnd(() => disk.unmount());
+  await world.addProject();
+  await world.fileEpic('a', 4);
+  const ballast = join(disk.directory, 'ballast');
+  for (let times = 1; times <= 2; times++) {
+    await sleep(2_000 + run.random() * 6_000);
+    run.note(`the disk of the mirrors is full, ${times} of 2`);
+    fillUpWith(ballast);
+    await sleep(3_000 + run.random() * 5_000);
+    rmSync(ballast);
+  }
   await world.verdict({ boughtAgain: 4 });
   requireSound(world);
 }
@@ -139,6 +179,20 @@ export const gitCases: readonly ChaosCase[] = [
     catches: 'a half-written tree that is worked in, or tasks that stay behind after an outage of the disk',
     whyNot: whyNoMount,
     run: fillDisk,
+  },
+  {
+    name: '22-no-inodes',
+    does: 'the disk that holds the trees has room, but for no file more, while four tasks want one',
+    catches: 'a tree that misses files and is worked in, because only the size of the disk was looked at',
+    whyNot: whyNoMount,
+    run: useUpInodes,
+  },
+  {
+    name: '22-mirror-disk-full',
+    does: 'the disk that holds the mirrors fills up twice while tasks work, and has room again',
+    catches: 'a half-written object or commit that is believed in, or a turn that is lost with the disk',
+    whyNot: whyNoMount,
+    run: fillMirrors,
   },
   {
     name: '23-git-killed',

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { homeLayout } from '../../../infra/config/layout.js';
 import { until } from '../../support/until.js';
 import type { CaseRun, ChaosCase } from '../case.js';
 import { postOnce, postUntilAcknowledged } from '../keyed-post.js';
-import { SmallDisk, whyNoMount } from '../small-disk.js';
+import { fillUpWith, SmallDisk, whyNoMount } from '../small-disk.js';
 import { ChaosWorld } from '../world.js';
 
 const LETTER = 'A line of a long letter.\n'.repeat(800);
 
 async function fillUp(run: CaseRun): Promise<void> {
-  const disk = new SmallDisk(run, '220m');
+  const disk = new SmallDisk(run, 'size=220m');
   const world = await ChaosWorld.open(run, {
     env: { MILLWRIGHT_API_REQUESTS_PER_MINUTE: '60000' },
     prepare: (directory) => disk.mount(homeLayout(join(directory, 'home')).postgres),
@@ -24,7 +24,7 @@ async function fillUp(run: CaseRun): Promise<void> {
   await sleep(1_000 + run.random() * 3_000);
   run.note('the disk of PostgreSQL is full; after a while there is room again');
   const ballast = join(disk.directory, 'ballast');
-  fill(ballast);
+  fillUpWith(ballast);
   let letters = 0;
   const write = async (): Promise<number | undefined> => {
     const body = { to: { kind: 'human', id: 'ada' }, projectId, subject: `letter-${letters++}`, body: LETTER };
@@ -49,19 +49,6 @@ async function fillUp(run: CaseRun): Promise<void> {
   const request = { path: '/epics', body: world.epicBody('b', 1), key: randomUUID() };
   world.expectEpic((await postUntilAcknowledged(instance, request)).body.id, 1);
   await world.verdict({ boughtAgain: 3 });
-}
-
-/** Leaves not a byte. */
-function fill(file: string): void {
-  const descriptor = openSync(file, 'w');
-  const block = Buffer.alloc(64 * 1024);
-  try {
-    for (;;) writeSync(descriptor, block);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 export const postgresDiskCases: readonly ChaosCase[] = [
