@@ -25,6 +25,7 @@ export function toApplicationFailure(error: unknown): unknown {
       ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
     });
   }
+  if (isDiskFull(error)) return toApplicationFailure(new Failure('Unavailable', DISK_FULL, { reason: 'DISK_FULL' }));
   const { name, message } =
     error instanceof Error ? error : { name: 'Error', message: 'A value that is no error was thrown.' };
   return ApplicationFailure.create({
@@ -40,3 +41,9 @@ const forgeAgainMs = ({ details: { reason }, retryAfterMs = 0 }: Failure): numbe
 
 /** `AbortError` counts only under an aborted signal, which the interceptor knows. */
 const isCancellation = (error: unknown): boolean => error instanceof CancelledFailure;
+
+const DISK_FULL = 'A disk of this host has no room, or for no file more: free some.';
+
+/** What Node says when it writes a file itself; git and the sandbox have words of their own for it. */
+const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');

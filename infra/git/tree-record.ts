@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
 import type { ProcessIdentity } from '../process-identity.js';
@@ -97,8 +97,13 @@ export function writeRecord(tree: Tree, record: TreeRecord): Promise<void> {
 /** A reader sees the old text or the new one, never a part. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   const half = `${path}.${randomUUID()}`;
-  await writeFile(half, text, { mode: 0o644 });
-  await rename(half, path);
+  try {
+    await writeFile(half, text, { mode: 0o644 });
+    await rename(half, path);
+  } catch (error) {
+    await rm(half, { force: true });
+    throw error;
+  }
 }
 
 export const isMissing = (error: unknown): boolean =>

@@ -136,9 +136,7 @@ export class Trees {
       if (record?.ready && (await this.tryMove(input, tree, record))) return;
       await this.store.remove(tree);
     }
-    const made = this.store.newTransit();
-    await makeDirectories(made, this.options.git.treeOwner);
-    await changeRecord(made, recordOf(input, { ready: false }));
+    const made = await this.makeEmpty(input);
     if (!(await this.store.toLive(made, input.treeId))) throw belongsToAnother(input.treeId);
     await writeExcludes(tree, []);
     await faultPoint('tree.before-call');
@@ -146,6 +144,19 @@ export class Trees {
     await faultPoint('tree.after-call-before-record');
     await changeRecord(tree, recordOf(input, { ready: true }));
     await faultPoint('tree.after-record-before-ack');
+  }
+
+  private async makeEmpty(input: AcquireInput): Promise<Tree> {
+    const made = this.store.newTransit();
+    try {
+      await makeDirectories(made, this.options.git.treeOwner);
+      await changeRecord(made, recordOf(input, { ready: false }));
+      return made;
+    } catch (error) {
+      // On a full disk each of many tries would leave one behind, without a record that says whose it is.
+      await removeDirectory(made.directory);
+      throw error;
+    }
   }
 
   private async tryMove(input: AcquireInput, tree: Tree, pooled: TreeRecord): Promise<boolean> {

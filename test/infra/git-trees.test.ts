@@ -248,3 +248,18 @@ test('the pool follows the base in the background', async () => {
   const [pooled] = await trees.store.listPooled('p1');
   expect(readFileSync(join(pooled?.source ?? '', 'c.txt'), 'utf8')).toBe('c\n');
 });
+
+test('a tree that could not be begun leaves nothing behind', async () => {
+  const nobody = { uid: -2, gid: -2 };
+  const failing = new Trees({ git: { ...testGit(), treeOwner: nobody }, root: join(world.home, 'trees') });
+  const asked = {
+    repository: world.mirror,
+    projectId: 'project-1',
+    ownerId: 'owner-1',
+    mode: 'write',
+    baseSha: base,
+  } as const;
+  await expect(failing.acquire({ ...asked, treeId: 'tree-1' })).rejects.toThrow();
+  expect(readdirSync(join(world.home, 'trees', 'transit'))).toEqual([]);
+  await trees.acquire({ ...asked, treeId: 'tree-1' });
+});
