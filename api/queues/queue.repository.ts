@@ -57,7 +57,7 @@ const ENTRY_COLUMNS = `id, project_id AS "projectId", branch, pr_number AS "prNu
 export class QueueRepository {
   constructor(@Inject(POOLS) private readonly pools: Pools) {}
 
-  /** Every queue that ever ran, by project and branch. */
+  /** Every queue that ever ran, by project and branch, but for those of ended epics: nothing comes to them any more. */
   async lanes(filter: {
     readonly scope: Scope;
     readonly projectId: string | null;
@@ -68,6 +68,8 @@ export class QueueRepository {
       name: 'api-queue-lanes',
       text: `SELECT ${LANE_COLUMNS} FROM queue_lane l JOIN project p ON p.id = l.project_id
              WHERE ($1::uuid[] IS NULL OR l.project_id = ANY($1)) AND ($2::uuid IS NULL OR l.project_id = $2)
+               AND NOT EXISTS (SELECT 1 FROM epic o WHERE o.project_id = l.project_id AND o.branch = l.branch
+                                 AND o.state IN ('COMPLETED', 'CANCELLED'))
                AND ($3::uuid IS NULL OR (l.project_id, l.branch) > ($3, $4::text))
              ORDER BY l.project_id, l.branch LIMIT $5`,
       values: [

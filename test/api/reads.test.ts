@@ -277,3 +277,18 @@ test('what an admin switched off is said with everything of the project, and not
   const { body } = await api.get(`/api/v1/tasks/${await seedTask(api.database, projectId)}`);
   expect([body.caveats, body.overrides]).toEqual([[], undefined]);
 });
+
+test('the queues of ended epics are no longer listed, those of open ones and of branches are', async () => {
+  const project = await seedProject(api.database);
+  for (const [branch, state] of [
+    ['millwright/epic/done', 'COMPLETED'],
+    ['millwright/epic/over', 'CANCELLED'],
+    ['millwright/epic/open', 'IN_PROGRESS'],
+  ] as const) {
+    await seedEpic(api.database, project, { branch, state });
+    await seedLane(api.database, project, { branch });
+  }
+  await seedLane(api.database, project, { branch: 'main' });
+  const { body } = await api.get(`/api/v1/queues?projectId=${project}`);
+  expect(body.items.map(({ branch }: { readonly branch: string }) => branch)).toEqual(['main', 'millwright/epic/open']);
+});

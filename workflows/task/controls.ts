@@ -10,7 +10,7 @@ import { afterRun } from './after-run.js';
 import { BY_MAIL, withMail } from './stages.js';
 import type { TaskFlow } from './task.state.js';
 
-export function whyNotPause(task: TaskFlow, cmd: ControlCommand): Refusal | undefined {
+export function whyNotControl(task: TaskFlow, cmd: ControlCommand): Refusal | undefined {
   if (task.landed) return { type: 'InvalidState', message: 'The task has landed.' };
   if (task.stage.kind === 'end') return { type: 'InvalidState', message: `The task is ${task.state}.` };
   if (task.cancel) return { type: 'InvalidState', message: 'The task is being cancelled.' };
@@ -19,11 +19,16 @@ export function whyNotPause(task: TaskFlow, cmd: ControlCommand): Refusal | unde
   return undefined;
 }
 
-export const whyNotCancel = whyNotPause;
+export const whyNotCancel = whyNotControl;
+
+/** A second pause tells who sends it that it is one, as an epic's does; a repeated request never comes here. */
+export const whyNotPause = (task: TaskFlow, cmd: ControlCommand): Refusal | undefined =>
+  whyNotControl(task, cmd) ??
+  (task.pausedBy.includes('person') ? { type: 'InvalidState', message: 'The task is paused already.' } : undefined);
 
 /** What a person may lift: their own pause, and whatever blocks the task. */
 export function whyNotResume(task: TaskFlow, cmd: ControlCommand): Refusal | undefined {
-  const refusal = whyNotPause(task, cmd);
+  const refusal = whyNotControl(task, cmd);
   if (refusal) return refusal;
   if (task.pausedBy.includes('person') || task.stage.kind === 'blocked') return undefined;
   return { type: 'InvalidState', message: whyHeld(task) };

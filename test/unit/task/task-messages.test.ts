@@ -33,9 +33,11 @@ const asking = (() => {
 const refused = (task: TaskFlow, cmd: Parameters<typeof controls.whyNotPause>[1] = BY) =>
   [controls.whyNotPause, controls.whyNotCancel, controls.whyNotResume].map((why) => why(task, cmd)?.type);
 
-test('a task that has landed, has ended or is being cancelled takes no controls', () => {
+test('a task that has landed, has ended or is being cancelled takes no controls, and one that is paused no second pause', () => {
   const paused = controls.paused(opened);
-  expect(refused(paused)).toEqual([undefined, undefined, undefined]);
+  expect(refused(paused)).toEqual(['InvalidState', undefined, undefined]);
+  expect(controls.whyNotPause(opened, BY)).toBeUndefined();
+  expect(controls.whyNotPause({ ...opened, pausedBy: ['factory'] }, BY)).toBeUndefined();
   const invalid = ['InvalidState', 'InvalidState', 'InvalidState'];
   expect(refused({ ...paused, landed: { mergeSha: 'm' } })).toEqual(invalid);
   expect(refused({ ...paused, stage: { kind: 'end', outcome: { kind: 'cancelled' } } })).toEqual(invalid);
@@ -46,7 +48,7 @@ test('a control for an older revision of a task is stale, one for the revision i
   const now = { ...controls.paused(opened), revision: 4 };
   const stale = ['StaleVersion', 'StaleVersion', 'StaleVersion'];
   expect(refused(now, { ...BY, expectedRevision: 3 })).toEqual(stale);
-  expect(refused(now, { ...BY, expectedRevision: 4 })).toEqual([undefined, undefined, undefined]);
+  expect(refused(now, { ...BY, expectedRevision: 4 })).toEqual(['InvalidState', undefined, undefined]);
 });
 
 test('only a person’s own pause of a task, and what blocks it, are resumed', () => {
