@@ -42,7 +42,7 @@ const forgeAgainMs = ({ details: { reason }, retryAfterMs = 0 }: Failure): numbe
 /** `AbortError` counts only under an aborted signal, which the interceptor knows. */
 const isCancellation = (error: unknown): boolean => error instanceof CancelledFailure;
 
-const DISK_FULL = 'A disk of this host has no room, or for no file more: free some.';
+const DISK_FULL = 'No space is left on a disk of this host, or for no file more: free some.';
 
 /** What Node says when it writes a file itself; git and the sandbox have words of their own for it. */
 const isDiskFull = (error: unknown): boolean =>

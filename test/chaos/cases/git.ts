@@ -129,7 +129,7 @@ async function fillMirrors(run: CaseRun): Promise<void> {
 }
 
 const hasFilled = ({ instance }: ChaosWorld): boolean =>
-  /DISK_FULL|No space left|disk is full/i.test(readFileSync(join(instance.layout.logs, 'worker.log'), 'utf8'));
+  /DISK_FULL|No space( is)? left|disk is full/i.test(readFileSync(join(instance.layout.logs, 'worker.log'), 'utf8'));
 
 const TREES = 24;
 
