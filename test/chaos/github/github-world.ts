@@ -18,8 +18,10 @@ export const REPOSITORY_NAME = 'acme/chaos';
 const CI = 'ci / once';
 const PERSON = 'ada';
 const SECRET = 'q1c7webhooks0of9chaos3alone5';
-/** Ends a case that would hang; twenty tasks and a limit that names no time take theirs. */
-const PATIENCE = { everyMs: 300, atMostMs: 15 * 60_000 };
+/** Ends a case that would hang. */
+const PATIENCE = { everyMs: 300, atMostMs: 5 * 60_000 };
+/** A limit that names no time takes its minutes; each task on a busy machine takes most of one. */
+const patienceFor = (tasks: number) => ({ everyMs: 300, atMostMs: (5 + tasks) * 60_000 });
 
 export interface GitHubWorldOptions {
   readonly tasks: number;
@@ -162,7 +164,7 @@ export class GitHubWorld {
       // What somebody has just done shows a moment later.
       looksStuck = String(epic.waitingFor).startsWith('somebody') ? looksStuck + 1 : 0;
       return epic.state === 'COMPLETED' || looksStuck > STUCK_LOOKS;
-    }, PATIENCE).catch(() => {}); // what it waits for is said below
+    }, patienceFor(this.options.tasks)).catch(() => {}); // what it waits for is said below
     if (epic.state !== 'COMPLETED')
       throw new Error(`The epic is ${epic.state}: it waits for ${epic.waitingFor}.\n${await this.standing()}`);
     await until(() => this.issueIsClosed, { everyMs: 200, atMostMs: 180_000 });

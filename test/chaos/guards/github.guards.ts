@@ -1,0 +1,45 @@
+import { chaosCase, type Guard, testIn } from './guard.js';
+
+/** What makes an effect at GitHub come once, and lets nothing depend on its events. */
+export const GITHUB_GUARDS: readonly Guard[] = [
+  {
+    name: 'github-looks',
+    about: 'what no event tells is found by looking',
+    edits: [
+      {
+        file: 'activities/forge/watch/watch.activities.ts',
+        cut: '        for (const reconcile of all) await reconcile(watched);\n',
+      },
+    ],
+    proofs: [chaosCase('30-github-no-webhooks', 7), chaosCase('30-github-killed-at-event', 7)],
+  },
+  {
+    name: 'github-pull-request-adopted',
+    about: 'before a pull request is opened it is looked for: the answer of the first attempt may be lost',
+    edits: [
+      {
+        file: 'infra/forge/github/github-forge.ts',
+        cut: '(await this.adopt(client, name, input, signal)) ?? (await this.create(client, name, input, signal))',
+        put: 'await this.create(client, name, input, signal)',
+      },
+    ],
+    proofs: [chaosCase('30-github-killed', 7)],
+  },
+  {
+    name: 'foreign-push',
+    about: 'what others pushed to the branch of a task is not queued before somebody says so, and is merged then',
+    edits: [
+      {
+        file: 'workflows/task/after-step.ts',
+        cut: '  if (foreignHead !== undefined) return pushedByOthers(open, foreignHead);\n',
+      },
+    ],
+    proofs: [
+      testIn(
+        'unit/task/foreign-push',
+        'a pull request whose branch holds what others pushed is not queued, and somebody is asked',
+      ),
+      chaosCase('25-github-branch-forced', 7),
+    ],
+  },
+];
