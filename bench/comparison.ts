@@ -32,6 +32,8 @@ export interface BenchOptions {
   readonly seed: number;
   /** Rounds that count; the bench's own number when absent. */
   readonly rounds?: number;
+  /** Of M1: so many at once instead of its own number. */
+  readonly epics?: number;
 }
 
 export interface Bench {

@@ -33,7 +33,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 /** The cheap ones, whose floors the gate asks for. */
 const SMOKE = ['M4', 'M6', 'M7', 'M9', 'M10'];
 
-const USAGE = `npm run bench -- [${Object.keys(BENCHES).join(' | ')}] … [--rounds N] [--seed N] [--json] [--smoke]`;
+const USAGE = `npm run bench -- [${Object.keys(BENCHES).join(' | ')}] … [--rounds N] [--epics N] [--seed N] [--json] [--smoke]`;
 
 const runBench = async (metric: string, bench: Bench, options: BenchOptions): Promise<Report> => {
   const startedAt = performance.now();
@@ -75,11 +75,12 @@ const readOptions = () => {
       json: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
       rounds: { type: 'string' },
+      epics: { type: 'string' },
       seed: { type: 'string', default: '1' },
     },
   });
   const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
-  const numbers = [values.rounds ?? '1', values.seed].map(Number);
+  const numbers = [values.rounds ?? '1', values.epics ?? '1', values.seed].map(Number);
   if (unknown.length > 0 || !numbers.every((value) => Number.isSafeInteger(value) && value > 0)) throw new Error(USAGE);
   return {
     names: positionals.length > 0 ? positionals : values.smoke ? SMOKE : Object.keys(BENCHES),
@@ -88,6 +89,7 @@ const readOptions = () => {
       isSmoke: values.smoke,
       seed: Number(values.seed),
       ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }),
+      ...(values.epics === undefined ? {} : { epics: Number(values.epics) }),
     },
   };
 };

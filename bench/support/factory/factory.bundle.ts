@@ -1,3 +1,3 @@
-// The product's workflows and the one that does nothing, for one worker.
+// The product's workflows and the plain ones, for one worker.
 export { agentRun, epic, factory, mergeBuild, mergeQueue, task } from '../../../workflows/index.js';
-export { noop } from '../../workflows.js';
+export { noop, plain } from '../../workflows.js';

@@ -7,6 +7,7 @@ import { loadConfig } from '../../../infra/config.js';
 import type { TestDatabase } from '../../../test/support/postgres.js';
 import { ensureFactory } from '../../../workers/duties/ensure-factory.js';
 import { type Platform, startPlatform } from '../platform.js';
+import { PLAIN_TABLE } from './plain-activities.js';
 import type { Asked } from './scripted-agent.js';
 
 export interface RigOptions {
@@ -33,6 +34,7 @@ export class FactoryRig {
     const { database, environment } = platform;
     const { models, host } = loadConfig();
     await registerAgents(database.pools.writes, agentsToRegister(models, host.agents));
+    await database.pools.writes.query({ text: PLAIN_TABLE });
     const rig = new FactoryRig(platform, turns);
     await rig.startWorker();
     await ensureFactory(environment.client, {

@@ -18,6 +18,7 @@ import { quietRuntime } from '../../../test/support/temporal.js';
 import { failureInterceptor } from '../../../workers/failure-interceptor.js';
 import { QUEUE } from '../../../workflows/contract/task-queues.js';
 import { fakeForge, HOST_QUEUE, shaOf } from './fake-forge.js';
+import { createPlainActivities } from './plain-activities.js';
 import { ScriptedAgent } from './scripted-agent.js';
 
 const [address = '', databaseUrl = '', directory = '', turns = '2'] = process.argv.slice(2);
@@ -47,6 +48,7 @@ const shared = {
   ...createStoreToolActivities({ pools, blobs }),
   ...seal,
   ...forge,
+  ...createPlainActivities(pools.writes),
 };
 
 quietRuntime();
