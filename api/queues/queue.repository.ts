@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Failure } from '../../domain/failures.js';
+import type { RateState } from '../../domain/forge/rate.js';
 import type { LaneMode } from '../../domain/merge/types.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { Scope } from '../auth/caller.js';
@@ -19,12 +20,17 @@ export interface LaneRow {
   readonly tipSha: string;
   readonly since: Date;
   readonly liveEntries: number;
+  /** Of its project's forge; null where nobody has asked it yet, or it has no limit. */
+  readonly forgeLimit: { readonly state: RateState; readonly nowMs: number } | null;
 }
 
 const LANE_COLUMNS = `l.project_id AS "projectId", p.name AS "projectName", p.overrides, l.branch, l.mode, l.paused_by AS "pausedBy",
   l.draining, l.by, l.reason, l.tip_sha AS "tipSha", l.since,
   (SELECT count(*) FROM queue_entry e WHERE e.project_id = l.project_id AND e.branch = l.branch
-     AND e.state IN ('queued', 'active', 'rebasing')) AS "liveEntries"`;
+     AND e.state IN ('queued', 'active', 'rebasing')) AS "liveEntries",
+  (SELECT jsonb_build_object('state', f.state, 'nowMs', extract(epoch FROM clock_timestamp()) * 1000)
+   FROM forge_limit f WHERE p.forge = 'github' AND f.scope = coalesce('installation/' || p.forge_installation_id,
+     (SELECT t.scope FROM forge_limit t WHERE t.scope LIKE 'token/%' ORDER BY t.updated_at DESC LIMIT 1))) AS "forgeLimit"`;
 
 export interface EntryRow {
   readonly id: string;

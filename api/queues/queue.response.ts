@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { GITHUB_RATES, waitOf } from '../../domain/forge/rate.js';
 import type { EndedView, EntryView, QueueView, WhyView } from '../../domain/merge/view-model.js';
 import { caveatsOf } from '../../domain/project-config/caveats.js';
+import { forgeWaitWords } from '../../domain/waiting-words.js';
 import type { EntryRow, LaneRow } from './queue.repository.js';
 
 export class QueueLinks {
@@ -22,6 +24,8 @@ export class QueueResponse {
   @ApiProperty({ type: String, format: 'date-time' }) readonly since!: string;
   @ApiProperty({ type: String }) readonly tipSha!: string;
   @ApiProperty({ type: Number }) readonly liveEntries!: number;
+  @ApiProperty({ type: String, nullable: true, description: 'The limit of the forge, while it holds landings up.' })
+  readonly waitingFor!: string | null;
   @ApiProperty({ type: [String], description: 'What an admin switched off for the project, in sentences.' })
   readonly caveats!: readonly string[];
   @ApiProperty({ type: QueueLinks }) readonly links!: QueueLinks;
@@ -35,10 +39,22 @@ export class QueuePage {
 export const queuePath = (projectId: string, branch: string): string =>
   `/api/v1/queues/${projectId}/${encodeURIComponent(branch)}`;
 
-export const toQueueResponse = ({ overrides, ...row }: LaneRow, temporal: string | null): QueueResponse => {
+/** Short waits are nobody's business. */
+const NOTABLE_MS = 3_000;
+
+const waitingFor = ({ forgeLimit, liveEntries }: LaneRow): string | null => {
+  if (forgeLimit === null || liveEntries === 0) return null;
+  const { state, nowMs } = forgeLimit;
+  const waitMs = waitOf(state, GITHUB_RATES, { points: 1, creates: false, priority: 'landing' }, nowMs);
+  return waitMs > NOTABLE_MS ? forgeWaitWords({ untilMs: nowMs + waitMs }) : null;
+};
+
+export const toQueueResponse = (lane: LaneRow, temporal: string | null): QueueResponse => {
+  const { overrides, forgeLimit: _limit, ...row } = lane;
   const self = queuePath(row.projectId, row.branch);
   return {
     ...row,
+    waitingFor: waitingFor(lane),
     since: row.since.toISOString(),
     caveats: caveatsOf(overrides),
     links: { self, entries: `${self}/entries`, temporal },

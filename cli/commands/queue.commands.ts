@@ -10,7 +10,7 @@ const QUEUE_COLUMNS: readonly Column[] = [
   { title: 'branch', of: (q) => q.branch },
   { title: 'mode', of: (q) => q.mode },
   { title: 'entries', of: (q) => q.liveEntries },
-  { title: 'reason', of: (q) => q.reason },
+  { title: 'reason', of: (q) => q.waitingFor ?? q.reason },
   { title: 'caveat', of: (q) => q.caveats, max: 80 },
 ];
 

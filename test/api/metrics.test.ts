@@ -139,3 +139,18 @@ test('figures of every project are for keys of every project, and say of none of
     expect(text.includes(projectId) || text.includes('ada') || text.includes('project-')).toBe(false);
   }
 });
+
+test('a queue says that the limit of its forge holds it up, and which is not its forge does not', async () => {
+  const limited = await seedProject(api.database, { forge: 'github', forge_installation_id: 7 });
+  const other = await seedProject(api.database, { forge: 'github', forge_installation_id: 8 });
+  for (const id of [limited, other]) {
+    await seedLane(api.database, id, { mode: 'open' });
+    await seedEntry(api.database, id, { state: 'queued' });
+  }
+  const { body } = await api.get('/api/v1/queues');
+  const said = new Map(
+    body.items.map((one: { projectId: string; waitingFor: unknown }) => [one.projectId, one.waitingFor]),
+  );
+  expect(said.get(limited)).toMatch(/^the forge’s limit, until /);
+  expect([said.get(other), said.get(projectId)]).toEqual([null, null]);
+});
