@@ -18,6 +18,8 @@ export interface GateReport {
   readonly headSha: string;
   /** Of the task or pull request: with name and commit it names the report, which is edited, never written twice. */
   readonly externalId: string;
+  /** What an earlier `show` answered: lists are late. */
+  readonly shownAs: string | null;
   readonly standing: GateStanding;
   readonly title: string;
   /** Markdown, as `text`. */
@@ -32,6 +34,9 @@ export const isOpenGate = (standing: GateStanding): boolean => standing === 'que
 
 /** Where a forge shows what gates commits. */
 export interface GateReports {
-  /** Shows it, or brings what is shown up to date. Repeatable; what was annotated before stays. */
-  show(projectId: string, report: GateReport, signal?: AbortSignal): Promise<void>;
+  /**
+   * Shows it, or brings what is shown up to date. Repeatable; what was annotated before stays.
+   * @returns as what it is shown, for the next time; null where nothing is edited
+   */
+  show(projectId: string, report: GateReport, signal?: AbortSignal): Promise<string | null>;
 }

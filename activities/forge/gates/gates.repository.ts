@@ -56,13 +56,19 @@ export interface ShownGate {
   readonly digest: string;
   /** It was shown as waiting or running. */
   readonly isOpen: boolean;
+  /** By which it is edited; null until a creation was answered, and where nothing is edited. */
+  readonly shownAs: string | null;
+  /** Since when a creation is not answered. */
+  readonly lostMsAgo: number | null;
 }
 
 /** By subject. */
 export async function listShown(db: Queryable, projectId: string): Promise<ReadonlyMap<string, ShownGate>> {
   const { rows } = await db.query<ShownGate & { readonly subject: string }>({
     name: 'list-shown-gates',
-    text: `SELECT subject, digest, is_open AS "isOpen" FROM forge_shown
+    text: `SELECT subject, digest, is_open AS "isOpen", shown_as AS "shownAs",
+             (extract(epoch FROM clock_timestamp() - lost_at) * 1000)::float8 AS "lostMsAgo"
+           FROM forge_shown
            WHERE project_id = $1 AND (is_open OR shown_at > now() - interval '30 days')`,
     values: [projectId],
   });
@@ -71,12 +77,29 @@ export async function listShown(db: Queryable, projectId: string): Promise<Reado
 
 export async function saveShown(
   db: Queryable,
-  { projectId, subject, digest, isOpen }: ShownGate & { readonly projectId: string; readonly subject: string },
+  {
+    projectId,
+    subject,
+    digest,
+    isOpen,
+    shownAs,
+  }: Omit<ShownGate, 'lostMsAgo'> & { readonly projectId: string; readonly subject: string },
 ): Promise<void> {
   await db.query({
     name: 'save-shown-gate',
-    text: `INSERT INTO forge_shown (project_id, subject, digest, is_open) VALUES ($1, $2, $3, $4)
-           ON CONFLICT (project_id, subject) DO UPDATE SET digest = $3, is_open = $4, shown_at = now()`,
-    values: [projectId, subject, digest, isOpen],
+    text: `INSERT INTO forge_shown (project_id, subject, digest, is_open, shown_as) VALUES ($1, $2, $3, $4, $5)
+           ON CONFLICT (project_id, subject) DO UPDATE
+             SET digest = $3, is_open = $4, shown_as = $5, lost_at = NULL, shown_at = now()`,
+    values: [projectId, subject, digest, isOpen, shownAs],
+  });
+}
+
+/** Its creation may have happened all the same. */
+export async function saveLost(db: Queryable, projectId: string, subject: string): Promise<void> {
+  await db.query({
+    name: 'save-lost-gate',
+    text: `INSERT INTO forge_shown (project_id, subject, digest, is_open, lost_at) VALUES ($1, $2, '', true, clock_timestamp())
+           ON CONFLICT (project_id, subject) DO UPDATE SET lost_at = clock_timestamp()`,
+    values: [projectId, subject],
   });
 }

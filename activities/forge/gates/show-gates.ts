@@ -4,7 +4,7 @@ import { FAILURES, Failure } from '../../../domain/failures.js';
 import { isOpenGate } from '../../../infra/forge/gate-reports.js';
 import type { Reconciliation, Watched } from '../watch/ports.js';
 import { explained } from './explain.js';
-import { listQueueGates, listShown, listTaskGates, type ShownGate, saveShown } from './gates.repository.js';
+import { listQueueGates, listShown, listTaskGates, type ShownGate, saveLost, saveShown } from './gates.repository.js';
 import type { GateDeps } from './ports.js';
 import { checksReport, type GateDraft, queueReport, SUPERSEDED } from './texts.js';
 
@@ -25,22 +25,42 @@ export const showGates: Reconciliation = async (watched) => {
     signal.throwIfAborted();
     const subject = subjectOf(draft);
     const digest = digestOf(draft);
-    if (shown.get(subject)?.digest === digest) continue;
-    if ((await showOne(watched, gates, draft)) === 'later') return;
-    await saveShown(pools.writes, { projectId, subject, digest, isOpen: isOpenGate(draft.standing) });
+    const known = shown.get(subject);
+    if (known?.digest === digest || isLate(known)) continue;
+    const before = known?.shownAs ?? null;
+    const ended = await showOne(watched, gates, { draft, shownAs: before });
+    if (ended.kind === 'later') {
+      if (before === null) await saveLost(pools.writes, projectId, subject);
+      return;
+    }
+    const isOpen = isOpenGate(draft.standing);
+    await saveShown(pools.writes, { projectId, subject, digest, isOpen, shownAs: ended.shownAs });
   }
 };
 
-async function showOne(watched: Watched, { reports, logs }: GateDeps, draft: GateDraft): Promise<'done' | 'later'> {
+/** A list shows a new run a moment late: only after this is one that it does not show taken to be absent. */
+const LIST_LAG_MS = 20_000;
+
+const isLate = (known: ShownGate | undefined): boolean =>
+  known !== undefined && known.shownAs === null && known.lostMsAgo !== null && known.lostMsAgo < LIST_LAG_MS;
+
+type Ended = { readonly kind: 'done'; readonly shownAs: string | null } | { readonly kind: 'later' };
+
+async function showOne(
+  watched: Watched,
+  { reports, logs }: GateDeps,
+  { draft, shownAs }: { readonly draft: GateDraft; readonly shownAs: string | null },
+): Promise<Ended> {
   try {
-    await reports.show(watched.projectId, await explained({ ...watched, logs }, draft), watched.signal);
+    const report = { ...(await explained({ ...watched, logs }, draft)), shownAs };
+    return { kind: 'done', shownAs: await reports.show(watched.projectId, report, watched.signal) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     log.warn('a gate could not be shown', { gate: draft.name, type: error.type, reason: error.details.reason ?? '' });
     // A limit or an outage is everybody's. A refusal, as of a commit that is gone, is this one's, and stays.
-    if (FAILURES[error.type].retryable || error.type === 'PermissionDenied') return 'later';
+    if (FAILURES[error.type].retryable || error.type === 'PermissionDenied') return { kind: 'later' };
+    return { kind: 'done', shownAs };
   }
-  return 'done';
 }
 
 const subjectOf = ({ name, headSha, externalId }: GateDraft): string => `${name} ${headSha} ${externalId}`;

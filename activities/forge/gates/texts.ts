@@ -18,7 +18,7 @@ export interface GateLog {
 }
 
 /** A report whose logs are not read yet. */
-export interface GateDraft extends Omit<GateReport, 'text' | 'annotations'> {
+export interface GateDraft extends Omit<GateReport, 'text' | 'annotations' | 'shownAs'> {
   readonly logs: readonly GateLog[];
 }
 

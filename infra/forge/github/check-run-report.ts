@@ -17,12 +17,10 @@ export async function showCheckRun(
   name: RepositoryName,
   report: GateReport,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<string> {
   const { name: check, headSha, externalId } = report;
   const request = { signal };
-  const at = { ...name, ref: headSha, check_name: check, filter: 'all', per_page: 100, request } as const;
-  const listed = await client.paginate(client.rest.checks.listForRef, at);
-  const known = listed.find((run) => run.external_id === externalId && run.name === check);
+  const known = await findRun(client, name, report, signal);
   const annotations = await missing(client, name, { report, known, signal });
   const said = { ...name, ...standingOf(report), request };
   const [first = [], ...rest] = inParts(annotations);
@@ -42,6 +40,20 @@ export async function showCheckRun(
     await client.rest.checks.update({ ...said, check_run_id: id, output: outputOf(report, first) });
   for (const part of rest)
     await client.rest.checks.update({ ...said, check_run_id: id, output: outputOf(report, part) });
+  return String(id);
+}
+
+async function findRun(
+  client: Octokit,
+  name: RepositoryName,
+  { name: check, headSha, externalId, shownAs }: GateReport,
+  signal: AbortSignal | undefined,
+): Promise<Run | undefined> {
+  const request = { signal };
+  if (shownAs !== null) return (await client.rest.checks.get({ ...name, check_run_id: Number(shownAs), request })).data;
+  const at = { ...name, ref: headSha, check_name: check, filter: 'all', per_page: 100, request } as const;
+  const listed = await client.paginate(client.rest.checks.listForRef, at);
+  return listed.find((run) => run.external_id === externalId && run.name === check);
 }
 
 const standingOf = ({ standing }: GateReport) =>

@@ -20,7 +20,7 @@ export async function showCommitStatus(
   name: RepositoryName,
   { name: context, headSha: sha, standing, title }: GateReport,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<null> {
   const request = { signal };
   const state = STATES[standing];
   const description = title.slice(0, MOST_DESCRIPTION).toWellFormed();
@@ -28,6 +28,7 @@ export async function showCommitStatus(
   const listed = await client.paginate(client.rest.repos.listCommitStatusesForRef, at);
   // Newest first.
   const newest = listed.find((status) => status.context === context);
-  if (newest?.state === state && newest.description === description) return;
+  if (newest?.state === state && newest.description === description) return null;
   await client.rest.repos.createCommitStatus({ ...name, sha, context, state, description, request });
+  return null;
 }

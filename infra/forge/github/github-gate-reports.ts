@@ -9,12 +9,12 @@ import type { Permissions } from './settings.js';
 export class GitHubGateReports implements GateReports {
   constructor(private readonly deps: GitHubDeps) {}
 
-  async show(projectId: string, report: GateReport, signal?: AbortSignal): Promise<void> {
+  async show(projectId: string, report: GateReport, signal?: AbortSignal): Promise<string | null> {
     const { pools, access } = this.deps;
     const repository = await findProjectOnGitHub(pools.writes, projectId);
     const isApp = (await access.installation(repository)) !== null;
     const permissions: Permissions = isApp ? { checks: 'write' } : { statuses: 'write' };
     const { name, client } = await openProject(this.deps, projectId, { permissions, priority: 'report' });
-    await (isApp ? showCheckRun : showCommitStatus)(client, name, report, signal);
+    return await (isApp ? showCheckRun : showCommitStatus)(client, name, report, signal);
   }
 }

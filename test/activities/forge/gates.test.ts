@@ -102,6 +102,24 @@ test('a gate is shown while it runs, and every round of a task has its own verdi
   ]);
 });
 
+test('a list that is late makes no second run, whether its creation was answered or not', async () => {
+  world.github.timing.listLagMs = 3_600_000;
+  await look();
+  await verified('red');
+  await look();
+  expect(runs()).toEqual([[headSha, 'failure', 'Failed: test']]);
+  headSha = await pushHead('two');
+  world.github.faults.add({ method: 'POST', path: /\/check-runs$/, act: { kind: 'apply-then-cut' } });
+  await look();
+  await look();
+  expect(world.github.state.checkRuns).toHaveLength(2);
+  world.github.timing.listLagMs = 0;
+  await sql(`UPDATE forge_shown SET lost_at = lost_at - interval '1 minute'`);
+  await verified('passed');
+  await look();
+  expect(runs().slice(1)).toEqual([[headSha, 'success', '1 passed']]);
+});
+
 test('a red round that nobody saw running is shown all the same', async () => {
   await verified('red');
   const first = headSha;
