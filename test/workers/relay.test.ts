@@ -123,6 +123,21 @@ test('a signal to a workflow that stays absent is given up, one to the factory n
   expect(await outcomes()).toEqual(['not_found', null]);
 });
 
+test.each<[string, (workflowId: string) => OutboxRow]>([
+  ['a payload of 3 MB', (id) => ({ ...startOf(id), input: { text: 'x'.repeat(3 * 1024 * 1024) } })],
+  ['an attribute that nobody registered', (id) => ({ ...startOf(id), options: { searchAttributes: { Nobody: 'x' } } })],
+  ['a workflow id without end', (id) => startOf(`${id}${'x'.repeat(2_000)}`)],
+])('%s is refused by the engine, starts nothing, says why, and holds up no other workflow', async (_, oddRow) => {
+  const [odd, other] = [`epic/${uuidv7()}`, `epic/${uuidv7()}`];
+  await queue(oddRow(odd));
+  await queue(startOf(other));
+  await relayDue(deps);
+  expect(await outcomes()).toEqual([null, 'started']);
+  const { rows } = await db.pools.writes.query({ text: 'SELECT last_error FROM outbox WHERE sent_at IS NULL' });
+  expect(rows).toEqual([{ last_error: expect.stringMatching(/./) }]);
+  await expect(isOpen(odd)).rejects.toThrow();
+});
+
 test('a signal that gathers is not sent before those who join it have committed', async () => {
   const workflowId = `epic/${uuidv7()}`;
   await queue(startOf(workflowId));
