@@ -172,6 +172,12 @@ test.each<[string, string | Buffer, number]>([
   await expectNothingStored();
 });
 
+test('a body of too many items is refused for that, before it is made into values', async () => {
+  const raw = `{"nonsense":[${'0,'.repeat(200_000)}0]}`;
+  const { status, body } = await api.call('POST', '/api/v1/epics', { raw });
+  expect([status, body.detail]).toEqual([400, expect.stringContaining('items')]);
+});
+
 test.each<[string, Record<string, string>, string | Buffer]>([
   ['form data', { 'content-type': 'application/x-www-form-urlencoded' }, 'title=x'],
   ['text', { 'content-type': 'text/plain' }, '{}'],
