@@ -42,7 +42,7 @@ test('a command that no webhook told of is found by the look of each minute', as
   expect(world.controls.sent).toMatchObject([{ name: 'cancel', command: { by: 'linear:rita', reason: 'enough' } }]);
 });
 
-test.each(['gus', 'otto', 'bot:Slack', 'external:someone'])('%s may not command', async (who) => {
+test.each(['gus', 'otto', 'bot:Slack', 'bot:Slack as rita', 'external:someone'])('%s may not command', async (who) => {
   const comment = say('/millwright cancel', who);
   await world.reconcile();
   expect(world.controls.sent).toEqual([]);

@@ -1,7 +1,7 @@
 import type { CommentRecord, Doer, IssueRecord, StateType } from './records.js';
 import { found, type LinearWorld } from './world.js';
 
-/** A member by display name; `bot:x` and `external:x` are none. */
+/** A member by display name; `bot:x`, `bot:x as <member>` and `external:x` are none. */
 type Who = string;
 
 /** What people and their integrations do in Linear, past all rules of its API. */
@@ -84,6 +84,9 @@ export class People {
 
   private doer(who: Who): Doer {
     const [, kind, name = ''] = /^(bot|external):(.*)$/.exec(who) ?? [];
+    const [, bot, member] = /^(\w+) as (\w+)$/.exec(name) ?? [];
+    if (kind === 'bot' && bot !== undefined && member !== undefined)
+      return { userId: this.world.user(member).id, bot, external: null };
     if (kind === 'bot') return { userId: null, bot: name, external: null };
     if (kind === 'external') return { userId: null, bot: null, external: name };
     return { userId: this.world.user(who).id, bot: null, external: null };
