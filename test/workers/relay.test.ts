@@ -125,7 +125,10 @@ test('a signal to a workflow that stays absent is given up, one to the factory n
 
 test.each<[string, (workflowId: string) => OutboxRow]>([
   ['a payload of 3 MB', (id) => ({ ...startOf(id), input: { text: 'x'.repeat(3 * 1024 * 1024) } })],
-  ['an attribute that nobody registered', (id) => ({ ...startOf(id), options: { searchAttributes: { Nobody: 'x' } } })],
+  [
+    'an attribute that nobody registered',
+    (id) => ({ ...startOf(id), options: { reuse: 'reject', searchAttributes: { Nobody: 'x' } } }),
+  ],
   ['a workflow id without end', (id) => startOf(`${id}${'x'.repeat(2_000)}`)],
 ])('%s is refused by the engine, starts nothing, says why, and holds up no other workflow', async (_, oddRow) => {
   const [odd, other] = [`epic/${uuidv7()}`, `epic/${uuidv7()}`];
