@@ -165,3 +165,5 @@ try {
   process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
   process.exitCode = error instanceof Interrupted ? 130 : 1;
 }
+// Whoever follows the epic of a demo that was interrupted would go on.
+process.exit();
