@@ -23,7 +23,13 @@ export const GITHUB_GUARDS: readonly Guard[] = [
         put: 'await this.create(client, name, input, signal)',
       },
     ],
-    proofs: [chaosCase('30-github-killed', 7)],
+    proofs: [
+      testIn(
+        'infra/forge-contract/github',
+        'a pull request whose answer was lost is adopted, by another process too',
+        'opening',
+      ),
+    ],
   },
   {
     name: 'foreign-push',
