@@ -109,7 +109,9 @@ async function runDemo(isScripted: boolean, source: string, github: DemoGitHub |
     ));
   keepsHome = !isAllRight;
   if (!isAllRight) throw new Error(`Not all is as it must be; see ${layout.logs}. Again with --seed ${seed}`);
-  if (epic.state !== 'COMPLETED') throw new Error(`The epic ended ${epic.state}: it waits for ${epic.waitingFor}.`);
+  // What was followed through kills may have ended before its last word was heard.
+  const ended = epic.state === 'COMPLETED' ? epic : await api.get(`/epics/${id}`);
+  if (ended.state !== 'COMPLETED') throw new Error(`The epic ended ${ended.state}: it waits for ${ended.waitingFor}.`);
   const after = kills ? ` after ${kills.length} SIGKILLs` : '';
   say(`\nThe epic is complete${after}: every task landed green on the epic branch, and the epic on main.`);
   if (options.keep) await keepRunning(source);
