@@ -1,3 +1,5 @@
+import type { History } from './support/platform.js';
+
 /** Where ours must lie against the baseline. */
 export interface Gate {
   /** Costs: less is better. Rates: more is. */
@@ -34,6 +36,8 @@ export interface BenchOptions {
   readonly rounds?: number;
   /** Of M1: so many at once instead of its own number. */
   readonly epics?: number;
+  /** Of M1: where Temporal keeps its histories. Default: in the embedded server's file. */
+  readonly history?: History;
 }
 
 export interface Bench {

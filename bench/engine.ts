@@ -12,6 +12,10 @@ const TASKS = 1;
 const TURNS = 2;
 /** What an epic cannot do without; more events than these are no work done. */
 const NEEDED = Object.values(idealEpic(TASKS, TURNS)).reduce((sum, events) => sum + events, 0);
+const SERVERS = {
+  file: 'embedded Temporal server with its file',
+  postgres: 'Temporal server with its histories in PostgreSQL, 4 shards',
+} as const;
 /** Enough to warm up whatever is used by many. */
 const FEW = 5;
 
@@ -22,8 +26,8 @@ const FEW = 5;
 export const epicEngine: Bench = {
   redWhen: 'writes to the database for every event, or drops the eager start of activities',
   run: async (options) => {
-    const epics = options.epics ?? EPICS;
-    const rig = await FactoryRig.start({ atOnce: epics, turns: TURNS });
+    const { epics = EPICS, history = 'file' } = options;
+    const rig = await FactoryRig.start({ atOnce: epics, turns: TURNS, history });
     try {
       const alone = await inTurns(
         arms(rig, () => 1),
@@ -43,7 +47,7 @@ export const epicEngine: Bench = {
       });
       return {
         title: 'epics of one task against plain workflows of as many effects, rows, children and messages',
-        subject: 'embedded Temporal server with its file, PostgreSQL with fsync, one worker, a project for each epic',
+        subject: `${SERVERS[history]}, PostgreSQL with fsync, one worker, a project for each epic`,
         rows: [
           {
             ...row(alone, 'one after the other: events that the work needs', '1/s', 'perSecond'),

@@ -9,7 +9,9 @@ import { apiReads } from './reads.js';
 import { coldResume } from './resume.js';
 import { sandboxedCalls } from './sandbox.js';
 import { agentSteps } from './steps.js';
+import { HISTORIES } from './support/platform.js';
 import { isRed, isUnsure, loadNow, machine, type Report, reportText, rowsOf, together } from './support/report.js';
+import { missingServerPrograms } from './support/temporal-on-postgres.js';
 import { taskStart } from './task-start.js';
 import { temporalFlags } from './temporal-flags.js';
 import { treeAcquire } from './trees.js';
@@ -33,7 +35,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 /** The cheap ones, whose floors the gate asks for. */
 const SMOKE = ['M4', 'M6', 'M7', 'M9', 'M10'];
 
-const USAGE = `npm run bench -- [${Object.keys(BENCHES).join(' | ')}] … [--rounds N] [--epics N] [--seed N] [--json] [--smoke]`;
+const USAGE = `npm run bench -- [${Object.keys(BENCHES).join(' | ')}] … [--rounds N] [--epics N] [--history file|postgres] [--seed N] [--json] [--smoke]`;
 
 const runBench = async (metric: string, bench: Bench, options: BenchOptions): Promise<Report> => {
   const startedAt = performance.now();
@@ -76,18 +78,25 @@ const readOptions = () => {
       smoke: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       epics: { type: 'string' },
+      history: { type: 'string', default: 'file' },
       seed: { type: 'string', default: '1' },
     },
   });
   const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
   const numbers = [values.rounds ?? '1', values.epics ?? '1', values.seed].map(Number);
+  const history = HISTORIES.find((one) => one === values.history);
+  if (history === undefined) throw new Error(USAGE);
   if (unknown.length > 0 || !numbers.every((value) => Number.isSafeInteger(value) && value > 0)) throw new Error(USAGE);
+  const missing = history === 'postgres' ? missingServerPrograms() : [];
+  if (missing.length > 0)
+    throw new Error(`Not on PATH: ${missing.join(', ')}. docs/benchmarks.md says how to get them.`);
   return {
     names: positionals.length > 0 ? positionals : values.smoke ? SMOKE : Object.keys(BENCHES),
     isJson: values.json,
     options: {
       isSmoke: values.smoke,
       seed: Number(values.seed),
+      history,
       ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }),
       ...(values.epics === undefined ? {} : { epics: Number(values.epics) }),
     },

@@ -6,8 +6,9 @@ import { findTestCli, quietRuntime } from '../../test/support/temporal.js';
 import { SEARCH_ATTRIBUTE } from '../../workflows/contract/search-attributes.js';
 import { startDurablePostgres } from './postgres.js';
 import { scratchOnDisk } from './scratch.js';
+import { startTemporalOnPostgres, type TemporalOfBench } from './temporal-on-postgres.js';
 
-/** PostgreSQL with fsync and the embedded Temporal server with its file, of one bench. */
+/** PostgreSQL with fsync and a Temporal server, of one bench. */
 export interface Platform {
   readonly database: TestDatabase;
   readonly environment: TestWorkflowEnvironment;
@@ -16,26 +17,38 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
-export async function startPlatform(): Promise<Platform> {
+/** Where a Temporal server keeps its histories: the embedded one in a file, one of a team's in PostgreSQL. */
+export const HISTORIES = ['file', 'postgres'] as const;
+export type History = (typeof HISTORIES)[number];
+
+export async function startPlatform(history: History = 'file'): Promise<Platform> {
   quietRuntime();
   const scratch = scratchOnDisk();
   const database = await startDurablePostgres();
-  const environment = await TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: 'existing-path', path: await findTestCli() },
-      dbFilename: join(scratch.path, 'temporal.db'),
-      searchAttributes: Object.values(SEARCH_ATTRIBUTE),
-      extraArgs: devServerFlags(),
-    },
-  });
+  const temporal =
+    history === 'file'
+      ? await startEmbedded(scratch.path)
+      : await startTemporalOnPostgres({ databaseUrl: database.url, directory: scratch.path });
   return {
     database,
-    environment,
+    environment: temporal.environment,
     directory: scratch.path,
     stop: async () => {
-      await environment.teardown();
+      await temporal.stop();
       await database.drop();
       scratch.remove();
     },
   };
+}
+
+async function startEmbedded(directory: string): Promise<TemporalOfBench> {
+  const environment = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: await findTestCli() },
+      dbFilename: join(directory, 'temporal.db'),
+      searchAttributes: Object.values(SEARCH_ATTRIBUTE),
+      extraArgs: devServerFlags(),
+    },
+  });
+  return { environment, stop: () => environment.teardown() };
 }

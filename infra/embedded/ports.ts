@@ -74,7 +74,7 @@ const becomesFree = async (port: number): Promise<boolean> => {
   return false;
 };
 
-const freePort = async (taken: ReadonlySet<number>): Promise<number> => {
+export const freePort = async (taken: ReadonlySet<number>): Promise<number> => {
   for (;;) {
     const port = randomInt(RANGE.min, RANGE.max);
     if (!taken.has(port) && (await isPortFree(port))) return port;

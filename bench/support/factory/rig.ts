@@ -6,7 +6,7 @@ import { agentsToRegister, registerAgents } from '../../../activities/store/agen
 import { loadConfig } from '../../../infra/config.js';
 import type { TestDatabase } from '../../../test/support/postgres.js';
 import { ensureFactory } from '../../../workers/duties/ensure-factory.js';
-import { type Platform, startPlatform } from '../platform.js';
+import { type History, type Platform, startPlatform } from '../platform.js';
 import { PLAIN_TABLE } from './plain-activities.js';
 import type { Asked } from './scripted-agent.js';
 
@@ -15,6 +15,8 @@ export interface RigOptions {
   readonly atOnce: number;
   /** Turns of a run; default 2: one that writes, one that ends. */
   readonly turns?: number;
+  /** Default: in the embedded server's file. */
+  readonly history?: History;
 }
 
 /**
@@ -29,8 +31,8 @@ export class FactoryRig {
     private readonly turns: number,
   ) {}
 
-  static async start({ atOnce, turns = 2 }: RigOptions): Promise<FactoryRig> {
-    const platform = await startPlatform();
+  static async start({ atOnce, turns = 2, history }: RigOptions): Promise<FactoryRig> {
+    const platform = await startPlatform(history);
     const { database, environment } = platform;
     const { models, host } = loadConfig();
     await registerAgents(database.pools.writes, agentsToRegister(models, host.agents));
