@@ -1,14 +1,12 @@
 import { withBatch } from '../../infra/pg/transaction.js';
 import type { WritePool } from '../../infra/pg/writes.js';
-import { factoryForgeHintedSignal } from '../../workflows/contract/factory.js';
-import { FACTORY_WORKFLOW_ID } from '../../workflows/contract/ids.js';
 import type { Delivery } from './delivery.js';
+import { TELL_FACTORY } from './tell-factory.js';
 
 /** Says that something about the installation changed, which concerns every project in it and no one in particular. */
 const INSTALLATION_EVENTS = ['installation', 'installation_repositories'];
 /** Nobody has to look at anything. */
 const NOTED = [...INSTALLATION_EVENTS, 'ping'];
-const SIGNAL = factoryForgeHintedSignal.name;
 
 /**
  * One statement, so one commit, for many deliveries. A project is found by the number of its repository, or by its name
@@ -39,16 +37,7 @@ const KEEP = {
       SELECT project_id::text AS project FROM stored WHERE project_id IS NOT NULL
       UNION SELECT p.id::text FROM stored s JOIN project p ON p.forge_installation_id = (s.hint ->> 'installationId')::bigint
       WHERE s.event IN (${INSTALLATION_EVENTS.map((event) => `'${event}'`).join(', ')}) AND p.archived_at IS NULL AND p.forge = 'github'),
-    waiting AS (
-      SELECT args -> 0 ->> 'projectId' AS project FROM outbox
-      WHERE workflow_id = '${FACTORY_WORKFLOW_ID}' AND name = '${SIGNAL}' AND sent_at IS NULL AND attempts = 0
-        AND args -> 0 ->> 'projectId' IN (SELECT project FROM concerned)
-      FOR SHARE),
-    hinted AS (
-      INSERT INTO outbox (id, kind, workflow_id, name, args, options)
-      SELECT gen_random_uuid(), 'signal', '${FACTORY_WORKFLOW_ID}', '${SIGNAL}', jsonb_build_array(jsonb_build_object('projectId', project)), '{"gathers": true}'
-      FROM concerned WHERE project NOT IN (SELECT project FROM waiting)
-      RETURNING 1)
+    ${TELL_FACTORY}
     SELECT (SELECT count(*) FROM stored) AS stored, (SELECT count(*) FROM hinted) AS hinted`,
 };
 

@@ -1,10 +1,7 @@
 import { withBatch } from '../../infra/pg/transaction.js';
 import type { WritePool } from '../../infra/pg/writes.js';
-import { factoryForgeHintedSignal } from '../../workflows/contract/factory.js';
-import { FACTORY_WORKFLOW_ID } from '../../workflows/contract/ids.js';
 import type { LinearDelivery } from './linear-delivery.js';
-
-const SIGNAL = factoryForgeHintedSignal.name;
+import { TELL_FACTORY } from './tell-factory.js';
 
 /**
  * One statement, so one commit, for many deliveries. A project is found by the epic of the issue, which may have moved
@@ -31,16 +28,7 @@ const KEEP = {
       ON CONFLICT (delivery_id) DO NOTHING
       RETURNING project_id),
     concerned AS (SELECT DISTINCT project_id::text AS project FROM stored WHERE project_id IS NOT NULL),
-    waiting AS (
-      SELECT args -> 0 ->> 'projectId' AS project FROM outbox
-      WHERE workflow_id = '${FACTORY_WORKFLOW_ID}' AND name = '${SIGNAL}' AND sent_at IS NULL AND attempts = 0
-        AND args -> 0 ->> 'projectId' IN (SELECT project FROM concerned)
-      FOR SHARE),
-    hinted AS (
-      INSERT INTO outbox (id, kind, workflow_id, name, args, options)
-      SELECT gen_random_uuid(), 'signal', '${FACTORY_WORKFLOW_ID}', '${SIGNAL}', jsonb_build_array(jsonb_build_object('projectId', project)), '{"gathers": true}'
-      FROM concerned WHERE project NOT IN (SELECT project FROM waiting)
-      RETURNING 1)
+    ${TELL_FACTORY}
     SELECT (SELECT count(*) FROM stored) AS stored, (SELECT count(*) FROM hinted) AS hinted`,
 };
 

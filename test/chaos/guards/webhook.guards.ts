@@ -17,7 +17,7 @@ export const WEBHOOK_GUARDS: readonly Guard[] = [
   {
     name: 'webhook-signal-held',
     about: 'a delivery that joins a waiting signal holds it until it is committed',
-    edits: [{ file: INBOX, cut: '      FOR SHARE),', put: '      ),' }],
+    edits: [{ file: 'api/webhooks/tell-factory.ts', cut: '      FOR SHARE),', put: '      ),' }],
     proofs: [
       testIn(
         'api/webhook-inbox',
