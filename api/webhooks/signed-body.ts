@@ -49,7 +49,10 @@ export const readSigned = async (
     return true;
   };
   try {
-    await eachChunk(body, keep, maxMs);
+    await eachChunk(body, keep, maxMs).catch((error: unknown) => {
+      // What is too large already is refused for that, however slowly the rest comes.
+      if (size <= maxBytes) throw error;
+    });
   } finally {
     room.give(taken);
   }
