@@ -1,7 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { describeGithubWebhooks } from '../webhooks/github.document.js';
-import { describeLinearWebhooks } from '../webhooks/linear.document.js';
+import { GITHUB_WEBHOOK } from '../webhooks/github.document.js';
+import { LINEAR_WEBHOOK } from '../webhooks/linear.document.js';
+import { describeWebhook } from '../webhooks/webhook.document.js';
 
 const KEY = 'key';
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -33,8 +34,7 @@ export const makeDocument = (app: NestFastifyApplication): OpenAPIObject => {
       operation.responses.default = PROBLEM;
     }
   }
-  describeGithubWebhooks(document, PROBLEM);
-  describeLinearWebhooks(document, PROBLEM);
+  for (const webhook of [GITHUB_WEBHOOK, LINEAR_WEBHOOK]) describeWebhook(document, webhook, PROBLEM);
   return document;
 };
 

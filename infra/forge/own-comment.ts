@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '../../domain/failures.js';
 import { cappedComment } from '../../domain/forge/comment-text.js';
+import { mayComeLate } from '../../domain/forge/list-lag.js';
 import type { Queryable } from '../pg/statement.js';
 import { claimOwnComment, type OwnCommentKey, saveOwnComment, saveOwnCommentFailed } from './own-comment.repository.js';
 
@@ -20,9 +21,6 @@ export interface OwnWords {
   /** An edit sooner than this after the last one is left for later. */
   readonly atMostEveryMs: number;
 }
-
-/** A list shows a new comment a moment late: only after this is one that it does not show taken to be absent. */
-const LIST_LAG_MS = 20_000;
 
 /**
  * Keeps one comment of ours at what it should say: written once, then edited, by one writer at a time, however late
@@ -47,7 +45,7 @@ export async function keepOwnComment(
       await saveOwnComment(db, row, known, hash);
       return 'said';
     }
-    if (known === undefined && claim.lostMsAgo !== null && claim.lostMsAgo < LIST_LAG_MS) {
+    if (known === undefined && mayComeLate(claim.lostMsAgo)) {
       await saveOwnCommentFailed(db, row, false);
       return 'later';
     }

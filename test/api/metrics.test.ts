@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { GITHUB_RATES } from '../../domain/forge/rate.js';
-import { ForgeLimiter } from '../../infra/forge/github/limiter.js';
+import { ForgeLimiter } from '../../infra/forge/limiter.js';
 import { insertKey, TestApi } from '../support/api/api.js';
 import {
   seedAgent,

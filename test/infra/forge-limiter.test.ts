@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Failure } from '../../domain/failures.js';
 import { type ForgePriority, GITHUB_RATES } from '../../domain/forge/rate.js';
-import { ForgeLimiter } from '../../infra/forge/github/limiter.js';
+import { ForgeLimiter } from '../../infra/forge/limiter.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 
 const MINUTE = 60_000;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { log } from '@temporalio/activity';
 import { FAILURES, Failure } from '../../../domain/failures.js';
+import { mayComeLate } from '../../../domain/forge/list-lag.js';
 import { isOpenGate } from '../../../infra/forge/gate-reports.js';
 import type { Reconciliation, Watched } from '../watch/ports.js';
 import { explained } from './explain.js';
@@ -38,11 +39,8 @@ export const showGates: Reconciliation = async (watched) => {
   }
 };
 
-/** A list shows a new run a moment late: only after this is one that it does not show taken to be absent. */
-const LIST_LAG_MS = 20_000;
-
 const isLate = (known: ShownGate | undefined): boolean =>
-  known !== undefined && known.shownAs === null && known.lostMsAgo !== null && known.lostMsAgo < LIST_LAG_MS;
+  known !== undefined && known.shownAs === null && mayComeLate(known.lostMsAgo);
 
 type Ended = { readonly kind: 'done'; readonly shownAs: string | null } | { readonly kind: 'later' };
 

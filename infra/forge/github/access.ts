@@ -5,10 +5,10 @@ import { Failure, type FailureType } from '../../../domain/failures.js';
 import { type ForgePriority, GITHUB_RATES, type RateRules } from '../../../domain/forge/rate.js';
 import type { GitAccess, GitCredential } from '../../git/credential.js';
 import type { Pools } from '../../pg/pools.js';
+import { ForgeLimiter } from '../limiter.js';
 import { AppJwt } from './app-jwt.js';
 import { type Authorise, createClient } from './client.js';
 import { IssuedTokens } from './issued-tokens.js';
-import { ForgeLimiter } from './limiter.js';
 import { RememberedAnswers } from './remembered-answers.js';
 import type { GitHubAccessSettings, KnownRepository, Permissions, RepositoryName } from './settings.js';
 
@@ -117,10 +117,11 @@ export class GitHubAccess {
   private async token(repository: KnownRepository, permissions: Permissions, refresh = false): Promise<string> {
     const { identity } = this.settings;
     if (identity.kind === 'token') return identity.token;
-    if (this.appAuth === undefined) throw new Failure('Internal', 'An App has no authentication.');
+    const { appAuth } = this;
+    if (appAuth === undefined) throw new Failure('Internal', 'An App has no authentication.');
     const { repo, repositoryId } = repository;
     const ask = async (installationId: number, anew: boolean): Promise<string> => {
-      const issued = await this.appAuth?.({
+      const { token } = await appAuth({
         type: 'installation',
         installationId,
         // A token cannot be asked for by a name that the repository had once.
@@ -128,7 +129,7 @@ export class GitHubAccess {
         permissions,
         refresh: anew,
       });
-      return issued?.token ?? '';
+      return token;
     };
     const installationId = await this.installationOf(repository);
     try {

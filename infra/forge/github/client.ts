@@ -2,8 +2,8 @@ import { RequestError } from '@octokit/request-error';
 import { Octokit } from '@octokit/rest';
 import { Failure } from '../../../domain/failures.js';
 import type { ForgePriority, ForgeRequest } from '../../../domain/forge/rate.js';
+import type { ForgeLimiter } from '../limiter.js';
 import { forgeFailure, rateAnswer } from './failures.js';
-import type { ForgeLimiter } from './limiter.js';
 import type { RememberedAnswers } from './remembered-answers.js';
 
 const ANSWER_MS = 30_000;

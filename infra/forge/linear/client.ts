@@ -4,7 +4,7 @@ import { type ForgePriority, LINEAR_RATES, type RateRules } from '../../../domai
 import type { LinearCredentials } from '../../config/linear.js';
 import { errorReason } from '../../errors.js';
 import type { Pools } from '../../pg/pools.js';
-import { ForgeLimiter } from '../github/limiter.js';
+import { ForgeLimiter } from '../limiter.js';
 import type { Document } from './document.js';
 import { type LinearError, linearFailure, linearRate } from './failures.js';
 

@@ -192,9 +192,10 @@ test('what the CI cancelled is no verdict, and the next attempt asks for it agai
   expect(runs()).toHaveLength(2);
 });
 
-test('an attempt after a crash goes on waiting for what the dead one asked for', async () => {
+/** A composed tree whose context begins and stays under way until it is released. */
+async function heldContext() {
   world.require();
-  let release: (() => void) | undefined;
+  let release = (): void => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;
   });
@@ -206,6 +207,12 @@ test('an attempt after a crash goes on waiting for what the dead one asked for',
   const { projectId, deps } = world;
   const [check] = await planContexts(deps, { projectId, tree: at.tree }, []);
   const input = { projectId, base: at.parent, commit: at.commit, tree: at.tree, check: CONTEXT, key: check?.key ?? '' };
+  return { input, release: () => release() };
+}
+
+test('an attempt after a crash goes on waiting for what the dead one asked for', async () => {
+  const { input, release } = await heldContext();
+  const { deps } = world;
   const claim = { ...input, buildId: 'one', purpose: 'first' } as const;
   const dying = new AbortController();
   const dead = runForgeCheck(deps, claim, dying.signal);
@@ -213,25 +220,14 @@ test('an attempt after a crash goes on waiting for what the dead one asked for',
   dying.abort();
   await expect(dead).rejects.toThrow();
   const second = runForgeCheck(deps, claim, new AbortController().signal);
-  release?.();
+  release();
   expect(await second).toMatchObject({ outcome: 'passed' });
   expect(runs()).toHaveLength(1);
 });
 
 test('while the forge limits us nobody is late: the clock of a context stands still until it can be asked again', async () => {
-  world.require();
-  let release: (() => void) | undefined;
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  world.install(async () => {
-    await held;
-    return GREEN;
-  });
-  const at = await world.composed();
-  const { projectId, deps } = world;
-  const [check] = await planContexts(deps, { projectId, tree: at.tree }, []);
-  const input = { projectId, base: at.parent, commit: at.commit, tree: at.tree, check: CONTEXT, key: check?.key ?? '' };
+  const { input, release } = await heldContext();
+  const { deps } = world;
   const claim = { ...input, buildId: 'limited', purpose: 'first' } as const;
   const first = runForgeCheck(deps, claim, new AbortController().signal);
   await until(() => runs().length === 1);
@@ -240,7 +236,7 @@ test('while the forge limits us nobody is late: the clock of a context stands st
   // As it would be an hour later: the limit is over, and the attempt that follows has not waited.
   await deps.pools.writes.query({ text: 'DELETE FROM forge_limit' });
   const again = runForgeCheck({ ...deps, timeoutMs: 5_000 }, claim, new AbortController().signal);
-  release?.();
+  release();
   expect(await again).toMatchObject({ outcome: 'passed' });
   const { rows } = await deps.pools.writes.query<{ readonly isLater: boolean }>({
     text: `SELECT asked_at > now() AS "isLater" FROM forge_check WHERE build_id = 'limited'`,

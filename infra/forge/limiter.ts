@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Failure } from '../../../domain/failures.js';
+import { Failure } from '../../domain/failures.js';
 import {
   admit,
   answered,
@@ -9,10 +9,10 @@ import {
   type RateAnswer,
   type RateRules,
   type RateState,
-} from '../../../domain/forge/rate.js';
-import type { Pools } from '../../pg/pools.js';
-import type { Tx } from '../../pg/statement.js';
-import { withTransaction } from '../../pg/transaction.js';
+} from '../../domain/forge/rate.js';
+import type { Pools } from '../pg/pools.js';
+import type { Tx } from '../pg/statement.js';
+import { withTransaction } from '../pg/transaction.js';
 
 /** Longer waits go back to the engine, so that no worker's slot is held by a limit. */
 const PATIENCE_MS = 3_000;
