@@ -24,6 +24,7 @@ import {
   factoryThawUpdate,
 } from '../contract/factory.js';
 import { failureMessage, failureType } from '../support/failure-type.js';
+import { forgeHeldUp } from '../support/forge-limit.js';
 import { mustContinue } from '../support/must-continue.js';
 import { refuse } from '../support/refuse.js';
 import { makeShow } from '../support/visibility.js';
@@ -146,7 +147,9 @@ export async function factory(input: FactoryInput): Promise<never> {
         type: failureType(error),
         message: failureMessage(error),
       });
-      change((f) => forgeFailed(f, projectId, lookEvery, Date.now()));
+      const heldUpMs = forgeHeldUp(error)?.ms;
+      const said = heldUpMs === undefined ? {} : { heldUpMs };
+      change((f) => forgeFailed(f, projectId, lookEvery, { nowMs: Date.now(), ...said }));
     }
   };
 

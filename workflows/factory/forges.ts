@@ -61,10 +61,22 @@ export function forgeLooked(
   };
 }
 
-/** The forge is away, or limits us: it is asked again, and then for everything. */
-export function forgeFailed(factory: Factory, projectId: string, { openMs }: LookEvery, nowMs: number): Factory {
-  const tries = (factory.forges.find((job) => job.projectId === projectId)?.tries ?? 0) + 1;
-  const notBeforeMs = nowMs + openMs * Math.min(5, tries);
+const MOST_WAITS = 5;
+
+/**
+ * The forge is away: it is asked again, and then for everything. One that limits us, or is shut, is asked when it said;
+ * where that is long, a look in between finds out whether it was mended sooner, and costs the forge nothing.
+ * @param heldUpMs how long it said to wait, where it said so
+ */
+export function forgeFailed(
+  factory: Factory,
+  projectId: string,
+  { openMs }: LookEvery,
+  { nowMs, heldUpMs }: { readonly nowMs: number; readonly heldUpMs?: number },
+): Factory {
+  const before = factory.forges.find((job) => job.projectId === projectId)?.tries ?? 0;
+  const tries = heldUpMs === undefined ? before + 1 : before;
+  const notBeforeMs = nowMs + Math.min(openMs * MOST_WAITS, heldUpMs ?? openMs * tries);
   return withJob(factory, projectId, { running: false, tries, dueAtMs: nowMs, notBeforeMs });
 }
 

@@ -50,9 +50,20 @@ test('deliveries do not put off the look at everything, and work that they open 
 });
 
 test('a forge that is away is asked again for everything, and a delivery does not hurry it', () => {
-  const failed = forgeFailed(forgeStarted(forgeKnown(fresh(), 'p', 0), 'p'), 'p', EVERY, 0);
+  const failed = forgeFailed(forgeStarted(forgeKnown(fresh(), 'p', 0), 'p'), 'p', EVERY, { nowMs: 0 });
   expect([nextForge(failed, 59), nextForge(failed, 60)?.look]).toEqual([undefined, 'everything']);
-  expect(forgeDueMs(forgeFailed(forgeStarted(failed, 'p'), 'p', EVERY, 60))).toBe(180);
+  expect(forgeDueMs(forgeFailed(forgeStarted(failed, 'p'), 'p', EVERY, { nowMs: 60 }))).toBe(180);
+});
+
+test('a forge that limits us is asked when it said, or after five looks’ time where that is longer', () => {
+  const limited = (heldUpMs: number, nowMs: number): Factory =>
+    forgeFailed(forgeStarted(forgeKnown(fresh(), 'p', nowMs), 'p'), 'p', EVERY, { nowMs, heldUpMs });
+  expect([forgeDueMs(limited(10, 5)), forgeDueMs(limited(200, 5)), forgeDueMs(limited(3_600, 5))]).toEqual([
+    15, 205, 305,
+  ]);
+  // It is no failure of the forge: what follows it is tried as soon as ever.
+  const away = forgeFailed(forgeStarted(limited(10, 0), 'p'), 'p', EVERY, { nowMs: 10 });
+  expect(forgeDueMs(away)).toBe(70);
 });
 
 test('a look that a new history cut off is made again', () => {
