@@ -23,6 +23,8 @@ export type HintSubject =
   | { readonly kind: 'comment'; readonly id: number; readonly number: number; readonly isPullRequest: boolean }
   /** Checks or statuses of a commit. */
   | { readonly kind: 'commit'; readonly sha: string }
+  /** Somebody asks for the checks of ours on a commit again: for one of them, or for all. */
+  | { readonly kind: 'rerun'; readonly sha: string; readonly by: string; readonly checkRun?: number }
   /** `before` or `after` is all zeros where the branch was made or deleted. */
   | { readonly kind: 'branch'; readonly ref: string; readonly before: string; readonly after: string }
   /** At a tracker that is no forge, by the id that stays. */
@@ -52,6 +54,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const SHA = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 const ACTION = /^[a-z_]{1,64}$/;
 const REPOSITORY = /^[\w.-]{1,100}\/[\w.-]{1,100}$/;
+const LOGIN = /^[\w-]{1,100}(\[bot\])?$/;
 const BRANCH = /^refs\/heads\/.{1,250}$/u;
 const CONTROL = /\p{Cc}/u;
 
@@ -85,8 +88,8 @@ const SUBJECTS: Readonly<Record<HintEvent, (fields: Fields) => HintSubject | und
   issue_comment: ({ issue, comment }) => commentOf(fieldsOf(issue), fieldsOf(comment)),
   pull_request: (fields) => numbered('pull_request', fields.pull_request),
   pull_request_review: (fields) => numbered('pull_request', fields.pull_request),
-  check_run: (fields) => commitOf(fieldsOf(fields.check_run).head_sha),
-  check_suite: (fields) => commitOf(fieldsOf(fields.check_suite).head_sha),
+  check_run: (fields) => checksOf(fields, fieldsOf(fields.check_run), idOf(fieldsOf(fields.check_run).id)),
+  check_suite: (fields) => checksOf(fields, fieldsOf(fields.check_suite)),
   status: ({ sha }) => commitOf(sha),
   merge_group: (fields) => commitOf(fieldsOf(fields.merge_group).head_sha),
   push: branchOf,
@@ -112,6 +115,14 @@ const commitOf = (value: unknown): HintSubject | undefined => {
   const sha = textOf(value, SHA);
   return sha === undefined ? undefined : { kind: 'commit', sha };
 };
+
+/** Only the App whose checks they are is told that somebody asks for them again. */
+function checksOf({ action, sender }: Fields, { head_sha }: Fields, checkRun?: number): HintSubject | undefined {
+  const commit = commitOf(head_sha);
+  const by = textOf(fieldsOf(sender).login, LOGIN);
+  if (commit?.kind !== 'commit' || action !== 'rerequested' || by === undefined) return commit;
+  return { kind: 'rerun', sha: commit.sha, by, ...(checkRun === undefined ? {} : { checkRun }) };
+}
 
 /** A tag moves nothing here. */
 function branchOf({ ref, before, after }: Fields): HintSubject | undefined {

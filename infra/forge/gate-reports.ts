@@ -20,6 +20,8 @@ export interface GateReport {
   readonly externalId: string;
   /** What an earlier `show` answered: lists are late. */
   readonly shownAs: string | null;
+  /** What is shown as that has ended and stays; this is another attempt, which is shown beside it. */
+  readonly isAgain: boolean;
   readonly standing: GateStanding;
   readonly title: string;
   /** Markdown, as `text`. */
@@ -35,7 +37,7 @@ export const isOpenGate = (standing: GateStanding): boolean => standing === 'que
 /** Where a forge shows what gates commits. */
 export interface GateReports {
   /**
-   * Shows it, or brings what is shown up to date. Repeatable; what was annotated before stays.
+   * Shows it, or brings what is shown up to date. Repeatable; what was annotated before stays with its attempt.
    * @returns as what it is shown, for the next time; null where nothing is edited
    */
   show(projectId: string, report: GateReport, signal?: AbortSignal): Promise<string | null>;

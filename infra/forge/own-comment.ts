@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '../../domain/failures.js';
 import { cappedComment } from '../../domain/forge/comment-text.js';
-import { mayComeLate } from '../../domain/forge/list-lag.js';
+import { mayComeLate, mayHaveHappened } from '../../domain/forge/list-lag.js';
 import type { Queryable } from '../pg/statement.js';
 import { claimOwnComment, type OwnCommentKey, saveOwnComment, saveOwnCommentFailed } from './own-comment.repository.js';
 
@@ -53,7 +53,7 @@ export async function keepOwnComment(
     await saveOwnComment(db, row, await place.create(text), hash);
     return 'said';
   } catch (error) {
-    await saveOwnCommentFailed(db, row, creates);
+    await saveOwnCommentFailed(db, row, creates && mayHaveHappened(error));
     throw error;
   }
 }

@@ -2,10 +2,10 @@ import { expect, test } from '@jest/globals';
 import { ownerForgeEventSignal } from '../../workflows/contract/forge-event.js';
 import { FACTORY_WORKFLOW_ID, taskWorkflowId } from '../../workflows/contract/ids.js';
 import { admittedSignal, cancelUpdate, mailSignal } from '../../workflows/contract/messages.js';
-import { taskStatusQuery } from '../../workflows/contract/task.js';
+import { taskRecheckUpdate, taskStatusQuery } from '../../workflows/contract/task.js';
 import { until } from '../support/until.js';
 import { heardQuery } from './support/listener.workflow.js';
-import { by } from './support/refusal.js';
+import { by, refusal } from './support/refusal.js';
 import { calls, complete, RunWorld } from './support/run-world.js';
 import { reaches, TaskSuite } from './support/task-suite.js';
 import { TaskWorld } from './support/task-world.js';
@@ -109,6 +109,24 @@ test('three red rounds block the task and ask its supervisor; the answer goes on
   expect(await task.result()).toMatchObject({ kind: 'completed' });
   expect(world.runs.at(-1)?.opened?.context).toMatchObject({ mailIds: ['note', 'a1'] });
   expect(world.row.blockedReason).toBeNull();
+});
+
+test('a red head that somebody asks for again is checked without another run, and lands once it is green', async () => {
+  const world = new TaskWorld();
+  let isRed = true;
+  world.onCheck = (commit) => (isRed && /head-[123]$/.test(commit) ? 'failed' : 'passed');
+  const { task, landed } = await suite.start(world);
+  await reaches(world, 'BLOCKED');
+  const recheck = (headSha: string) =>
+    task.executeUpdate(taskRecheckUpdate, { args: [{ by: 'github:rita', headSha }] });
+  expect(await refusal(recheck('head-2'))).toBe('InvalidState');
+  isRed = false;
+  // Whoever asks has voided what was known of the tree.
+  world.evidence.splice(0);
+  expect(await recheck('head-3')).toMatchObject({ state: 'IN_PROGRESS' });
+  await landed();
+  expect(await task.result()).toMatchObject({ kind: 'completed' });
+  expect([world.runs.length, world.opened]).toEqual([3, [{ headSha: 'head-3' }]]);
 });
 
 test('a red base costs no round: the task waits for the lane', async () => {

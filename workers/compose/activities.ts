@@ -17,6 +17,7 @@ import { BesideSlots } from '../../activities/engine/beside.js';
 import { createWorkflowControls } from '../../activities/engine/controls.js';
 import { createEngineActivities } from '../../activities/engine/engine.activities.js';
 import { createForgeActivities } from '../../activities/forge/forge.activities.js';
+import type { GateDeps } from '../../activities/forge/gates/ports.js';
 import type { IssueDeps } from '../../activities/forge/issues/ports.js';
 import { createForgeWatchActivities } from '../../activities/forge/watch/watch.activities.js';
 import { createCheckTrees } from '../../activities/git/check-trees.js';
@@ -35,7 +36,7 @@ import { createBrokerFetch } from '../../activities/sandbox/broker.js';
 import { createFleetActivities } from '../../activities/store/fleet.activities.js';
 import { createEvidenceActivities, createQueueStoreActivities } from '../../activities/store/queue.activities.js';
 import { createStoreActivities } from '../../activities/store/store.activities.js';
-import { createBlobStore } from '../../infra/artifacts.js';
+import { type BlobStore, createBlobStore } from '../../infra/artifacts.js';
 import { type Config, environmentFor } from '../../infra/config.js';
 import { ProjectForges } from '../../infra/forge/forges.js';
 import { LocalForge } from '../../infra/forge/local/local-forge.js';
@@ -47,7 +48,7 @@ import { createGit, type Git, type Mend } from '../../infra/git/run.js';
 import { Trees } from '../../infra/git/trees.js';
 import { createLogger } from '../../infra/logging.js';
 import type { Pools } from '../../infra/pg/pools.js';
-import { openGitHub } from './github.js';
+import { type GitHub, openGitHub } from './github.js';
 import type { Host } from './host.js';
 import { createJanitor, type Janitor } from './janitor.js';
 import { openLinear } from './linear.js';
@@ -156,7 +157,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
       ...createForgeWatchActivities({
         ...gitDeps,
         issues: issuesOf(config, trackers),
-        ...(github ? { redeliverFailed: github.redeliverFailed, gates: { reports: github.gates, logs: blobs } } : {}),
+        ...(github ? { redeliverFailed: github.redeliverFailed, gates: gatesOf(github, blobs) } : {}),
       }),
       ...createMergeActivities({ ...gitDeps, planChecks: checks.planChecks }),
       ...createHostClaimActivities({ hostId: host.hostId, hostQueue: host.queue, directory: layout.home }),
@@ -209,6 +210,13 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
     },
   };
 }
+
+const gatesOf = ({ gates, issues }: GitHub, logs: BlobStore): GateDeps => ({
+  reports: gates,
+  controls: createWorkflowControls(),
+  readActor: (projectId, login, signal) => issues.readActor(projectId, { id: login, name: login }, signal),
+  logs,
+});
 
 const issuesOf = ({ tuning, limits, api }: Config, trackers: ProjectTrackers): IssueDeps => ({
   trackersOf: (projectId) => trackers.of(projectId),

@@ -1,9 +1,9 @@
 // The language of `task`. Also handles `pause`, `resume`, `cancel`, `hold`, `mail`, `admitted` (messages.ts), `forgeEvent`
 // and `requestRebase` (forge-event.ts), `runChanged` (epic.ts).
-import { defineQuery } from '@temporalio/workflow';
+import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { TaskState } from '../../domain/states.js';
 import type { TaskWaits } from '../../domain/task-timing.js';
-import type { ControlView } from './messages.js';
+import type { ControlCommand, ControlView } from './messages.js';
 import type { Tuning } from './tuning.js';
 
 /** Workflow `task`, id `task/<taskId>`: one task from admission to its landed pull request. */
@@ -37,4 +37,10 @@ export interface TaskView extends ControlView {
   readonly runId?: string;
 }
 
+export interface RecheckCommand extends ControlCommand {
+  readonly headSha: string;
+}
+
+/** Checks a red head once more. `InvalidState` unless the task waits for people with that head, because of its checks. */
+export const taskRecheckUpdate = defineUpdate<ControlView, [RecheckCommand]>('recheck');
 export const taskStatusQuery = defineQuery<TaskView>('status');

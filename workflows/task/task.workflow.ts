@@ -10,7 +10,13 @@ import {
   pauseUpdate,
   resumeUpdate,
 } from '../contract/messages.js';
-import { type TaskInput, type TaskOutcome, type TaskWorkflow, taskStatusQuery } from '../contract/task.js';
+import {
+  type TaskInput,
+  type TaskOutcome,
+  type TaskWorkflow,
+  taskRecheckUpdate,
+  taskStatusQuery,
+} from '../contract/task.js';
 import { makeFences } from '../support/fence.js';
 import { outlastLimits } from '../support/forge-limit.js';
 import { lifecycleKey } from '../support/lifecycle-key.js';
@@ -40,6 +46,7 @@ import { nextStep, settle } from './next-step.js';
 import { openedWith } from './opening.js';
 import { perform } from './perform.js';
 import { taskPorts } from './ports.js';
+import { rechecked, whyNotRecheck } from './recheck.js';
 import { open } from './steps.js';
 import { become, carry, goingOn, heldUp, restore, viewOf } from './task.state.js';
 import { detailsOf, runWords } from './texts.js';
@@ -95,6 +102,11 @@ function handleMessages({ read, change }: TaskCell): void {
   setHandler(resumeUpdate, (cmd) => change(settle(resumed(read(), cmd), Date.now()), cmd.reason ?? 'resumed', cmd.by), {
     validator: (cmd) => refuse(whyNotResume(read(), cmd)),
   });
+  setHandler(
+    taskRecheckUpdate,
+    (cmd) => change(rechecked(read(), cmd, Date.now()), 'its checks are asked for again', cmd.by),
+    { validator: (cmd) => refuse(whyNotRecheck(read(), cmd)) },
+  );
   setHandler(cancelUpdate, (cmd) => change(cancelled(read(), cmd), cmd.reason ?? 'cancelled', cmd.by), {
     validator: (cmd) => refuse(whyNotCancel(read(), cmd)),
   });

@@ -23,7 +23,7 @@ interface ReadLog extends GateLog {
 export async function explained(
   watched: Watched & { readonly logs: Pick<BlobStore, 'get'> },
   { logs: named, ...report }: GateDraft,
-): Promise<Omit<GateReport, 'shownAs'>> {
+): Promise<Omit<GateReport, 'shownAs' | 'isAgain'> & Pick<GateDraft, 'attempt'>> {
   const logs = await Promise.all(named.slice(0, MOST_LOGS).map((one) => readLog(watched.logs, one)));
   const text = logs.map(({ check, log }) => `### ${plainLine(check, 100)}\n\n${fenced(log)}`).join('\n\n');
   return { ...report, text, annotations: logs.length === 0 ? [] : await annotationsOf(watched, report.headSha, logs) };

@@ -3,51 +3,61 @@ import type { QueueGate, TaskGate } from './texts.js';
 
 const MOST = 500;
 /** A verdict that nobody could show for so long is not news any more; what failed is kept for a day. */
-const RECENT = "interval '12 hours'";
+const NEWS = '12 hours';
+/** How long it is known what was shown. */
+export const KNOWN = '30 days';
 
 /**
  * Heads of tasks with what their verification came to: every head that was judged lately, and the head that open work
  * has now, judged or not.
  */
-export async function listTaskGates(db: Queryable, projectId: string): Promise<readonly TaskGate[]> {
+export async function listTaskGates(
+  db: Queryable,
+  projectId: string,
+  within: string = NEWS,
+): Promise<readonly TaskGate[]> {
   const { rows } = await db.query<TaskGate>({
     name: 'list-task-gates',
     text: `SELECT t.id AS "taskId", h.head AS "headSha", h.head = t.head_sha AS "isCurrent", t.state,
-             v.data->>'outcome' AS outcome, v.data->>'checks' AS "redChecks", coalesce(e.verdicts, '[]') AS verdicts
+             v.position::text AS attempt, v.data->>'outcome' AS outcome, v.data->>'checks' AS "redChecks", coalesce(e.verdicts, '[]') AS verdicts
            FROM task t
            CROSS JOIN LATERAL (
              SELECT t.head_sha AS head WHERE t.state NOT IN ('COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED')
              UNION
              SELECT data->>'head' FROM event
-             WHERE task_id = t.id AND type = 'task.checks' AND at > now() - ${RECENT}) h
+             WHERE task_id = t.id AND type = 'task.checks' AND at > now() - $2::interval) h
            LEFT JOIN LATERAL (
-             SELECT data FROM event WHERE task_id = t.id AND type = 'task.checks' AND data->>'head' = h.head
+             SELECT position, data FROM event WHERE task_id = t.id AND type = 'task.checks' AND data->>'head' = h.head
              ORDER BY position DESC LIMIT 1) v ON true
            LEFT JOIN LATERAL (
              SELECT jsonb_agg(jsonb_build_object('name', check_name, 'outcome', outcome, 'tree', tree, 'ms', duration_ms,
                'failedTests', failed_tests, 'logRef', log_ref) ORDER BY check_name) AS verdicts
              FROM evidence WHERE id = ANY (string_to_array(v.data->>'evidence', ' ')::uuid[])) e ON true
            WHERE t.project_id = $1 AND h.head IS NOT NULL
-             AND (t.state NOT IN ('COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED') OR t.updated_at > now() - ${RECENT})
+             AND (t.state NOT IN ('COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED') OR t.updated_at > now() - $2::interval)
            ORDER BY t.id, h.head LIMIT ${MOST}`,
-    values: [projectId],
+    values: [projectId, within],
   });
   return rows;
 }
 
 /** Of each pull request and head the newest entry that waits, or was decided a short while ago. */
-export async function listQueueGates(db: Queryable, projectId: string): Promise<readonly QueueGate[]> {
+export async function listQueueGates(
+  db: Queryable,
+  projectId: string,
+  within: string = NEWS,
+): Promise<readonly QueueGate[]> {
   const { rows } = await db.query<QueueGate>({
     name: 'list-queue-gates',
-    text: `SELECT DISTINCT ON (q.pr_number, q.head_sha) q.pr_number AS "prNumber", q.title, q.head_sha AS "headSha",
+    text: `SELECT DISTINCT ON (q.pr_number, q.head_sha) q.id AS attempt, q.pr_number AS "prNumber", q.title, q.head_sha AS "headSha",
              q.branch, q.state, q.reason, q.landed_sha AS "landedSha", q.detail->>'tree' AS tree,
              coalesce(q.detail->'failedChecks', '[]') AS "failedChecks", coalesce(q.detail->'files', '[]') AS files,
              EXISTS (SELECT 1 FROM queue_build b WHERE b.project_id = q.project_id AND b.branch = q.branch
                        AND b.started_at >= q.enqueued_at AND q.id = ANY (b.members)) AS "hasBegun"
            FROM queue_entry q
-           WHERE q.project_id = $1 AND (q.decided_at IS NULL OR q.decided_at > now() - ${RECENT})
+           WHERE q.project_id = $1 AND (q.decided_at IS NULL OR q.decided_at > now() - $2::interval)
            ORDER BY q.pr_number, q.head_sha, q.enqueued_at DESC, q.seq DESC LIMIT ${MOST}`,
-    values: [projectId],
+    values: [projectId, within],
   });
   return rows;
 }
@@ -56,6 +66,8 @@ export interface ShownGate {
   readonly digest: string;
   /** It was shown as waiting or running. */
   readonly isOpen: boolean;
+  /** What was shown of it; null where that is none, or not known. */
+  readonly attempt: string | null;
   /** By which it is edited; null until a creation was answered, and where nothing is edited. */
   readonly shownAs: string | null;
   /** Since when a creation is not answered. */
@@ -66,11 +78,11 @@ export interface ShownGate {
 export async function listShown(db: Queryable, projectId: string): Promise<ReadonlyMap<string, ShownGate>> {
   const { rows } = await db.query<ShownGate & { readonly subject: string }>({
     name: 'list-shown-gates',
-    text: `SELECT subject, digest, is_open AS "isOpen", shown_as AS "shownAs",
+    text: `SELECT subject, digest, is_open AS "isOpen", attempt, shown_as AS "shownAs",
              (extract(epoch FROM clock_timestamp() - lost_at) * 1000)::float8 AS "lostMsAgo"
            FROM forge_shown
-           WHERE project_id = $1 AND (is_open OR shown_at > now() - interval '30 days')`,
-    values: [projectId],
+           WHERE project_id = $1 AND (is_open OR shown_at > now() - $2::interval)`,
+    values: [projectId, KNOWN],
   });
   return new Map(rows.map(({ subject, ...shown }) => [subject, shown]));
 }
@@ -82,15 +94,16 @@ export async function saveShown(
     subject,
     digest,
     isOpen,
+    attempt,
     shownAs,
   }: Omit<ShownGate, 'lostMsAgo'> & { readonly projectId: string; readonly subject: string },
 ): Promise<void> {
   await db.query({
     name: 'save-shown-gate',
-    text: `INSERT INTO forge_shown (project_id, subject, digest, is_open, shown_as) VALUES ($1, $2, $3, $4, $5)
+    text: `INSERT INTO forge_shown (project_id, subject, digest, is_open, shown_as, attempt) VALUES ($1, $2, $3, $4, $5, $6)
            ON CONFLICT (project_id, subject) DO UPDATE
-             SET digest = $3, is_open = $4, shown_as = $5, lost_at = NULL, shown_at = now()`,
-    values: [projectId, subject, digest, isOpen, shownAs],
+             SET digest = $3, is_open = $4, shown_as = $5, attempt = $6, lost_at = NULL, shown_at = now()`,
+    values: [projectId, subject, digest, isOpen, shownAs, attempt],
   });
 }
 
@@ -101,5 +114,21 @@ export async function saveLost(db: Queryable, projectId: string, subject: string
     text: `INSERT INTO forge_shown (project_id, subject, digest, is_open, lost_at) VALUES ($1, $2, '', true, clock_timestamp())
            ON CONFLICT (project_id, subject) DO UPDATE SET lost_at = clock_timestamp()`,
     values: [projectId, subject],
+  });
+}
+
+/** A verdict would answer before a check runs: those that made the head red no longer do. */
+export async function voidRedEvidence(db: Queryable, projectId: string, headSha: string): Promise<void> {
+  await db.query({
+    name: 'void-red-evidence',
+    text: `UPDATE evidence SET voided_at = now(), void_reason = 'asked for again'
+           WHERE project_id = $1 AND outcome = 'failed' AND voided_at IS NULL AND id IN (
+             SELECT unnest(string_to_array(v.data->>'evidence', ' '))::uuid
+             FROM task t JOIN event v ON v.task_id = t.id AND v.type = 'task.checks' AND v.data->>'head' = $2
+             WHERE t.project_id = $1 AND t.head_sha = $2
+             UNION
+             SELECT jsonb_array_elements_text(coalesce(detail->'evidence', '[]'))::uuid
+             FROM queue_entry WHERE project_id = $1 AND head_sha = $2)`,
+    values: [projectId, headSha],
   });
 }

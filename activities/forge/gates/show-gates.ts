@@ -1,12 +1,6 @@
-import { createHash } from 'node:crypto';
-import { log } from '@temporalio/activity';
-import { FAILURES, Failure } from '../../../domain/failures.js';
-import { mayComeLate } from '../../../domain/forge/list-lag.js';
-import { isOpenGate } from '../../../infra/forge/gate-reports.js';
-import type { Reconciliation, Watched } from '../watch/ports.js';
-import { explained } from './explain.js';
-import { listQueueGates, listShown, listTaskGates, type ShownGate, saveLost, saveShown } from './gates.repository.js';
-import type { GateDeps } from './ports.js';
+import type { Reconciliation } from '../watch/ports.js';
+import { listQueueGates, listShown, listTaskGates, type ShownGate } from './gates.repository.js';
+import { isLate, isSame, showOne, subjectOf } from './show-one.js';
 import { checksReport, type GateDraft, queueReport, SUPERSEDED } from './texts.js';
 
 /**
@@ -24,53 +18,18 @@ export const showGates: Reconciliation = async (watched) => {
   ];
   for (const draft of [...current, ...abandoned(shown, current)]) {
     signal.throwIfAborted();
-    const subject = subjectOf(draft);
-    const digest = digestOf(draft);
-    const known = shown.get(subject);
-    if (known?.digest === digest || isLate(known)) continue;
-    const before = known?.shownAs ?? null;
-    const ended = await showOne(watched, gates, { draft, shownAs: before });
-    if (ended.kind === 'later') {
-      if (before === null) await saveLost(pools.writes, projectId, subject);
-      return;
-    }
-    const isOpen = isOpenGate(draft.standing);
-    await saveShown(pools.writes, { projectId, subject, digest, isOpen, shownAs: ended.shownAs });
+    const known = shown.get(subjectOf(draft));
+    if (isSame(draft, known) || isLate(known)) continue;
+    if (await showOne(watched, gates, { draft, known })) return;
   }
 };
-
-const isLate = (known: ShownGate | undefined): boolean =>
-  known !== undefined && known.shownAs === null && mayComeLate(known.lostMsAgo);
-
-type Ended = { readonly kind: 'done'; readonly shownAs: string | null } | { readonly kind: 'later' };
-
-async function showOne(
-  watched: Watched,
-  { reports, logs }: GateDeps,
-  { draft, shownAs }: { readonly draft: GateDraft; readonly shownAs: string | null },
-): Promise<Ended> {
-  try {
-    const report = { ...(await explained({ ...watched, logs }, draft)), shownAs };
-    return { kind: 'done', shownAs: await reports.show(watched.projectId, report, watched.signal) };
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    log.warn('a gate could not be shown', { gate: draft.name, type: error.type, reason: error.details.reason ?? '' });
-    // A limit or an outage is everybody's. A refusal, as of a commit that is gone, is this one's, and stays.
-    if (FAILURES[error.type].retryable || error.type === 'PermissionDenied') return { kind: 'later' };
-    return { kind: 'done', shownAs };
-  }
-}
-
-const subjectOf = ({ name, headSha, externalId }: GateDraft): string => `${name} ${headSha} ${externalId}`;
 
 /** Shown as running, of a head that nobody looks at any more: a newer one was pushed, or the work has ended. */
 function abandoned(shown: ReadonlyMap<string, ShownGate>, current: readonly GateDraft[]): readonly GateDraft[] {
   const known = new Set(current.map(subjectOf));
-  return [...shown].flatMap(([subject, { isOpen }]) => {
+  return [...shown].flatMap(([subject, { isOpen, attempt }]) => {
     const [, name, headSha, externalId] = /^(.+) ([0-9a-f]{40,64}) (\S+)$/.exec(subject) ?? [];
     if (!isOpen || known.has(subject) || !name || !headSha || !externalId) return [];
-    return [{ name, headSha, externalId, ...SUPERSEDED, logs: [] }];
+    return [{ name, headSha, externalId, attempt, ...SUPERSEDED, logs: [] }];
   });
 }
-
-const digestOf = (draft: GateDraft): string => createHash('sha256').update(JSON.stringify(draft)).digest('hex');

@@ -1,8 +1,10 @@
 /** What the gates of ours say on a commit. */
+import { Failure } from '../../../domain/failures.js';
 import { foreignLine } from '../../../domain/forge/comment-text.js';
 import { NEXT_STEP } from '../../../domain/merge/texts.js';
 import type { FailedCheck, Reason } from '../../../domain/merge/types.js';
 import { redactSecrets } from '../../../domain/redaction.js';
+import { ASKED_AGAIN } from '../../../domain/rounds.js';
 import type { TaskState } from '../../../domain/states.js';
 import type { GateReport } from '../../../infra/forge/gate-reports.js';
 
@@ -18,7 +20,9 @@ export interface GateLog {
 }
 
 /** A report whose logs are not read yet. */
-export interface GateDraft extends Omit<GateReport, 'text' | 'annotations' | 'shownAs'> {
+export interface GateDraft extends Omit<GateReport, 'text' | 'annotations' | 'shownAs' | 'isAgain'> {
+  /** The verification or the entry that it is about; null while there is none. */
+  readonly attempt: string | null;
   readonly logs: readonly GateLog[];
 }
 
@@ -34,6 +38,8 @@ export interface Verdict {
 export interface TaskGate {
   readonly taskId: string;
   readonly headSha: string;
+  /** Its newest verification; null while none has ended. */
+  readonly attempt: string | null;
   /** The task has no newer head. */
   readonly isCurrent: boolean;
   readonly state: TaskState;
@@ -45,6 +51,8 @@ export interface TaskGate {
 }
 
 export interface QueueGate {
+  /** The entry. */
+  readonly attempt: string;
   readonly prNumber: number;
   readonly title: string;
   readonly headSha: string;
@@ -62,8 +70,8 @@ export interface QueueGate {
 
 /** What is shown of a head; undefined where nothing is known. */
 export function checksReport(gate: TaskGate): GateDraft | undefined {
-  const { taskId, headSha, outcome, verdicts } = gate;
-  const report = { name: CHECKS_GATE, headSha, externalId: taskId, logs: [] };
+  const { taskId, headSha, attempt, outcome, verdicts } = gate;
+  const report = { name: CHECKS_GATE, headSha, externalId: taskId, attempt, logs: [] };
   const listed = verdicts.flatMap(verdictLines).join('\n');
   switch (outcome) {
     case 'passed':
@@ -84,12 +92,16 @@ export function checksReport(gate: TaskGate): GateDraft | undefined {
       };
     case 'red':
       return { ...report, ...redOf(gate, listed) };
+    case ASKED_AGAIN:
+      return unjudged({ ...gate, outcome: null }, report);
     default:
       return unjudged(gate, report);
   }
 }
 
-function redOf({ redChecks, verdicts }: TaskGate, listed: string): Omit<GateDraft, 'name' | 'headSha' | 'externalId'> {
+type Said = Omit<GateDraft, 'name' | 'headSha' | 'externalId' | 'attempt'>;
+
+function redOf({ redChecks, verdicts }: TaskGate, listed: string): Said {
   const names = (redChecks ?? '').split(', ').filter((name) => name !== '');
   return {
     standing: 'failure',
@@ -106,7 +118,7 @@ function redOf({ redChecks, verdicts }: TaskGate, listed: string): Omit<GateDraf
 /** No verdict: it is being looked for, it cannot be had now, or it will never be had. */
 function unjudged(
   { isCurrent, state, outcome, redChecks }: TaskGate,
-  report: Pick<GateDraft, 'name' | 'headSha' | 'externalId' | 'logs'>,
+  report: Pick<GateDraft, 'name' | 'headSha' | 'externalId' | 'attempt' | 'logs'>,
 ): GateDraft | undefined {
   const isOver = state === 'COMPLETED' || state === 'FAILED' || state === 'CANCELLED' || state === 'SKIPPED';
   if (!isCurrent || isOver) return outcome === null ? undefined : { ...report, ...SUPERSEDED };
@@ -147,8 +159,8 @@ const verdictLines = ({ name, outcome, tree, ms, failedTests }: Verdict): readon
 
 /** States that only say how it waits are one to a reader, so that an entry costs three writes. */
 export function queueReport(entry: QueueGate): GateDraft {
-  const { prNumber, headSha, branch, state, landedSha, hasBegun } = entry;
-  const report = { name: QUEUE_GATE, headSha, externalId: `#${prNumber}`, logs: [] };
+  const { attempt, prNumber, headSha, branch, state, landedSha, hasBegun } = entry;
+  const report = { name: QUEUE_GATE, headSha, externalId: `#${prNumber}`, attempt, logs: [] };
   const target = foreignLine(branch, 100);
   switch (state) {
     case 'landed':
@@ -178,7 +190,7 @@ export function queueReport(entry: QueueGate): GateDraft {
 }
 
 /** Which entry it was that failed, what failed, and what to do next. */
-function ejectedOf(entry: QueueGate): Omit<GateDraft, 'name' | 'headSha' | 'externalId'> {
+function ejectedOf(entry: QueueGate): Said {
   const { prNumber, title, branch, reason, tree, failedChecks, files } = entry;
   const blamed = `#${prNumber} “${foreignLine(title)}”`;
   const isRed = failedChecks.length > 0;
@@ -200,3 +212,18 @@ function ejectedOf(entry: QueueGate): Omit<GateDraft, 'name' | 'headSha' | 'exte
     logs: failedChecks.flatMap(({ name, logRef }) => (logRef === undefined ? [] : [{ check: name, logRef, tree }])),
   };
 }
+
+/** Below what the gate says. */
+export const askedAgain = (by: string, answer: string): string =>
+  `**${foreignLine(by, 60)}** asked for it again: ${answer}`;
+export const notRed = (): string => 'it is not red, so nothing is run.';
+export const queuedOncePassed = (): string =>
+  'the checks of the task run once more; it is queued again once they pass.';
+export const workIsOver = (): string =>
+  'the work has ended, so nothing is run. `/millwright retry` tries again what failed.';
+/** The workflow's words may hold a title. */
+export const refusedBy = (message: string): string => foreignLine(message, 300);
+
+/** Whoever asked is answered by the next look. */
+export const notShownYet = (): Failure =>
+  new Failure('Unavailable', 'The answer to a re-run could not be shown.', { reason: 'NOT_SHOWN' });

@@ -47,6 +47,8 @@ async function look(watched: Watched, looks: Looks, subject: HintSubject): Promi
       return await looks.pull_request(watched, subject);
     case 'commit':
       return await looks.commit(watched, subject);
+    case 'rerun':
+      return await looks.rerun(watched, subject);
     case 'branch':
       return await looks.branch(watched, subject);
     case 'tracked_issue':

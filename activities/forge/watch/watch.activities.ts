@@ -1,5 +1,6 @@
 import type { ForgeLook, ForgeWatchActivities } from '../../../workflows/contract/activities/forge-watch.js';
 import { withHeartbeat } from '../../support/heartbeat.js';
+import { lookAtRerun } from '../gates/rerun.js';
 import { showGates } from '../gates/show-gates.js';
 import { applyHints } from './apply-hints.js';
 import { lookAtBranch, reconcileBranches } from './branches.js';
@@ -26,6 +27,7 @@ const LOOKS: Looks = {
   tracked_issue: lookAtTrackedIssue,
   tracked_comment: lookAtTrackedComment,
   commit: lookAtCommit,
+  rerun: lookAtRerun,
 };
 
 /** Where others push too. In this order, so that what deliveries named is not read twice. */

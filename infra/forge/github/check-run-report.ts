@@ -9,7 +9,7 @@ const MOST_CHARACTERS = 65_535;
 const MOST_ANNOTATIONS = 50;
 
 /**
- * One check run for each gate and commit, edited in place. Every request adds its annotations to those of the run, so
+ * One check run for each attempt of a gate on a commit, edited in place; of one name GitHub shows the newest. Every request adds its annotations to those of the run, so
  * that many are sent in several, and what an earlier attempt has sent is read first.
  */
 export async function showCheckRun(
@@ -46,14 +46,18 @@ export async function showCheckRun(
 async function findRun(
   client: Octokit,
   name: RepositoryName,
-  { name: check, headSha, externalId, shownAs }: GateReport,
+  { name: check, headSha, externalId, shownAs, isAgain }: GateReport,
   signal: AbortSignal | undefined,
 ): Promise<Run | undefined> {
   const request = { signal };
-  if (shownAs !== null) return (await client.rest.checks.get({ ...name, check_run_id: Number(shownAs), request })).data;
+  if (shownAs !== null && !isAgain)
+    return (await client.rest.checks.get({ ...name, check_run_id: Number(shownAs), request })).data;
   const at = { ...name, ref: headSha, check_name: check, filter: 'all', per_page: 100, request } as const;
   const listed = await client.paginate(client.rest.checks.listForRef, at);
-  return listed.find((run) => run.external_id === externalId && run.name === check);
+  const ours = listed.filter(
+    (run) => run.external_id === externalId && run.name === check && run.id > Number(shownAs ?? 0),
+  );
+  return ours.sort((a, b) => b.id - a.id)[0];
 }
 
 const standingOf = ({ standing }: GateReport) =>

@@ -10,7 +10,7 @@ import { git } from './git/run.js';
 import { writeCommit } from './git/write.js';
 import type { Comment, Issue, Repository, Review } from './state/records.js';
 import { isPullRequest, type PullRequest } from './state/state.js';
-import { tellPull } from './webhooks/happenings.js';
+import { tellPull, tellRun, tellSuite } from './webhooks/happenings.js';
 import type { World } from './world.js';
 
 /** `owner/name`, and who does it; default: the repository's owner. */
@@ -120,6 +120,20 @@ export class People {
       state: at.state,
       body: at.body ?? '',
     });
+  }
+
+  /** "Re-run" at one check run of an App. */
+  askForCheckAgain(at: At & { readonly id: number }): void {
+    const run = this.world.state.checkRuns.find((one) => one.id === at.id);
+    if (run === undefined) throw new Error(`No check run ${at.id}`);
+    tellRun(this.world, 'rerequested', run, this.place(at));
+  }
+
+  /** "Re-run all checks" of a commit, which each App hears for its own. */
+  async askForChecksAgain(at: At & { readonly sha: string }): Promise<void> {
+    const by = this.place(at);
+    for (const suite of this.world.state.suites.filter(({ headSha }) => headSha === at.sha))
+      await tellSuite(this.world, 'rerequested', suite, by);
   }
 
   /** By the button, past no rule. */

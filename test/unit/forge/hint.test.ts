@@ -49,6 +49,20 @@ test('a push to a branch tells where it was and where it is', () => {
   });
 });
 
+test('a check of ours that somebody asks for again says by whom; any other word about checks is about the commit', () => {
+  const commit = { kind: 'commit', sha: sha('a') };
+  const subjectOf = (event: string, payload: object) => of(event, payload)?.subject;
+  const rerequested = { action: 'rerequested', sender: { login: 'octo-cat' } };
+  const run = { check_run: { id: 9, head_sha: sha('a') } };
+  const suite = { check_suite: { id: 8, head_sha: sha('a') } };
+  const rerun = { kind: 'rerun', sha: sha('a'), by: 'octo-cat' };
+  expect(subjectOf('check_run', { ...rerequested, ...run })).toEqual({ ...rerun, checkRun: 9 });
+  expect(subjectOf('check_suite', { ...rerequested, ...suite })).toEqual(rerun);
+  expect(subjectOf('check_run', { ...rerequested, ...run, action: 'requested_action' })).toEqual(commit);
+  expect(subjectOf('check_run', { ...run, action: 'rerequested', sender: { login: 'no name' } })).toEqual(commit);
+  expect(subjectOf('check_suite', { ...suite, action: 'completed', sender: { login: 'octo-cat' } })).toEqual(commit);
+});
+
 test('a comment below a pull request says so', () => {
   const issue = { number: 3, pull_request: { url: 'https://api.github.com/…' } };
   expect(of('issue_comment', { action: 'created', issue, comment: { id: 8 } })).toMatchObject({
