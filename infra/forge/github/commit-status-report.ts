@@ -1,4 +1,4 @@
-import type { Octokit } from '@octokit/rest';
+import type { Octokit, RestEndpointMethodTypes } from '@octokit/rest';
 import type { GateReport, GateStanding } from '../gate-reports.js';
 import type { RepositoryName } from './settings.js';
 
@@ -24,11 +24,23 @@ export async function showCommitStatus(
   const request = { signal };
   const state = STATES[standing];
   const description = title.slice(0, MOST_DESCRIPTION).toWellFormed();
-  const at = { ...name, ref: sha, per_page: 100, request };
-  const listed = await client.paginate(client.rest.repos.listCommitStatusesForRef, at);
-  // Newest first.
-  const newest = listed.find((status) => status.context === context);
+  const newest = await newestStatus(client, { ...name, ref: sha, per_page: 100, request }, context);
   if (newest?.state === state && newest.description === description) return null;
   await client.rest.repos.createCommitStatus({ ...name, sha, context, state, description, request });
   return null;
+}
+
+type Listed = RestEndpointMethodTypes['repos']['listCommitStatusesForRef'];
+
+/** They are listed newest first. */
+async function newestStatus(
+  client: Octokit,
+  at: Listed['parameters'],
+  context: string,
+): Promise<Listed['response']['data'][number] | undefined> {
+  for await (const { data } of client.paginate.iterator(client.rest.repos.listCommitStatusesForRef, at)) {
+    const newest = data.find((status) => status.context === context);
+    if (newest !== undefined) return newest;
+  }
+  return undefined;
 }

@@ -1,3 +1,4 @@
+import type { GateReports } from '../../../infra/forge/gate-reports.js';
 import type { Forge } from '../../../infra/forge/port.js';
 import type { TestDatabase } from '../../support/postgres.js';
 
@@ -7,6 +8,8 @@ export interface ForgeSite {
   readonly projectId: string;
   /** The same forge from another process, which remembers nothing. */
   another(): Forge;
+  /** Absent where nothing shows gates. */
+  readonly gates?: ShownGates;
   /** Does the work while one answer on the way to us is lost: what it was about is done all the same. */
   losing<T>(answer: 'opened' | 'said' | 'closed', work: () => Promise<T>): Promise<T>;
   /** Somebody else's, whose head is pushed already. */
@@ -18,6 +21,13 @@ export interface ForgeSite {
   /** Time goes by: what is shown late is shown. */
   wait(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface ShownGates {
+  /** From another process, which remembers nothing. */
+  another(): GateReports;
+  /** Name, standing and title of everything that a commit was told, oldest first. */
+  shown(sha: string): readonly (readonly [string, string, string])[];
 }
 
 export type OpenSite = (database: TestDatabase) => Promise<ForgeSite>;
