@@ -7,6 +7,7 @@ import { createBareRepository } from './git/store.js';
 import { type Json, renderUser } from './render/account.js';
 import type { Account, App, BranchRule, Installation, Permissions, Repository, Role } from './state/records.js';
 import { emit } from './webhooks/emit.js';
+import { tellPull } from './webhooks/happenings.js';
 import type { World } from './world.js';
 
 export interface NewRepository {
@@ -62,6 +63,7 @@ export class Administration {
       isArchived: false,
       roles: {},
       rules: [],
+      formerBranches: new Map(),
       labels: [],
       lastNumber: 0,
     };
@@ -106,17 +108,38 @@ export class Administration {
     this.tell('transferred', repository, { changes });
   }
 
-  /** Renames the default branch: open pull requests to it follow. */
-  async renameDefaultBranch(fullName: string, to: string): Promise<void> {
+  /** On the page of branches: open pull requests to it and rules that name it follow, those from it are closed. */
+  async renameBranch(fullName: string, from: string, to: string): Promise<void> {
     const repository = this.world.state.repositoryNamed(fullName);
-    const from = repository.defaultBranch;
+    const by = { repository, login: repository.owner };
     const pulls = this.world.state.pullRequests(repository.id).filter((one) => one.pull.baseRef === from);
-    await movingRefs(this.world, { repository, login: repository.owner }, async () => {
+    const isDefault = repository.defaultBranch === from;
+    await movingRefs(this.world, by, async () => {
       for (const { pull } of pulls) pull.baseRef = to;
       await git(repository.directory, ['branch', '-m', from, to]);
+      repository.rules = repository.rules.map((rule) => (rule.pattern === from ? { ...rule, pattern: to } : rule));
+      repository.formerBranches.set(from, to);
+      if (!isDefault) return;
       await git(repository.directory, ['symbolic-ref', 'HEAD', `refs/heads/${to}`]);
       repository.defaultBranch = to;
     });
+    for (const issue of pulls.filter((one) => one.state === 'open')) {
+      const changes = { base: { ref: { from }, sha: { from: issue.pull.baseSha } } };
+      await tellPull(this.world, 'edited', issue, by, { changes });
+    }
+    if (isDefault) this.tell('edited', repository, { changes: { default_branch: { from } } });
+  }
+
+  async renameDefaultBranch(fullName: string, to: string): Promise<void> {
+    await this.renameBranch(fullName, this.world.state.repositoryNamed(fullName).defaultBranch, to);
+  }
+
+  /** Makes another branch the default one; nothing follows it. */
+  async setDefaultBranch(fullName: string, to: string): Promise<void> {
+    const repository = this.world.state.repositoryNamed(fullName);
+    const from = repository.defaultBranch;
+    await git(repository.directory, ['symbolic-ref', 'HEAD', `refs/heads/${to}`]);
+    repository.defaultBranch = to;
     this.tell('edited', repository, { changes: { default_branch: { from } } });
   }
 

@@ -89,16 +89,17 @@ function creations({ requests, limiter }: GitHub): readonly string[] {
 
 /** The base only ever went forward over what others pushed, and every commit on it passes the repository's check. */
 async function base({ people, state }: GitHub, { repository, outside, check }: Wanted): Promise<readonly string[]> {
-  const { directory } = state.repositoryNamed(repository);
+  const { directory, defaultBranch: branch } = state.repositoryNamed(repository);
   const wrong: string[] = [];
   for (const sha of outside) {
     const on = await people.git(repository, 'branch', '--contains', sha, '--format=%(refname:short)');
-    if (!on.split('\n').includes('main')) wrong.push(`the outsider's commit ${sha.slice(0, 12)} is lost`);
+    if (!on.split('\n').includes(branch)) wrong.push(`the outsider's commit ${sha.slice(0, 12)} is lost`);
   }
-  const line = (await people.git(repository, 'rev-list', '--first-parent', 'main')).split('\n');
+  const line = (await people.git(repository, 'rev-list', '--first-parent', branch)).split('\n');
   for (const sha of line) {
     const found = await runCommand({ directory, sha, argv: check, signal: new AbortController().signal });
-    if (found.kind !== 'completed' || found.conclusion !== 'success') wrong.push(`${sha.slice(0, 12)} on main is red`);
+    if (found.kind !== 'completed' || found.conclusion !== 'success')
+      wrong.push(`${sha.slice(0, 12)} on ${branch} is red`);
   }
   return wrong;
 }

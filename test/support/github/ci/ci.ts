@@ -17,6 +17,8 @@ const FLAKE_LOG = 'Error: connect ETIMEDOUT 140.82.112.3:443\n';
 
 interface Installed {
   readonly pipeline: Pipeline;
+  /** Stays when it is renamed. */
+  readonly repositoryId: number;
   readonly random: () => number;
 }
 
@@ -37,7 +39,8 @@ export class Ci {
   }
 
   install(pipeline: Pipeline): void {
-    this.installed.push({ pipeline, random: randomOf(pipeline.unreliability?.seed ?? 1) });
+    const { id: repositoryId } = this.world.state.repositoryNamed(pipeline.repository);
+    this.installed.push({ pipeline, repositoryId, random: randomOf(pipeline.unreliability?.seed ?? 1) });
   }
 
   /** Until no job is under way. One that never reports is not waited for. */
@@ -63,7 +66,7 @@ export class Ci {
     { branch, before, after }: { readonly branch: string; readonly before: string; readonly after: string },
   ): void {
     for (const one of this.installed) {
-      if (one.pipeline.repository !== fullNameOf(repository)) continue;
+      if (one.repositoryId !== repository.id) continue;
       if (!picomatch.isMatch(branch, [...(one.pipeline.branches ?? ['**'])], { dot: true })) continue;
       this.track(this.runAll(one, repository, { headSha: after, headBranch: branch, before }));
     }
@@ -81,7 +84,7 @@ export class Ci {
   private again(repository: Repository, suiteId: number, name: string | undefined): void {
     const suite = this.world.state.suites.find((other) => other.id === suiteId && other.appSlug === CI_APP);
     if (suite === undefined) return;
-    for (const one of this.installed.filter(({ pipeline }) => pipeline.repository === fullNameOf(repository))) {
+    for (const one of this.installed.filter(({ repositoryId }) => repositoryId === repository.id)) {
       for (const job of one.pipeline.jobs.filter((job) => name === undefined || job.name === name)) {
         this.track(this.runJob(one, job, { repository, suite }));
       }

@@ -35,6 +35,14 @@ async function changeBase(call: RepositoryCall, issue: PullRequest, base: string
   await tellPull(call.world, 'edited', issue, by, { changes });
 }
 
+/** One whose branches are gone cannot be opened again. */
+async function requireBranches({ repository }: RepositoryCall, { pull }: PullRequest): Promise<void> {
+  for (const branch of [pull.headRef, pull.baseRef]) {
+    if ((await resolveCommit(repository.directory, `refs/heads/${branch}`)) === undefined)
+      throw refused('PullRequest', `state cannot be changed. The ${branch} branch has been deleted.`);
+  }
+}
+
 async function change(call: RepositoryCall): Promise<Answer> {
   const issue = pullOf(call);
   const { title, body, state, base } = call.body as {
@@ -46,6 +54,7 @@ async function change(call: RepositoryCall): Promise<Answer> {
   if (state === 'open' && issue.pull.mergedAt !== null) {
     throw refused('PullRequest', 'state cannot be changed. The pull request cannot be reopened.');
   }
+  if (state === 'open' && issue.state === 'closed') await requireBranches(call, issue);
   if (base !== undefined && base !== issue.pull.baseRef) await changeBase(call, issue, base);
   await changeIssue(
     call.world,

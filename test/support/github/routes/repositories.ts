@@ -2,7 +2,7 @@ import { roleOf } from '../auth/access.js';
 import { changedFiles, readCommit, readCommits, readRefs } from '../git/read.js';
 import { ruleFor } from '../git/rules.js';
 import { tryGit } from '../git/run.js';
-import { loginOf, ok, type RepositoryCall } from '../http/call.js';
+import { type Answer, loginOf, ok, type RepositoryCall } from '../http/call.js';
 import { GitHubError, notFound } from '../http/errors.js';
 import { page } from '../http/paging.js';
 import { asAnyone, onRepository, type Route } from '../http/route.js';
@@ -32,6 +32,15 @@ async function branches(call: RepositoryCall): Promise<readonly (readonly [strin
   );
 }
 
+/** A branch that was renamed, perhaps several times, is where the redirect leads. */
+function renamedBranch({ world, repository }: RepositoryCall, name: string): Answer {
+  const now = repository.formerBranches.get(name);
+  if (now === undefined) throw new GitHubError(404, 'Branch not found');
+  const location = `${world.urls.api}/repositories/${repository.id}/branches/${encodeURIComponent(now)}`;
+  const body = { message: 'Moved Permanently', url: location, documentation_url: 'https://docs.github.com/rest' };
+  return { status: 301, body, headers: { location } };
+}
+
 export const repositoryRoutes: readonly Route[] = [
   onRepository('GET /repos/{owner}/{repo}', METADATA, (call) => {
     const role = call.caller.kind === 'person' ? roleOf(call.repository, loginOf(call.caller)) : 'read';
@@ -47,7 +56,7 @@ export const repositoryRoutes: readonly Route[] = [
   onRepository('GET /repos/{owner}/{repo}/branches/{branch}', CONTENTS, async (call) => {
     const name = call.params.branch ?? '';
     const found = (await branches(call)).find(([one]) => one === name);
-    if (found === undefined) throw new GitHubError(404, 'Branch not found');
+    if (found === undefined) return renamedBranch(call, name);
     const url = `${repositoryUrl(call.world, call.repository)}/branches/${name}`;
     const rule = ruleFor(call.repository, name).find((one) => one.source === 'protection');
     return ok({

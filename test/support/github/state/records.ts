@@ -91,6 +91,8 @@ export interface Repository {
   isArchived: boolean;
   roles: Record<string, Role>;
   rules: BranchRule[];
+  /** What a branch was called before to what it is called since. */
+  readonly formerBranches: Map<string, string>;
   labels: Label[];
   lastNumber: number;
 }
