@@ -7,6 +7,7 @@ import { requireCommits } from '../../infra/git/mirrors.js';
 import { hasCommit, isAncestor } from '../../infra/git/objects.js';
 import type { MarkLandedInput, MergeActivities, SweepOutcome } from '../../workflows/contract/activities/merge.js';
 import { withHeartbeat } from '../support/heartbeat.js';
+import { findLaneTip, findLost } from './known-base.js';
 import { certify, storedRed } from './queue/certificate.js';
 import { composeCandidate, composeOn } from './queue/compose.js';
 import { inspectEntry } from './queue/inspect.js';
@@ -17,13 +18,16 @@ const MARKED_WITHIN_MS = 60_000;
 
 /** Git and forge effects of the merge queue. Each is read-only or reads back before it writes. */
 export const createMergeActivities = (deps: MergeDeps): MergeActivities => ({
-  openQueue: ({ projectId, branch }) =>
+  openQueue: ({ projectId, branch, knownTip }) =>
     withHeartbeat((signal) =>
       orGone(async () => {
         const opened = await openProject(deps, projectId, signal);
+        const known = [await findLaneTip(deps.pools.writes, projectId, branch), knownTip];
         const tip = await fetchBranch(opened.mirror, opened.remote, branch, signal);
         const cfg = await queueConfigAt(opened, tip, signal);
-        return { kind: 'open' as const, tip, cfg, projectName: opened.project.name };
+        const lostTip = await findLost(opened.mirror, tip, known, signal);
+        const { name: projectName } = opened.project;
+        return { kind: 'open' as const, tip, cfg, projectName, ...(lostTip === undefined ? {} : { lostTip }) };
       }),
     ),
   readQueueRemote: ({ projectId, branch, tip: known }) =>

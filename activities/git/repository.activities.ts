@@ -11,14 +11,18 @@ import { readTip } from '../../infra/git/remote-refs.js';
 import type { GitRemote, Repository } from '../../infra/git/repository.js';
 import { parseSource } from '../../infra/git/source.js';
 import type { RepositoryActivities } from '../../workflows/contract/activities/git.js';
+import type { Tuning } from '../../workflows/contract/tuning.js';
 import { withHeartbeat } from '../support/heartbeat.js';
 import { cleanRepository } from './clean-repository.js';
 import { findGitProject, keepBaseBranch } from './git-project.repository.js';
 import { type InspectionDeps, inspectProject } from './inspect-project.js';
+import { findLaneTip, findLost, saveBaseSeen, startQueueOf } from './known-base.js';
 
 export interface RepositoryDeps extends InspectionDeps {
   /** Sources must lie outside of it. */
   readonly dataDirectory: string;
+  /** Of the queues that are started here. */
+  readonly tuning: Tuning;
 }
 
 /** For the shared queue. Refs are pushed under leases and read back; a repeat finds what is done. */
@@ -34,14 +38,23 @@ export const createRepositoryActivities = (deps: RepositoryDeps): RepositoryActi
   return {
     importSource: ({ projectId }) =>
       withHeartbeat(async (signal) => {
-        const project = await findGitProject(deps.pools.writes, projectId);
+        const { writes } = deps.pools;
+        const project = await findGitProject(writes, projectId);
         const history = await deps.forge.prepare(projectId, signal);
         const { mirror, remote } = await places(projectId, signal);
         if (history.kind === 'own') {
           const baseBranch = project.baseBranch ?? history.defaultBranch;
           // Its rules are read before the row is written as a whole.
-          if (project.baseBranch === null) await keepBaseBranch(deps.pools.writes, projectId, baseBranch);
+          if (project.baseBranch === null) await keepBaseBranch(writes, projectId, baseBranch);
+          // Read before the branch is: what our own queue lands meanwhile is not lost.
+          const known = [await findLaneTip(writes, projectId, baseBranch), project.tipSha];
           const tip = await fetchBranch(mirror, remote, baseBranch, signal);
+          const isDefault = (remote.names?.here(history.defaultBranch) ?? history.defaultBranch) === baseBranch;
+          await saveBaseSeen(writes, { projectId, isDefault });
+          // Before the row forgets what it knew. A queue that lives sees the same by itself.
+          const knownTip = await findLost(mirror, tip, known, signal);
+          if (knownTip !== undefined)
+            await startQueueOf(writes, { projectId, branch: baseBranch, knownTip, tuning: deps.tuning });
           return { baseBranch, tip, moved: tip !== project.tipSha, isShared: true };
         }
         const { branch, tip, moved } = await importSource(mirror, {

@@ -5,6 +5,7 @@ export const SHUT = {
   ARCHIVED: 'the repository at the forge, which is archived',
   SUSPENDED: 'Millwright’s App at the forge, which is suspended',
   NOT_INSTALLED: 'Millwright’s App to be installed on the repository at the forge',
+  BASE_GONE: 'the base branch, which is gone at the forge',
 } as const;
 
 export type ShutReason = keyof typeof SHUT;

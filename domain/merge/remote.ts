@@ -134,8 +134,13 @@ export function remoteRead(state: QueueState, askedTip: Sha, found: RemoteReadin
     nowMs,
   );
   if (found.moved === 'forward') return moved;
-  const reason = `BASE_REWRITTEN: ${askedTip.slice(0, 12)} is no longer part of the branch`;
-  return pauseLane(moved, 'incident', { by: 'system', reason }, nowMs);
+  return holdRewritten(moved, askedTip, nowMs);
+}
+
+/** Somebody pushed over what was there: nothing lands before a person has looked. */
+export function holdRewritten(state: QueueState, lostTip: Sha, nowMs: number): QueueState {
+  const reason = `BASE_REWRITTEN: ${lostTip.slice(0, 12)} is no longer part of the branch`;
+  return pauseLane(state, 'incident', { by: 'system', reason }, nowMs);
 }
 
 /** Which waiting entries conflict with what has landed. Authors are asked once the answer is about the present tip. */

@@ -1,11 +1,12 @@
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
+import { refThere } from './branch-names.js';
 import { deleteRef } from './checkpoint.js';
 import { brokenRef, failureReason } from './git-failures.js';
 import { inTurn } from './in-turn.js';
 import { readRef } from './objects.js';
-import { FORGE_REFS, forgeRef } from './refs.js';
+import { branchRef, FORGE_REFS, forgeRef } from './refs.js';
 import { requireTip } from './remote-refs.js';
 import { type GitRemote, type Repository, reach } from './repository.js';
 import type { Git } from './run.js';
@@ -148,7 +149,7 @@ export async function fetchBranch(
   const tip = await requireTip(repo, remote, branch, signal);
   const ref = forgeRef(branch);
   if ((await readRef(repo, ref, signal)) === tip) return tip;
-  await fetchRefs(repo, { remote, refspecs: [`+refs/heads/${branch}:${ref}`], signal });
+  await fetchRefs(repo, { remote, refspecs: [`+${refThere(remote, branchRef(branch))}:${ref}`], signal });
   const fetched = await readRef(repo, ref, signal);
   if (fetched === undefined) throw new Failure('Unavailable', `${branch} could not be fetched`, { reason: 'REF' });
   return fetched;
@@ -159,9 +160,16 @@ export async function fetchAllBranches(repo: Repository, remote: GitRemote, sign
   await fetchRefs(repo, {
     remote,
     options: ['--prune'],
-    refspecs: [`+refs/heads/*:${FORGE_REFS}*`],
+    refspecs: [`+refs/heads/*:${FORGE_REFS}*`, ...renamedRefspecs(remote)],
     signal,
   });
+}
+
+/** A renamed branch comes under our name for it, and a later one that bears the old name does not. */
+function renamedRefspecs({ names }: GitRemote): readonly string[] {
+  const renamed = names?.current();
+  if (renamed === undefined) return [];
+  return [`^${branchRef(renamed.here)}`, `+${branchRef(renamed.there)}:${forgeRef(renamed.here)}`];
 }
 
 const exists = async (path: string): Promise<boolean> => {

@@ -1,5 +1,6 @@
 import { Failure } from '../../domain/failures.js';
 import { faultPoint } from '../fault-point.js';
+import { refThere } from './branch-names.js';
 import { firstWords, gitFailure, isLockMessage } from './git-failures.js';
 import { requireObjectId } from './operands.js';
 import { branchRef, isOwnRef } from './refs.js';
@@ -118,9 +119,12 @@ async function pushGuarded(
         '--no-signed',
         '--no-follow-tags',
         '--recurse-submodules=no',
-        ...refs.map(({ ref, expected }) => `--force-with-lease=${ref}:${expected ?? ''}`),
+        ...refs.map(({ ref, expected }) => `--force-with-lease=${refThere(remote, ref)}:${expected ?? ''}`),
       ],
-      operands: [remote.url, ...refs.map(({ ref, to }) => `${to === undefined ? '' : requireObjectId(to)}:${ref}`)],
+      operands: [
+        remote.url,
+        ...refs.map(({ ref, to }) => `${to === undefined ? '' : requireObjectId(to)}:${refThere(remote, ref)}`),
+      ],
       ...(await reach(remote, 'write')),
       timeoutMs: PUSH_TIMEOUT_MS,
       okExitCodes: [0, 1, 128],

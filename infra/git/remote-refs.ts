@@ -1,4 +1,5 @@
 import { Failure } from '../../domain/failures.js';
+import { refThere } from './branch-names.js';
 import { isObjectId } from './operands.js';
 import { branchRef } from './refs.js';
 import { type GitRemote, type Repository, reach } from './repository.js';
@@ -12,10 +13,15 @@ export async function readRemoteRefs(
   refs: readonly string[],
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const wanted = new Set(refs);
-  const found = await listRemoteRefs(repo, remote, refs, signal);
+  const wanted = new Map(refs.map((ref) => [refThere(remote, ref), ref]));
+  const found = await listRemoteRefs(repo, remote, [...wanted.keys()], signal);
   // ls-remote matches tails of names (`main` finds `x/main`), so the exact ones are picked here.
-  return new Map([...found].filter(([name]) => wanted.has(name)));
+  return new Map(
+    [...found].flatMap(([name, sha]) => {
+      const ref = wanted.get(name);
+      return ref === undefined ? [] : [[ref, sha] as const];
+    }),
+  );
 }
 
 /** Every ref of the remote that ends in one of `patterns` (git's own tail match; globs allowed). */
@@ -42,7 +48,7 @@ export async function listRemoteRefs(
   return refs;
 }
 
-/** The remote branch's commit, or undefined when there is no such branch. */
+/** The remote branch's commit, or undefined when there is no such branch. @throws InvalidState for a base that is gone */
 export async function readTip(
   repo: Repository,
   remote: GitRemote,
@@ -50,7 +56,9 @@ export async function readTip(
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   const ref = branchRef(branch);
-  return (await readRemoteRefs(repo, remote, [ref], signal)).get(ref);
+  const read = async () => (await readRemoteRefs(repo, remote, [ref], signal)).get(ref);
+  const tip = await read();
+  return tip === undefined && (await remote.names?.lookFor(branch, signal)) ? await read() : tip;
 }
 
 /** @throws NotFound when the remote has no such branch */

@@ -1,3 +1,4 @@
+import type { BranchNames } from './branch-names.js';
 import type { GitAccess, GitCredential } from './credential.js';
 import type { Git, GitCall } from './run.js';
 
@@ -14,6 +15,8 @@ export interface GitRemote {
   readonly transport: 'file' | 'https' | 'http';
   /** Absent: whoever may reach it may use it. `isRefused`: the remote does not take the one that was given before. */
   readonly credential?: (access: GitAccess, isRefused: boolean) => Promise<GitCredential>;
+  /** Absent: every branch is called there as it is here. */
+  readonly names?: BranchNames;
 }
 
 /** How a git call reaches the remote. */

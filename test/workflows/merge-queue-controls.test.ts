@@ -51,6 +51,19 @@ test('a rewritten base pauses the lane until a person opens it', async () => {
   await until(() => q.world.marked.length === 1);
 });
 
+test('a base that was rewritten while no queue lived holds the lane of the next one until a person opens it', async () => {
+  q.world.pullRequest(1);
+  q.world.lostTip = shaOf('lost');
+  await q.start();
+  await q.enqueue(1);
+  await until(() => q.world.incidents.length === 1);
+  expect(q.world.incidents[0]).toContain(`BASE_REWRITTEN: ${shaOf('lost').slice(0, 12)}`);
+  expect((await q.view()).lane).toMatchObject({ mode: 'paused', pausedBy: ['incident'] });
+  expect(q.world.marked).toEqual([]);
+  await q.queue.executeUpdate(mergeQueueOpenLaneUpdate, { args: [{ by: 'ada' }] });
+  await until(() => q.world.marked.length === 1);
+});
+
 test('refusals: draining, another head of a queued pull request, malformed, unknown entry, no reason', async () => {
   q.world.pullRequest(1);
   q.world.holdChecks();

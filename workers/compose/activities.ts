@@ -9,6 +9,7 @@ import { createStoreToolActivities } from '../../activities/agents/tools/store-t
 import { createCheckProjects } from '../../activities/checks/check-project.repository.js';
 import { createCheckActivities } from '../../activities/checks/checks.activities.js';
 import { ListeningNews } from '../../activities/checks/forge/commit-news.js';
+import { voidTurnedRed } from '../../activities/checks/forge/turned-red.js';
 import { createHostCleaners } from '../../activities/checks/host-cleaners.js';
 import { FileCheckResults } from '../../activities/checks/results.js';
 import { SetupLayers } from '../../activities/checks/setup-layers.js';
@@ -152,14 +153,23 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
       ...createStoreToolActivities({ pools, blobs }),
       // Also here: a turn whose host is lost is sealed without its files.
       ...seal,
-      ...createRepositoryActivities({ ...gitDeps, forgeChecks: ci.checks, dataDirectory: layout.home }),
+      ...createRepositoryActivities({
+        ...gitDeps,
+        forgeChecks: ci.checks,
+        dataDirectory: layout.home,
+        tuning: config.tuning,
+      }),
       ...createForgeActivities(gitDeps),
       ...createForgeWatchActivities({
         ...gitDeps,
         issues: issuesOf(config, trackers),
         ...(github ? { redeliverFailed: github.redeliverFailed, gates: gatesOf(github, blobs) } : {}),
       }),
-      ...createMergeActivities({ ...gitDeps, planChecks: checks.planChecks }),
+      ...createMergeActivities({
+        ...gitDeps,
+        planChecks: checks.planChecks,
+        voidTurnedRed: (at, signal) => voidTurnedRed(ci, at, signal),
+      }),
       ...createHostClaimActivities({ hostId: host.hostId, hostQueue: host.queue, directory: layout.home }),
       planChecks: checks.planChecks,
     },

@@ -15,6 +15,8 @@ export interface MergeQueueInput {
   readonly maxEvents?: number;
   /** Overrides of the queue's own clock, for tests and the demo. */
   readonly timing?: Partial<QueueTiming>;
+  /** Where somebody else saw the branch last: a queue that finds it rewritten holds its lane. */
+  readonly knownTip?: string;
   /** Set by continue-as-new only. */
   readonly carried?: QueueState;
 }

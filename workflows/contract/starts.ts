@@ -29,6 +29,32 @@ export const mergeQueueStart = (projectId: string, branch: string, tuning: Tunin
   },
 });
 
+/** What the outbox keeps to start the queue of a branch that was last seen at a commit which may be lost. */
+export const mergeQueueRow = (input: MergeQueueInput & { readonly knownTip: string }) => {
+  const { workflowId, memo, staticSummary, priority } = mergeQueueStart(
+    input.projectId,
+    input.branch,
+    input.tuning,
+  ).options;
+  return {
+    kind: 'start' as const,
+    workflowId,
+    name: 'mergeQueue',
+    input,
+    options: {
+      reuse: 'allow_duplicate' as const,
+      memo,
+      staticSummary,
+      priority,
+      searchAttributes: {
+        [SEARCH_ATTRIBUTE.kind.name]: 'mergeQueue',
+        [SEARCH_ATTRIBUTE.project.name]: input.projectId,
+        [SEARCH_ATTRIBUTE.state.name]: 'open',
+      },
+    },
+  };
+};
+
 /**
  * What the outbox keeps to start the workflow of an epic.
  * @param summary at most 200 bytes, for lists of the Temporal UI

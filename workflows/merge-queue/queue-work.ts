@@ -2,7 +2,7 @@ import { TemporalFailure } from '@temporalio/common';
 import { findHead, membersOf, needsInspection } from '../../domain/merge/facts.js';
 import { landed, landedWrong, mayPush, notLanded, scheduledPush } from '../../domain/merge/landing.js';
 import { membersOfPath } from '../../domain/merge/plan.js';
-import { inspected, remoteRead, revalidated, swept } from '../../domain/merge/remote.js';
+import { holdRewritten, inspected, remoteRead, revalidated, swept } from '../../domain/merge/remote.js';
 import { buildReported, buildVanished } from '../../domain/merge/reports.js';
 import type { Entry, Path, QueueState } from '../../domain/merge/types.js';
 import type { Infra } from '../checks/verify.js';
@@ -60,10 +60,13 @@ export function makeQueueWork(input: MergeQueueInput, firstRunId: string, box: Q
 
   return {
     open: async (): Promise<void> => {
-      const found = await reads.openQueue(at);
+      const { knownTip } = input;
+      const found = await reads.openQueue({ ...at, ...(knownTip === undefined ? {} : { knownTip }) });
       if (found.kind === 'gone') return leave(found.reason);
       gone = undefined;
-      box.become(opened(box.get(), found.tip, found.cfg, found.projectName));
+      const { tip, cfg, projectName, lostTip } = found;
+      const now = opened(box.get(), tip, cfg, projectName);
+      box.become(lostTip === undefined ? now : holdRewritten(now, lostTip, Date.now()));
     },
     readRemote: async (): Promise<void> => {
       const { tip } = box.get();

@@ -4,6 +4,12 @@ import type { Queryable } from '../../../infra/pg/statement.js';
 export interface WatchedProject {
   readonly baseBranch: string | null;
   readonly tipSha: string | null;
+  /** Where the base's queue saw it last; null where it never had one. */
+  readonly laneTipSha: string | null;
+  /** Somebody has missed the base, and nobody has seen it since. */
+  readonly isBaseMissed: boolean;
+  /** Its row says so. */
+  readonly saysBaseGone: boolean;
   /** Others push there too. */
   readonly isShared: boolean;
   readonly hasOpenWork: boolean;
@@ -14,6 +20,10 @@ export async function findWatchedProject(db: Queryable, projectId: string): Prom
   const { rows } = await db.query<WatchedProject>({
     name: 'find-watched-project',
     text: `SELECT base_branch AS "baseBranch", tip_sha AS "tipSha", forge <> 'local' AS "isShared",
+             (SELECT nullif(tip_sha, '') FROM queue_lane WHERE project_id = p.id AND branch = p.base_branch)
+               AS "laneTipSha",
+             base_gone_since IS NOT NULL AS "isBaseMissed",
+             state = 'refused' AND coalesce(reason LIKE 'BASE_GONE:%', false) AS "saysBaseGone",
              EXISTS (SELECT 1 FROM epic WHERE project_id = p.id AND state NOT IN ('COMPLETED', 'CANCELLED'))
              OR EXISTS (SELECT 1 FROM task WHERE project_id = p.id AND epic_id IS NULL
                         AND state NOT IN ('COMPLETED', 'CANCELLED', 'FAILED', 'SKIPPED'))

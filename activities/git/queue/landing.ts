@@ -39,6 +39,8 @@ export async function prepareLanding(
   const composed = await composeOn(opened, tip, members, signal);
   if (composed.kind !== 'composed') return composed;
   const { commit, tree } = composed;
+  // A queue waits, for a slot or a thaw, and a CI may say more meanwhile.
+  await deps.voidTurnedRed?.({ projectId, commit, tree }, signal);
   const { missing } = await certify(deps, { projectId, base: tip, commit, tree });
   if (missing.length > 0) return { kind: 'uncertified', checks: missing };
   return { kind: 'ready', target: { base: tip, commit, tree } };

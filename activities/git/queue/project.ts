@@ -13,6 +13,11 @@ import type { GitDeps } from '../ports.js';
 export interface MergeDeps extends GitDeps {
   /** The keys that a tree needs evidence for. */
   readonly planChecks: CheckActivities['planChecks'];
+  /** Takes back what the forge's CI said of the commit and says no longer. Absent: no forge has a CI. */
+  readonly voidTurnedRed?: (
+    at: { readonly projectId: string; readonly commit: string; readonly tree: string },
+    signal: AbortSignal,
+  ) => Promise<void>;
 }
 
 /** A project as the queue works on it. */

@@ -1,15 +1,16 @@
-import type { Octokit } from '@octokit/rest';
 import { Failure } from '../../../domain/failures.js';
 import { faultPoint } from '../../fault-point.js';
+import { BranchNames, branchThere } from '../../git/branch-names.js';
 import type { GitRemote } from '../../git/repository.js';
 import { keepOwnComment } from '../own-comment.js';
 import type { Forge, History, MergeOutcome, OpenPullRequest, PullRequest, PullRequestFilter } from '../port.js';
+import { lookForBase } from './base-branch.js';
+import { endAwaitOfBase, findOpenRow } from './base-branch.repository.js';
 import { commentPlace } from './comments.js';
 import { type GitHubDeps, openProject, type ProjectClient, withSignal } from './project-client.js';
 import { findProjectOnGitHub, saveProjectOnGitHub } from './project-repository.repository.js';
 import { markerOf, toPullRequest } from './pull-request.js';
 import { findOpened, saveOpened, saveSeen } from './pull-request-row.repository.js';
-import type { RepositoryName } from './settings.js';
 
 const PULLS = { pull_requests: 'write', contents: 'read' } as const;
 
@@ -56,25 +57,49 @@ export class GitHubForge implements Forge {
     return {
       url,
       transport,
+      names: new BranchNames(name.renamed, (branch, signal) => lookForBase(this.deps, projectId, branch, signal)),
       credential: (access, isRefused) => this.deps.access.gitCredential(name, access, isRefused),
     };
   }
 
   async openPullRequest(input: OpenPullRequest, signal?: AbortSignal): Promise<PullRequest> {
-    const { name, client } = await this.open(input.projectId);
+    const at = await this.open(input.projectId);
     await faultPoint('pull-request.before-call');
-    const pr = (await this.adopt(client, name, input, signal)) ?? (await this.create(client, name, input, signal));
+    const pr = (await this.adopt(at, input, signal)) ?? (await this.create(at, input, signal));
     await faultPoint('pull-request.after-call-before-record');
     await saveOpened(this.deps.pools.writes, input, pr);
     return pr;
   }
 
+  /** One that GitHub closed because its base went waits for it. @throws InvalidState (`BASE_GONE`) meanwhile */
   async readPullRequest(projectId: string, number: number, signal?: AbortSignal): Promise<PullRequest> {
-    const { name, client } = await this.open(projectId);
+    const pr = await this.read(projectId, number, signal);
+    const kept = pr.state === 'closed' ? await this.withBase(projectId, pr, signal) : pr;
+    await saveSeen(this.deps.pools.writes, projectId, kept);
+    return kept;
+  }
+
+  private async read(projectId: string, number: number, signal?: AbortSignal): Promise<PullRequest> {
+    const { name, client, renamed } = await this.open(projectId);
     const { data } = await client.rest.pulls.get({ ...name, pull_number: number, ...withSignal(signal) });
-    const pr = toPullRequest(data);
-    await saveSeen(this.deps.pools.writes, projectId, pr);
-    return pr;
+    return toPullRequest(data, renamed);
+  }
+
+  /** GitHub closes what was to land on a branch that goes. That was nobody's decision: it is opened again. */
+  private async withBase(projectId: string, pr: PullRequest, signal?: AbortSignal): Promise<PullRequest> {
+    const { writes } = this.deps.pools;
+    if ((await findOpenRow(writes, projectId, pr.number)) === undefined) return pr;
+    await lookForBase(this.deps, projectId, pr.baseRef, signal);
+    if (!(await findOpenRow(writes, projectId, pr.number))?.awaitsBase) return pr;
+    const { name, client, renamed } = await this.open(projectId, 'state');
+    const change = { ...name, pull_number: pr.number, state: 'open' as const, ...withSignal(signal) };
+    const opened = await client.rest.pulls.update(change).catch((error: unknown) => {
+      // Its own branch went as well, or a new one is open: then it stays closed.
+      if (error instanceof Failure && error.type === 'InvalidInput') return undefined;
+      throw error;
+    });
+    await endAwaitOfBase(writes, projectId, pr.number);
+    return opened === undefined ? pr : toPullRequest(opened.data, renamed);
   }
 
   async listPullRequests(
@@ -82,31 +107,31 @@ export class GitHubForge implements Forge {
     { state, headRef, baseRef }: PullRequestFilter,
     signal?: AbortSignal,
   ): Promise<readonly PullRequest[]> {
-    const { name, client } = await this.open(projectId);
+    const { name, client, renamed } = await this.open(projectId);
     const listed = await client.paginate(client.rest.pulls.list, {
       ...name,
       state: state === undefined ? 'all' : state === 'open' ? 'open' : 'closed',
       ...(headRef === undefined ? {} : { head: `${name.owner}:${headRef}` }),
-      ...(baseRef === undefined ? {} : { base: baseRef }),
+      ...(baseRef === undefined ? {} : { base: branchThere(renamed, baseRef) }),
       sort: 'created',
       direction: 'asc',
       per_page: 100,
       ...withSignal(signal),
     });
     // Pages shift while they are read: what came twice is one.
-    const byNumber = new Map(listed.map((pr) => [pr.number, toPullRequest(pr)]));
+    const byNumber = new Map(listed.map((pr) => [pr.number, toPullRequest(pr, renamed)]));
     return [...byNumber.values()].filter((pr) => state === undefined || pr.state === state);
   }
 
   async closePullRequest(projectId: string, number: number, reason: string, signal?: AbortSignal): Promise<void> {
-    const pr = await this.readPullRequest(projectId, number, signal);
-    if (pr.state !== 'open') return;
+    const pr = await this.read(projectId, number, signal);
+    if (pr.state !== 'open') return await saveSeen(this.deps.pools.writes, projectId, pr);
     await this.closeSaying({ projectId, number, marker: 'millwright:closed', text: `Closed: ${reason}` }, signal);
   }
 
   /** The comment first: what is closed is looked at no more. */
   private async closeSaying({ projectId, number, marker, text }: LastWord, signal?: AbortSignal): Promise<void> {
-    const { name, client } = await this.open(projectId, 'state');
+    const { name, client, renamed } = await this.open(projectId, 'state');
     const login = await this.deps.access.login(name);
     const place = commentPlace({ name, client }, { login, number, marker }, signal);
     const row = { projectId, key: String(number), marker };
@@ -120,7 +145,7 @@ export class GitHubForge implements Forge {
       state: 'closed',
       ...withSignal(signal),
     });
-    await saveSeen(this.deps.pools.writes, projectId, toPullRequest(data));
+    await saveSeen(this.deps.pools.writes, projectId, toPullRequest(data, renamed));
   }
 
   async mergePullRequest(
@@ -189,8 +214,7 @@ export class GitHubForge implements Forge {
 
   /** The one that is there for these branches: ours by its marker, open, or landed already from this head. */
   private async adopt(
-    client: Octokit,
-    name: RepositoryName,
+    { client, name, renamed }: ProjectClient,
     input: OpenPullRequest,
     signal?: AbortSignal,
   ): Promise<PullRequest | undefined> {
@@ -214,7 +238,7 @@ export class GitHubForge implements Forge {
       body,
       ...withSignal(signal),
     });
-    return toPullRequest(data);
+    return toPullRequest(data, renamed);
   }
 
   /** A list shows what is new a moment late; one that we opened ourselves is read by its number. */
@@ -229,8 +253,7 @@ export class GitHubForge implements Forge {
   }
 
   private async create(
-    client: Octokit,
-    name: RepositoryName,
+    { client, name, renamed }: ProjectClient,
     input: OpenPullRequest,
     signal?: AbortSignal,
   ): Promise<PullRequest> {
@@ -238,9 +261,9 @@ export class GitHubForge implements Forge {
       throw new Failure('Internal', 'the body of a pull request must end with its marker');
     const { headRef, baseRef, title, body } = input;
     try {
-      const wanted = { title, body, head: headRef, base: baseRef };
+      const wanted = { title, body, head: headRef, base: branchThere(renamed, baseRef) };
       const { data } = await client.rest.pulls.create({ ...name, ...wanted, ...withSignal(signal) });
-      return toPullRequest(data);
+      return toPullRequest(data, renamed);
     } catch (error) {
       // There is one that the list does not show yet: the next attempt adopts it.
       if (error instanceof Failure && error.type === 'InvalidInput' && /already exists/i.test(error.message))

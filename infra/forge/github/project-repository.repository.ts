@@ -4,9 +4,16 @@ import type { KnownRepository } from './settings.js';
 
 /** @throws NotFound; InvalidState for a row that names no repository */
 export async function findProjectOnGitHub(db: Queryable, projectId: string): Promise<KnownRepository> {
-  const { rows } = await db.query<{ readonly name: string | null; readonly repositoryId: string | null }>({
+  const { rows } = await db.query<{
+    readonly name: string | null;
+    readonly repositoryId: string | null;
+    readonly here: string | null;
+    readonly there: string | null;
+  }>({
     name: 'find-project-on-github',
-    text: `SELECT forge_name AS name, forge_repository_id AS "repositoryId" FROM project WHERE id = $1`,
+    text: `SELECT forge_name AS name, forge_repository_id AS "repositoryId", base_branch AS here,
+             forge_base_branch AS there
+           FROM project WHERE id = $1`,
     values: [projectId],
   });
   const [row] = rows;
@@ -14,7 +21,13 @@ export async function findProjectOnGitHub(db: Queryable, projectId: string): Pro
   const [owner, repo, more] = row.name?.split('/') ?? [];
   if (owner === undefined || repo === undefined || more !== undefined)
     throw new Failure('InvalidState', 'the project names no repository of GitHub');
-  return { owner, repo, repositoryId: row.repositoryId === null ? null : Number(row.repositoryId) };
+  const { here, there } = row;
+  return {
+    owner,
+    repo,
+    repositoryId: row.repositoryId === null ? null : Number(row.repositoryId),
+    ...(here === null || there === null ? {} : { renamed: { here, there } }),
+  };
 }
 
 /** What GitHub calls the repository now. */

@@ -52,10 +52,13 @@ export async function saveSeen(db: Queryable, projectId: string, pr: PullRequest
     name: 'save-seen-pull-request',
     text: `UPDATE pull_request SET title = $3, body = $4, draft = $5, labels = $6, head_sha = $7, base_ref = $8,
              state = $9, merge_commit_sha = $10, updated_at = now(),
-             closed_at = CASE WHEN $9 = 'open' THEN NULL ELSE coalesce(closed_at, now()) END
+             closed_at = CASE WHEN $9 = 'open' THEN NULL ELSE coalesce(closed_at, now()) END,
+             awaits_base = awaits_base AND NOT ($9 = 'open' AND is_base_there)
+           FROM (SELECT base_gone_since IS NULL AS is_base_there FROM project WHERE id = $1) AS base
            WHERE project_id = $1 AND number = $2 AND state <> 'merged'
-             AND (title, body, draft, labels, head_sha, base_ref, state, merge_commit_sha)
-               IS DISTINCT FROM ($3, $4, $5, $6, $7, $8, $9, $10)`,
+             AND ((title, body, draft, labels, head_sha, base_ref, state, merge_commit_sha)
+                    IS DISTINCT FROM ($3, $4, $5, $6, $7, $8, $9, $10)
+                  OR awaits_base AND $9 = 'open' AND is_base_there)`,
     values: [
       projectId,
       pr.number,

@@ -1,4 +1,5 @@
 import type { RestEndpointMethodTypes } from '@octokit/rest';
+import { branchHere, type RenamedBranch } from '../../git/branch-names.js';
 import type { PullRequest } from '../port.js';
 
 type Answer = RestEndpointMethodTypes['pulls']['get']['response']['data'];
@@ -10,7 +11,7 @@ const MARKER = /<!-- (millwright:(?:task|epic)=[0-9a-f-]{36}) -->\s*$/;
 export const markerOf = (body: string | null | undefined): string => MARKER.exec(body ?? '')?.[1] ?? '';
 
 /** GitHub's words in ours. `merge_commit_sha` of an open one is GitHub's trial merge, which is nobody's merge. */
-export function toPullRequest(pr: Answer | Listed): PullRequest {
+export function toPullRequest(pr: Answer | Listed, renamed: RenamedBranch | undefined): PullRequest {
   const isMerged = 'merged' in pr ? pr.merged : pr.merged_at !== null;
   return {
     number: pr.number,
@@ -22,7 +23,7 @@ export function toPullRequest(pr: Answer | Listed): PullRequest {
     draft: pr.draft ?? false,
     labels: pr.labels.map(({ name }) => name),
     headRef: pr.head.ref,
-    baseRef: pr.base.ref,
+    baseRef: branchHere(renamed, pr.base.ref),
     headSha: pr.head.sha,
     isHeadGone: pr.head.repo === null,
     mergeCommitSha: isMerged ? pr.merge_commit_sha : null,

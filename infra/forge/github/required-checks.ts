@@ -1,6 +1,7 @@
 import type { Octokit } from '@octokit/rest';
 import { Failure, type FailureType } from '../../../domain/failures.js';
 import { joinContexts, type RequiredContext } from '../../../domain/forge/required-context.js';
+import { branchThere } from '../../git/branch-names.js';
 import type { ProjectClient } from './project-client.js';
 import type { Permissions } from './settings.js';
 
@@ -17,10 +18,10 @@ export async function readRequiredChecks(asked: Asked): Promise<readonly Require
 }
 
 async function ofRulesets({ open, branch, signal }: Asked): Promise<readonly RequiredContext[]> {
-  const { name, client } = await open({ metadata: 'read' });
+  const { name, client, renamed } = await open({ metadata: 'read' });
   const rules = await client.paginate(client.rest.repos.getBranchRules, {
     ...name,
-    branch,
+    branch: branchThere(renamed, branch),
     per_page: 100,
     request: { signal },
   });
@@ -37,8 +38,12 @@ async function ofRulesets({ open, branch, signal }: Asked): Promise<readonly Req
 async function ofProtection({ open, branch, signal }: Asked): Promise<readonly RequiredContext[]> {
   const found =
     (await readable(async () => {
-      const { name, client } = await open({ administration: 'read' });
-      const { data } = await client.rest.repos.getBranchProtection({ ...name, branch, request: { signal } });
+      const { name, client, renamed } = await open({ administration: 'read' });
+      const { data } = await client.rest.repos.getBranchProtection({
+        ...name,
+        branch: branchThere(renamed, branch),
+        request: { signal },
+      });
       return data.required_status_checks;
     })) ?? (await readable(() => ofBranch({ open, branch, signal })));
   if (found?.checks !== undefined) return found.checks.map(({ context, app_id }) => toContext(context, app_id));
@@ -52,8 +57,12 @@ async function ofBranch({
 }: Asked): Promise<
   Awaited<ReturnType<Octokit['rest']['repos']['getBranch']>>['data']['protection']['required_status_checks']
 > {
-  const { name, client } = await open({ contents: 'read' });
-  const { data } = await client.rest.repos.getBranch({ ...name, branch, request: { signal } });
+  const { name, client, renamed } = await open({ contents: 'read' });
+  const { data } = await client.rest.repos.getBranch({
+    ...name,
+    branch: branchThere(renamed, branch),
+    request: { signal },
+  });
   return data.protection.required_status_checks;
 }
 

@@ -1,4 +1,5 @@
 import type { GithubCredentials } from '../../config/github.js';
+import type { RenamedBranch } from '../../git/branch-names.js';
 
 export interface GitHubAccessSettings {
   /** Where repositories and pages are, without a trailing slash. */
@@ -18,6 +19,8 @@ export interface RepositoryName {
 export interface KnownRepository extends RepositoryName {
   /** GitHub's number of it, which a rename or a transfer keeps; null, or absent, until it was seen once. */
   readonly repositoryId?: number | null;
+  /** The project's base, where GitHub calls it otherwise than we do. */
+  readonly renamed?: RenamedBranch;
 }
 
 /** Least permissions of one operation, in the words of GitHub's installation tokens. */

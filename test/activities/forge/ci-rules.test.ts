@@ -27,7 +27,12 @@ afterEach(() => world.close());
 
 const required = () => world.deps.checks.required(world.projectId, 'main');
 const repository = () =>
-  createRepositoryActivities({ ...world.deps, forgeChecks: world.deps.checks, dataDirectory: '/nowhere' });
+  createRepositoryActivities({
+    ...world.deps,
+    forgeChecks: world.deps.checks,
+    dataDirectory: '/nowhere',
+    tuning: 'brisk',
+  });
 
 test('what rulesets and branch protection require is read, with the App they name', async () => {
   expect(await required()).toEqual([]);

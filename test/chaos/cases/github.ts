@@ -160,6 +160,33 @@ async function rewrittenBranch(run: CaseRun): Promise<void> {
   await world.verdict({ outside: [theirs] });
 }
 
+/** The base and the repository itself get other names while tasks land, and the base goes for a while. */
+async function renamed(run: CaseRun): Promise<void> {
+  const world = await GitHubWorld.open(run, { tasks: 6, mergeTarget: 'base' });
+  const { github } = world;
+  await world.addProject();
+  await world.fileIssue();
+  const merged = (): number => github.state.issues.filter(({ pull }) => pull && pull.mergedAt !== null).length;
+  const untilMerged = (count: number) => until(() => merged() >= count, { everyMs: 20, atMostMs: 600_000 });
+  await untilMerged(1);
+  run.note('its default branch is renamed');
+  await github.admin.renameDefaultBranch(world.repository, 'trunk');
+  await untilMerged(2);
+  run.note('the repository is renamed');
+  github.admin.rename(world.repository, 'anarchy');
+  await untilMerged(3);
+  const branch = world.base;
+  const tip = (await github.people.tip(world.repository, branch)) ?? '';
+  run.note('its base is deleted');
+  await github.people.moveBranch({ repository: world.repository, branch, to: null });
+  const { api, projectId } = world.world;
+  const isSaid = async () => String((await api.get(`/projects/${projectId}`)).reason).startsWith('BASE_GONE: ');
+  await until(isSaid, { everyMs: 200, atMostMs: 180_000 });
+  run.note('and restored');
+  await github.people.moveBranch({ repository: world.repository, branch, to: tip });
+  await world.verdict();
+}
+
 /** What a CI does to those who wait for it. */
 async function moodyCi(run: CaseRun): Promise<void> {
   const world = await GitHubWorld.open(run, {
@@ -215,6 +242,12 @@ export const githubCases: readonly ChaosCase[] = [
     does: 'somebody pushes another commit by force over the branch of a task whose pull request is open',
     catches: 'a commit that nobody checked and that lands, or a task that nobody can wake',
     run: rewrittenBranch,
+  },
+  {
+    name: '25-github-renamed',
+    does: 'the default branch is renamed in the middle of 6 tasks that land on it, then the repository, and then the base is deleted and restored',
+    catches: 'work that is sent away or blocked because a name changed, or because its base was gone for a while',
+    run: renamed,
   },
   {
     name: '31-github-moody-ci',

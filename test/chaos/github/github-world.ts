@@ -6,6 +6,7 @@ import type { Pipeline } from '../../support/github/ci/jobs.js';
 import type { RecordedRequest } from '../../support/github/http/record.js';
 import { judge } from '../../support/github/judgement.js';
 import { type GitHub, startGitHub } from '../../support/github/start.js';
+import { fullNameOf } from '../../support/github/state/state.js';
 import { variablesOf } from '../../support/github/variables.js';
 import type { WebhookOptions } from '../../support/github/webhooks/options.js';
 import { until } from '../../support/until.js';
@@ -79,7 +80,7 @@ export class GitHubWorld {
     const { unreliability, work = { kind: 'command', argv: CHECK } as const } = options.ci ?? {};
     github.ci.install({
       repository: REPOSITORY_NAME,
-      branches: ['main', 'millwright-queue/**'],
+      branches: ['main', 'trunk', 'millwright-queue/**'],
       jobs: [{ name: CI, work }],
       ...(unreliability ? { unreliability } : {}),
     });
@@ -95,17 +96,27 @@ export class GitHubWorld {
     });
   }
 
+  /** As it is called now. */
+  get repository(): string {
+    const [repository] = this.github.state.repositories;
+    return repository === undefined ? REPOSITORY_NAME : fullNameOf(repository);
+  }
+
+  get base(): string {
+    return this.github.state.repositoryNamed(this.repository).defaultBranch;
+  }
+
   async addProject(): Promise<Resource> {
     const { mergeTarget = 'epic' } = this.options;
     return await this.world.addProject({
-      source: `${this.github.url}/${REPOSITORY_NAME}`,
+      source: `${this.github.url}/${this.repository}`,
       overrides: { epics: { overlap: 'allow', land: 'auto', mergeTarget } },
     });
   }
 
   /** An issue with the label, and the epic that it becomes. */
   async fileIssue(): Promise<string> {
-    const at = { repository: REPOSITORY_NAME, by: PERSON };
+    const at = { repository: this.repository, by: PERSON };
     const { number } = await this.github.people.openIssue({ ...at, title: 'Write files', body: 'Twenty of them.' });
     this.issue = number;
     await this.github.people.label({ ...at, number, name: 'millwright' });
@@ -122,7 +133,7 @@ export class GitHubWorld {
 
   /** A comment of a person. Default: in the issue. */
   say(body: string, number = this.issue): void {
-    this.github.people.comment({ repository: REPOSITORY_NAME, number, by: PERSON, body });
+    this.github.people.comment({ repository: this.repository, number, by: PERSON, body });
   }
 
   async untilTask(title: string, isThere: (state: unknown) => boolean): Promise<void> {
@@ -133,8 +144,8 @@ export class GitHubWorld {
   }
 
   async isOnBase(sha: string): Promise<boolean> {
-    const branches = await this.github.people.git(REPOSITORY_NAME, 'branch', '--contains', sha);
-    return /\bmain$/m.test(branches);
+    const branches = await this.github.people.git(this.repository, 'branch', '--contains', sha);
+    return branches.split('\n').some((line) => line.slice(2) === this.base);
   }
 
   /** Rows of an event. */
@@ -177,7 +188,7 @@ export class GitHubWorld {
     const landings = mergeTarget === 'base' ? tasks : tasks + 1;
     await this.world.verdict({ boughtAgain, landings });
     this.github.faults.clear();
-    const wanted = { repository: REPOSITORY_NAME, issue: this.issue, pulls: landings, outside, check: CHECK };
+    const wanted = { repository: this.repository, issue: this.issue, pulls: landings, outside, check: CHECK };
     const wrong = Object.values(await judge(this.github, wanted)).flat();
     wrong.push(...(await this.watch.stop()));
     wrong.push(...(await findTokens(this.world.instance, this.github, { webhookSecret: SECRET, wasKilled })));

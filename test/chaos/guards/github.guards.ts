@@ -19,8 +19,8 @@ export const GITHUB_GUARDS: readonly Guard[] = [
     edits: [
       {
         file: 'infra/forge/github/github-forge.ts',
-        cut: '(await this.adopt(client, name, input, signal)) ?? (await this.create(client, name, input, signal))',
-        put: 'await this.create(client, name, input, signal)',
+        cut: '(await this.adopt(at, input, signal)) ?? (await this.create(at, input, signal))',
+        put: 'await this.create(at, input, signal)',
       },
     ],
     proofs: [

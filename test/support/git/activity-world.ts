@@ -53,7 +53,8 @@ export async function activityWorld(database: TestDatabase, setup = new Counting
     cleaners: [],
     sandbox: { endSessions: async () => undefined },
     dataDirectory: home.path,
-  } satisfies TreeDeps & { dataDirectory: string };
+    tuning: 'brisk' as const,
+  } satisfies TreeDeps & { dataDirectory: string; tuning: 'brisk' };
   const projectId = await insertProject(database.pools.writes);
   await database.pools.writes.query({
     text: 'UPDATE project SET source = $2, base_branch = NULL WHERE id = $1',

@@ -56,6 +56,8 @@ export class QueueWorld {
   readonly incidents: string[] = [];
   lane: QueueLaneRecord | undefined;
   isGone = false;
+  /** What the branch held in an earlier life of its queue, and holds no longer. */
+  lostTip: string | undefined;
   /** Decides each run of a check; default green. */
   check: (input: RunCheckInput) => CheckRun | Promise<CheckRun> = () => GREEN;
   /** Fails calls of an activity by name, as often as the number says. */
@@ -105,7 +107,7 @@ export class QueueWorld {
       this.mayFail('openQueue');
       return this.isGone
         ? { kind: 'gone', reason: 'no such branch' }
-        : { kind: 'open', tip: this.tip, cfg: SEQUENTIAL };
+        : { kind: 'open', tip: this.tip, cfg: SEQUENTIAL, ...(this.lostTip ? { lostTip: this.lostTip } : {}) };
     },
     readQueueRemote: async ({ tip }) => {
       const moved = tip === this.tip ? 'no' : this.tip === shaOf('rewritten') ? 'rewritten' : 'forward';

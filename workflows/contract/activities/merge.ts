@@ -37,6 +37,8 @@ export type OpenQueueOutcome =
       readonly cfg: QueueConfig;
       /** For people: ids carry the project's id only. */
       readonly projectName?: string;
+      /** Where the branch was seen last, when it no longer contains that: it was pushed by force while no queue lived. */
+      readonly lostTip?: Sha;
     }
   | { readonly kind: 'gone'; readonly reason: string };
 
@@ -154,7 +156,7 @@ export interface MarkLandedInput extends QueueRef {
 
 /** Git and forge effects of the queue. All are idempotent or read back first. */
 export interface MergeActivities {
-  openQueue(input: QueueRef): Promise<OpenQueueOutcome>;
+  openQueue(input: QueueRef & { readonly knownTip?: Sha }): Promise<OpenQueueOutcome>;
   readQueueRemote(input: QueueRef & { readonly tip: Sha }): Promise<RemoteView>;
   inspectEntry(input: InspectInput): Promise<InspectOutcome>;
   composeCandidate(input: ComposeInput): Promise<ComposeOutcome>;
