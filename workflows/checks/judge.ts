@@ -6,7 +6,7 @@ export type CheckVerdict = { readonly ms: number } & (
   | { readonly kind: 'passed'; readonly evidence: string; readonly flakyTests: readonly string[] }
   | { readonly kind: 'red'; readonly cause: 'red' | 'timeout'; readonly check: FailedCheck; readonly evidence?: string }
   | { readonly kind: 'controlRed'; readonly check: FailedCheck }
-  | { readonly kind: 'infra'; readonly error: string }
+  | { readonly kind: 'infra'; readonly error: string; readonly isTimeout?: true }
   | { readonly kind: 'skipped' }
 );
 
@@ -164,5 +164,6 @@ const infra = (check: PlannedCheck, run: CheckRun): Untimed => ({
 });
 const timedOut = (check: PlannedCheck, { message }: CheckRun): Untimed => ({
   kind: 'infra',
+  isTimeout: true,
   error: `${check.name}: ${message ?? `no result within ${Math.round(check.timeoutMs / 1000)} s`}`,
 });

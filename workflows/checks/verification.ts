@@ -13,6 +13,8 @@ import type { ComposeOutcome } from '../contract/activities/merge.js';
 export interface Infra {
   readonly kind: 'infra';
   readonly error: string;
+  /** A check did not end in its time, and nobody knows whose fault that is. */
+  readonly isTimeout?: true;
 }
 
 /** What a verification needs from outside. No port throws but for the caller's own cancellation. */

@@ -147,7 +147,7 @@ function combine(candidate: Candidate, verdicts: readonly CheckVerdict[]): Outco
       evidence: red.flatMap((verdict) => (verdict.evidence ? [verdict.evidence] : [])),
     };
   const infra = verdicts.find((verdict) => verdict.kind === 'infra');
-  if (infra?.kind === 'infra') return { kind: 'infra', error: infra.error };
+  if (infra?.kind === 'infra') return withoutTime(infra);
   const passed = verdicts.flatMap((verdict) => (verdict.kind === 'passed' ? [verdict] : []));
   if (passed.length < verdicts.length) return { kind: 'infra', error: 'a check was skipped without a verdict' };
   return {
@@ -157,6 +157,8 @@ function combine(candidate: Candidate, verdicts: readonly CheckVerdict[]): Outco
     flakyTests: passed.flatMap((verdict) => verdict.flakyTests),
   };
 }
+
+const withoutTime = ({ ms: _, ...infra }: Extract<CheckVerdict, { kind: 'infra' }>): Infra => infra;
 
 type OutcomeOfChecks =
   | Omit<Extract<VerifyOutcome, { kind: 'passed' }>, 'machineMs'>

@@ -18,7 +18,8 @@ export interface ProjectPorts {
     | { readonly kind: 'refused'; readonly reason: string }
   >;
   inspect(tip: string): Promise<{ readonly kind: 'ready' | 'refused'; readonly reason?: string }>;
-  verify(at: Imported): Promise<VerifyOutcome>;
+  /** @param asked how often before, for this tip and this import */
+  verify(at: Imported, asked: number): Promise<VerifyOutcome>;
   /** Others change the forge too: it is looked at from now on. */
   watchForge(): void;
   /** The base moved from outside: its queue reads it. */
@@ -46,9 +47,17 @@ export async function checkProject(ports: ProjectPorts): Promise<'done' | 'again
     await ports.save({ state: 'refused', reason: join(inspected.reason ?? 'its configuration', diverged), ...at });
     return 'done';
   }
-  const verdict = verdictOf(await ports.verify(found), found.tip);
+  const verdict = verdictOf(await verifyTwice(ports, found), found.tip);
   await ports.save({ state: verdict.state, reason: join(verdict.reason, diverged) || null, ...at });
   return verdict.state === 'importing' ? 'again' : 'done';
+}
+
+/** What did not end in its time is asked for once more, before that is the verdict. */
+async function verifyTwice(ports: ProjectPorts, at: Imported): Promise<VerifyOutcome> {
+  const first = await ports.verify(at, 0);
+  if (first.kind !== 'infra' || !first.isTimeout) return first;
+  await ports.save({ state: 'importing', reason: `asked again: ${first.error}` });
+  return ports.verify(at, 1);
 }
 
 const join = (...reasons: readonly (string | undefined)[]): string =>
@@ -71,6 +80,11 @@ function verdictOf(
       return { state: 'red', reason: `required checks fail on ${tip.slice(0, 12)}: ${names.join('; ')}` };
     }
     case 'infra':
+      if (outcome.isTimeout)
+        return {
+          state: 'red',
+          reason: `CHECK_TIMEOUT: required checks did not end on ${tip.slice(0, 12)}: ${outcome.error}`,
+        };
       return { state: 'importing', reason: `the checks could not be run: ${outcome.error}` };
     case 'conflict':
     case 'tipMoved':

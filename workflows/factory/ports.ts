@@ -85,11 +85,11 @@ export function projectPorts(
     },
     watchForge,
     inspect: (tip) => reads.inspectProject({ projectId, tip }),
-    verify: ({ baseBranch: branch, tip }) => {
+    verify: ({ baseBranch: branch, tip }, asked) => {
       const ports = verifyPorts({
         projectId,
         // One more of the same would find the claim of the last one, which could not be run.
-        buildId: `project/${projectId}/${tip}/${workflowInfo().runId}/${attempt}`,
+        buildId: `project/${projectId}/${tip}/${workflowInfo().runId}/${attempt}${asked > 0 ? `.${asked}` : ''}`,
         tuning,
         compose: () => merge.composeCandidate({ projectId, branch, tip, members: [], expectTip: false }),
         suspect: async () => undefined,

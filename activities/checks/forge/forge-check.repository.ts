@@ -21,30 +21,69 @@ export interface ForgeCheckClaim {
 export async function claimForgeCheck(
   db: Queryable,
   { projectId, key, buildId, purpose }: ForgeCheckId,
-  begun: Omit<ForgeCheckClaim, 'waitedMs'> & { readonly commit: string; readonly ref: string },
+  begun: Omit<ForgeCheckClaim, 'waitedMs'> & ForgeCheckAsked,
 ): Promise<ForgeCheckClaim> {
   const { rows } = await db.query<ForgeCheckClaim>({
     name: 'claim-forge-check',
-    text: `INSERT INTO forge_check (project_id, key, build_id, purpose, commit_sha, ref, before_mark, needs_newer)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-           ON CONFLICT (project_id, key, build_id, purpose) DO UPDATE SET outcome = NULL, ended_at = NULL
+    text: `INSERT INTO forge_check (project_id, key, build_id, purpose, commit_sha, ref, before_mark, needs_newer, context,
+             gives_up_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + make_interval(secs => $10::float8 / 1000))
+           ON CONFLICT (project_id, key, build_id, purpose) DO UPDATE
+             SET outcome = NULL, ended_at = NULL, context = excluded.context,
+                 gives_up_at = forge_check.asked_at + (excluded.gives_up_at - now())
            RETURNING before_mark AS "beforeMark", needs_newer AS "needsNewer",
              greatest(0, extract(epoch FROM clock_timestamp() - asked_at) * 1000)::float8 AS "waitedMs"`,
-    values: [projectId, key, buildId, purpose, begun.commit, begun.ref, begun.beforeMark, begun.needsNewer],
+    values: [
+      projectId,
+      key,
+      buildId,
+      purpose,
+      begun.commit,
+      begun.ref,
+      begun.beforeMark,
+      begun.needsNewer,
+      begun.context,
+      begun.timeoutMs,
+    ],
   });
   return rows[0] ?? { ...begun, waitedMs: 0 };
 }
 
+interface ForgeCheckAsked {
+  readonly commit: string;
+  readonly ref: string;
+  /** What the forge calls it. */
+  readonly context: string;
+  /** The longest that it is waited for. */
+  readonly timeoutMs: number;
+}
+
+/** Whether somebody has waited for the end of this very run already, in vain. */
+export async function isGivenUp(
+  db: Queryable,
+  { projectId, key, commit, mark }: Pick<ForgeCheckId, 'projectId' | 'key'> & Record<'commit' | 'mark', string>,
+): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'is-forge-check-given-up',
+    text: `SELECT 1 FROM forge_check
+           WHERE project_id = $1 AND key = $2 AND commit_sha = $3 AND outcome = 'timeout' AND last_mark = $4 LIMIT 1`,
+    values: [projectId, key, commit, mark],
+  });
+  return rowCount > 0;
+}
+
+/** @param lastMark of what had begun and did not end */
 export async function endForgeCheck(
   db: Queryable,
   { projectId, key, buildId, purpose }: ForgeCheckId,
   outcome: CheckRun['outcome'] | 'left',
+  lastMark?: string,
 ): Promise<void> {
   await db.query({
     name: 'end-forge-check',
-    text: `UPDATE forge_check SET outcome = $5, ended_at = now()
+    text: `UPDATE forge_check SET outcome = $5, ended_at = now(), last_mark = $6
            WHERE project_id = $1 AND key = $2 AND build_id = $3 AND purpose = $4`,
-    values: [projectId, key, buildId, purpose, outcome],
+    values: [projectId, key, buildId, purpose, outcome, lastMark ?? null],
   });
 }
 
@@ -56,7 +95,8 @@ export async function postponeForgeCheck(
 ): Promise<void> {
   await db.query({
     name: 'postpone-forge-check',
-    text: `UPDATE forge_check SET asked_at = asked_at + make_interval(secs => $5::float8 / 1000)
+    text: `UPDATE forge_check SET asked_at = asked_at + make_interval(secs => $5::float8 / 1000),
+             gives_up_at = gives_up_at + make_interval(secs => $5::float8 / 1000)
            WHERE project_id = $1 AND key = $2 AND build_id = $3 AND purpose = $4`,
     values: [projectId, key, buildId, purpose, ms],
   });

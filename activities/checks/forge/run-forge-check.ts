@@ -14,6 +14,7 @@ import {
   contextP95Ms,
   endForgeCheck,
   type ForgeCheckClaim,
+  isGivenUp,
   postponeForgeCheck,
 } from './forge-check.repository.js';
 import type { FollowedCommit, ForgeCiDeps } from './ports.js';
@@ -46,21 +47,28 @@ interface Following {
 
 async function follow(following: Following): Promise<CheckRun> {
   const { deps, input, context, signal } = following;
+  const { writes } = deps.pools;
   const now = await deps.checks.read(input.projectId, input.commit, context, signal);
   const ref = await candidateRef(deps, input);
-  const claim = await claimForgeCheck(deps.pools.writes, input, {
+  const p95Ms = await contextP95Ms(writes, input.projectId);
+  const timeoutMs = contextTimeoutMs(p95Ms[context.name], deps.timeoutMs);
+  const claim = await claimForgeCheck(writes, input, {
     commit: input.commit,
     ref,
+    context: context.context,
+    timeoutMs,
     beforeMark: now?.mark ?? null,
-    needsNewer: now !== undefined && isSpent(input, now),
+    needsNewer: now !== undefined && (isSpent(input, now) || (await isGivenUp(writes, { ...input, ...now }))),
   });
   let outcome: CheckRun['outcome'] | 'left' = 'left';
+  let lastMark: string | undefined;
   try {
-    const run = await settled({ ...following, claim, ref }, now);
+    const { run, last } = await settled({ ...following, claim, ref, timeoutMs }, now);
     ({ outcome } = run);
+    if (outcome === 'timeout') lastMark = last?.mark;
     return run;
   } finally {
-    await endForgeCheck(deps.pools.writes, input, outcome);
+    await endForgeCheck(writes, input, outcome, lastMark);
     // The verdict does not depend on it: what is left here goes with the next sweep.
     if (outcome !== 'left') await releaseCandidate(deps, input, ref, signal).catch(() => undefined);
   }
@@ -69,6 +77,7 @@ async function follow(following: Following): Promise<CheckRun> {
 interface Asked extends Following {
   readonly claim: ForgeCheckClaim;
   readonly ref: string;
+  readonly timeoutMs: number;
 }
 
 /** The names of the plan are those of the first plan: only the key tells which context is meant. */
@@ -90,26 +99,43 @@ function isSpent({ purpose }: RunCheckInput, { conclusion }: ContextRun): boolea
   return purpose === 'rerun' ? meaning !== 'passed' : meaning === 'infra' || meaning === 'timeout';
 }
 
-async function settled(asked: Asked, now: ContextRun | undefined): Promise<CheckRun> {
-  const { deps, input, context, claim, ref, news, signal } = asked;
-  if (now === undefined) await pushCandidate(deps, input, ref, signal);
-  else if (isNews(asked, now)) {
-    if (now.conclusion !== null) return await resultOf(asked, now, now.ms);
-  } else if (!(await deps.checks.runAgain(input.projectId, now, signal))) return await resultOf(asked, now, now.ms);
-  const p95Ms = await contextP95Ms(deps.pools.writes, input.projectId);
-  const timeoutMs = contextTimeoutMs(p95Ms[context.name], deps.timeoutMs);
+interface Settled {
+  readonly run: CheckRun;
+  /** What the CI said last. */
+  readonly last: ContextRun | undefined;
+}
+
+async function settled(asked: Asked, now: ContextRun | undefined): Promise<Settled> {
+  const { deps, claim, timeoutMs, news, signal } = asked;
+  const done = async (run: Promise<CheckRun>, last: ContextRun | undefined): Promise<Settled> => ({
+    run: await run,
+    last,
+  });
+  if (now !== undefined && isNews(asked, now)) {
+    if (now.conclusion !== null) return await done(resultOf(asked, now, now.ms), now);
+  } else if (!(await askFor(asked, now)) && now !== undefined) return await done(resultOf(asked, now, now.ms), now);
   const begunAt = performance.now() - claim.waitedMs;
   let last = now;
   for (let waitMs = 0; ; ) {
     const waitedMs = Math.round(performance.now() - begunAt);
-    if (waitedMs >= timeoutMs) return await timedOut(asked, last, waitedMs);
+    if (waitedMs >= timeoutMs) return await done(timedOut(asked, last, waitedMs), last);
     await news.wait(Math.min(waitMs || deps.pollMs, timeoutMs - waitedMs), signal);
     const read = await readPatiently(asked);
     waitMs = read.waitMs;
     last = read.run ?? last;
     if (read.run && isNews(asked, read.run) && read.run.conclusion !== null)
-      return await resultOf(asked, read.run, Math.round(performance.now() - begunAt));
+      return await done(resultOf(asked, read.run, Math.round(performance.now() - begunAt)), last);
   }
+}
+
+/**
+ * What ended is run again by itself. For what was never seen, and for what began and never ended, a CI has one way: the
+ * push of a branch, which is another one for each build. @returns false where the CI cannot be asked
+ */
+async function askFor({ deps, input, ref, signal }: Asked, now: ContextRun | undefined): Promise<boolean> {
+  if (now !== undefined && now.conclusion !== null) return await deps.checks.runAgain(input.projectId, now, signal);
+  await pushCandidate(deps, input, ref, signal);
+  return true;
 }
 
 /** What was there before counts too, unless it is to be said anew. */

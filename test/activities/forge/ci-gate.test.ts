@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { planContexts } from '../../../activities/checks/forge/contexts.js';
 import { runForgeCheck } from '../../../activities/checks/forge/run-forge-check.js';
+import { voidTurnedRed } from '../../../activities/checks/forge/turned-red.js';
 import { CiWorld, CONTEXT, REPO } from '../../support/forge-ci/ci-world.js';
 import { createRun } from '../../support/github/acts/checks.js';
 import { createStatus } from '../../support/github/acts/statuses.js';
@@ -242,4 +243,108 @@ test('while the forge limits us nobody is late: the clock of a context stands st
     text: `SELECT asked_at > now() AS "isLater" FROM forge_check WHERE build_id = 'limited'`,
   });
   expect([rows, runs().length]).toEqual([[{ isLater: true }], 1]);
+});
+
+test('a run that began and never ended is given up, asked for again by another branch, and what that says counts', async () => {
+  world.require();
+  const at = await world.composed();
+  const branches: string[] = [];
+  world.install(({ branch }) => {
+    branches.push(branch);
+    return branches.length === 1 ? { kind: 'never' } : GREEN;
+  });
+  const deps = { ...world.deps, timeoutMs: 1_500 };
+  expect(await world.verify(at, { deps })).toMatchObject({
+    kind: 'infra',
+    isTimeout: true,
+    error: expect.stringContaining('It began and did not end.'),
+  });
+  expect(await world.verify(at)).toMatchObject({ kind: 'passed' });
+  expect(new Set(branches).size).toBe(2);
+  expect(await world.refs()).toEqual([]);
+});
+
+test('a run that never ends holds up whoever else waits for it no longer than its time', async () => {
+  world.require();
+  const { commit: headSha, ...rest } = await world.candidate();
+  const where = { repository: repository(), appSlug: CI_APP };
+  await createRun(world.github.world, where, { name: CONTEXT, headSha, headBranch: null, status: 'in_progress' });
+  world.install(() => ({ kind: 'never' }));
+  const deps = { ...world.deps, timeoutMs: 1_000 };
+  for (const said of ['It began and did not end.', 'It began and did not end.'])
+    expect(await world.verify({ commit: headSha, ...rest }, { deps })).toMatchObject({
+      kind: 'infra',
+      error: expect.stringContaining(said),
+    });
+  // The first waited for what it found, the second asked, and found what that began.
+  expect(runs()).toHaveLength(2);
+});
+
+test('while a context is waited for, its row says which, since when and until when', async () => {
+  const { input, release } = await heldContext();
+  const claim = { ...input, buildId: 'shown', purpose: 'first' } as const;
+  const run = runForgeCheck(world.deps, claim, new AbortController().signal);
+  await until(() => runs().length === 1);
+  const { rows } = await world.deps.pools.writes.query({
+    text: `SELECT context, extract(epoch FROM gives_up_at - asked_at)::int AS seconds FROM forge_check WHERE build_id = 'shown'`,
+  });
+  expect(rows).toEqual([{ context: CONTEXT, seconds: 60 }]);
+  release();
+  expect(await run).toMatchObject({ outcome: 'passed' });
+});
+
+test('a green that turns red before it is read is red, and a red that turns green is green', async () => {
+  world.require();
+  const where = { repository: repository(), appSlug: CI_APP };
+  const said = async (words: readonly ('success' | 'failure')[]): Promise<string> => {
+    const { commit: headSha, ...rest } = await world.candidate(`${words.join()}\n`);
+    for (const conclusion of words)
+      await createRun(world.github.world, where, { name: CONTEXT, headSha, headBranch: null, conclusion });
+    world.install(({ sha }) => (sha === headSha ? RED : GREEN));
+    return (await world.verify({ commit: headSha, ...rest })).kind;
+  };
+  expect(await said(['failure', 'success'])).toBe('passed');
+  expect(await said(['success', 'failure'])).toBe('red');
+});
+
+test('a verdict is taken back when the context turns red on the very commit before it lands, and by nothing else', async () => {
+  world.require();
+  world.install(() => GREEN);
+  const at = await world.composed();
+  const { projectId, deps } = world;
+  expect(await world.verify(at)).toMatchObject({ kind: 'passed' });
+  const where = { repository: repository(), appSlug: CI_APP };
+  const red = (headSha: string) =>
+    createRun(world.github.world, where, { name: CONTEXT, headSha, headBranch: null, conclusion: 'failure' });
+  const stands = async () => {
+    await voidTurnedRed(deps, { projectId, commit: at.commit, tree: at.tree });
+    const { rows } = await deps.pools.writes.query({
+      text: 'SELECT void_reason AS why FROM evidence WHERE project_id = $1',
+      values: [projectId],
+    });
+    return rows;
+  };
+  await red(at.parent);
+  expect(await stands()).toEqual([{ why: null }]);
+  await red(at.commit);
+  expect(await stands()).toEqual([{ why: `${CONTEXT} turned red on ${at.commit}` }]);
+});
+
+test('a context that turns red on what has landed makes the base red for whoever comes next', async () => {
+  world.require();
+  const at = await world.candidate();
+  const where = { repository: repository(), appSlug: CI_APP };
+  const say = (headSha: string, conclusion: 'success' | 'failure') =>
+    createRun(world.github.world, where, { name: CONTEXT, headSha, headBranch: null, conclusion });
+  await say(at.parent, 'success');
+  const tip = { parent: at.parent, commit: at.parent, parentTree: at.parentTree, tree: at.parentTree };
+  expect(await world.verify(tip)).toMatchObject({ kind: 'passed' });
+  await say(at.parent, 'failure');
+  world.install(() => RED);
+  expect(await world.verify(at)).toMatchObject({ kind: 'controlRed' });
+  const { rows } = await world.deps.pools.writes.query({
+    text: 'SELECT void_reason AS why FROM evidence WHERE project_id = $1',
+    values: [world.projectId],
+  });
+  expect(rows).toEqual([{ why: `contradicted by a control run of ${CONTEXT}` }]);
 });

@@ -150,3 +150,30 @@ test('a diverged source is judged as the forge has it, and the row says both', a
     },
   ]);
 });
+
+test('checks of a tip that do not end are asked for once more, and then that is the verdict', async () => {
+  const rows: unknown[] = [];
+  const asked: number[] = [];
+  const ports: ProjectPorts = {
+    importSource: async () => ({ kind: 'imported', baseBranch: 'main', tip: 't1', moved: false }),
+    inspect: async () => ({ kind: 'ready' }),
+    verify: async (_at, times) => {
+      asked.push(times);
+      return { kind: 'infra', isTimeout: true, error: 'ci: no result within 600 s', machineMs: 1 };
+    },
+    watchForge: () => undefined,
+    sayBaseMoved: async () => rows.push('moved'),
+    save: async (row) => void rows.push(row),
+  };
+  expect(await checkProject(ports)).toBe('done');
+  expect(asked).toEqual([0, 1]);
+  expect(rows).toEqual([
+    { state: 'importing', reason: 'asked again: ci: no result within 600 s' },
+    {
+      state: 'red',
+      reason: 'CHECK_TIMEOUT: required checks did not end on t1: ci: no result within 600 s',
+      baseBranch: 'main',
+      tipSha: 't1',
+    },
+  ]);
+});
