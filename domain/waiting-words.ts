@@ -12,6 +12,22 @@ export interface ForgeWait {
 }
 
 export const forgeWaitWords = ({ untilMs, shut }: ForgeWait): string => {
-  const at = `${new Date(untilMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const at = minuteOf(untilMs);
   return shut === undefined ? `the forge’s limit, until ${at}` : `${SHUT[shut]}; looked at again at ${at}`;
 };
+
+/** A check of the forge's own CI that was asked for and has not ended. Times are milliseconds since the epoch. */
+export interface AwaitedContext {
+  readonly context: string;
+  readonly commit: string;
+  readonly askedMs: number;
+  readonly givesUpMs: number;
+}
+
+export const awaitedContextWords = ({ context, commit, askedMs, givesUpMs }: AwaitedContext): string =>
+  `${context} of the forge’s CI on ${commit.slice(0, 12)}, since ${minuteOf(askedMs)}, until ${minuteOf(givesUpMs)} at the latest`;
+
+/** @param sinceMs when it was missed first, milliseconds since the epoch */
+export const baseGoneWords = (sinceMs: number): string => `${SHUT.BASE_GONE} since ${minuteOf(sinceMs)}`;
+
+const minuteOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -62,6 +62,14 @@ export class PatchProjectDto {
     description: 'Key of a team of Linear; `none` unlinks the project.',
   })
   readonly linearTeam?: string;
+
+  @Text({
+    max: 200,
+    pattern: BRANCH,
+    optional: true,
+    description: 'What takes the place of the base at a forge that others use too; open work goes on with it.',
+  })
+  readonly baseBranch?: string;
 }
 
 export class ListProjectsQuery extends ListQuery {

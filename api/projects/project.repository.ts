@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Failure } from '../../domain/failures.js';
 import type { Proposal } from '../../domain/project-config/detect.js';
+import type { AwaitedContext } from '../../domain/waiting-words.js';
 import { violatedUnique } from '../../infra/pg/failures.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
 import type { Scope } from '../auth/caller.js';
 import { POOLS } from '../dependencies.js';
+import { AWAITED, IS_AWAITED } from './awaited.js';
 
 export interface ProjectRow {
   readonly id: string;
@@ -29,12 +31,21 @@ export interface ProjectRow {
   readonly archivedAt: Date | null;
   readonly linearTeam: string | null;
   readonly linearProblem: string | null;
+  /** What the forge calls the base, where that is another name. */
+  readonly forgeBaseBranch: string | null;
+  /** Since when the base is gone at the forge. */
+  readonly baseGoneSince: Date | null;
+  /** What its import waits for. */
+  readonly awaited: readonly AwaitedContext[];
 }
 
 const COLUMNS = `id, name, forge, source, remote, base_branch AS "baseBranch", state, reason, overrides, config, proposals,
   tip_sha AS "tipSha", commit_identity AS "commitIdentity", created_by AS "createdBy", version, revision,
   created_at AS "createdAt", updated_at AS "updatedAt", archived_at AS "archivedAt",
-  linear_team_key AS "linearTeam", linear_problem AS "linearProblem"`;
+  linear_team_key AS "linearTeam", linear_problem AS "linearProblem", forge_base_branch AS "forgeBaseBranch",
+  base_gone_since AS "baseGoneSince",
+  (SELECT coalesce(jsonb_agg(${AWAITED} ORDER BY c.asked_at), '[]') FROM forge_check c
+   WHERE c.project_id = project.id AND c.build_id LIKE 'project/%' AND ${IS_AWAITED}) AS awaited`;
 
 export interface NewProject {
   readonly id: string;
@@ -126,6 +137,18 @@ export class ProjectRepository {
       text: `UPDATE project SET overrides = $2, commit_identity = $3, version = version + 1, updated_at = now()
              WHERE id = $1 RETURNING ${COLUMNS}`,
       values: [id, JSON.stringify(overrides), commitIdentity],
+    });
+    return oneRow(rows);
+  }
+
+  /** What stands at the forge in place of the base: work keeps the name that it began with. */
+  async setForgeBase(tx: Tx, id: string, branch: string): Promise<ProjectRow> {
+    const { rows } = await tx.query<ProjectRow>({
+      name: 'api-project-forge-base',
+      text: `UPDATE project SET base_branch = coalesce(base_branch, $2), base_gone_since = NULL,
+               forge_base_branch = nullif($2, base_branch), version = version + 1, updated_at = now()
+             WHERE id = $1 RETURNING ${COLUMNS}`,
+      values: [id, branch],
     });
     return oneRow(rows);
   }

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { caveatsOf } from '../../domain/project-config/caveats.js';
+import { awaitedContextWords, baseGoneWords } from '../../domain/waiting-words.js';
 import type { ProjectRow } from './project.repository.js';
 
 export class ProjectLinks {
@@ -19,9 +20,18 @@ export class ProjectResponse {
   @ApiProperty({ type: String }) readonly name!: string;
   @ApiProperty({ type: String, enum: ['local', 'github'] }) readonly forge!: string;
   @ApiProperty({ type: String }) readonly source!: string;
-  @ApiProperty({ type: String, nullable: true }) readonly baseBranch!: string | null;
+  @ApiProperty({ type: String, nullable: true, description: 'As Millwright calls it; see forgeBaseBranch.' })
+  readonly baseBranch!: string | null;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'What the forge calls the base, where it was renamed there.',
+  })
+  readonly forgeBaseBranch!: string | null;
   @ApiProperty({ type: String, enum: ['importing', 'ready', 'refused', 'red'] }) readonly state!: string;
   @ApiProperty({ type: String, nullable: true }) readonly reason!: string | null;
+  @ApiProperty({ type: [String], description: 'What its base and the checks of its tip wait for, in words.' })
+  readonly waitingFor!: readonly string[];
   @ApiProperty({ type: Object, description: 'Keys an admin set over millwright.yml.' })
   readonly overrides!: object;
   @ApiProperty({ type: Object, description: 'What applies: overrides over the millwright.yml of the tip.' })
@@ -60,8 +70,13 @@ export const toProjectResponse = (row: ProjectRow, forgeRepository: string): Pro
   forge: row.forge,
   source: row.source,
   baseBranch: row.baseBranch,
+  forgeBaseBranch: row.forgeBaseBranch,
   state: row.state,
   reason: row.reason,
+  waitingFor: [
+    ...(row.baseGoneSince === null ? [] : [baseGoneWords(row.baseGoneSince.getTime())]),
+    ...row.awaited.map(awaitedContextWords),
+  ],
   overrides: row.overrides,
   config: row.config,
   proposals: row.proposals.flatMap(({ checks, from }) => checks.map((check) => ({ ...check, from }))),
@@ -69,7 +84,10 @@ export const toProjectResponse = (row: ProjectRow, forgeRepository: string): Pro
   sandbox: row.overrides.sandbox === 'none' ? 'none' : 'bubblewrap',
   caveats: caveatsOf(row.overrides),
   tipSha: row.tipSha,
-  pullCommand: row.baseBranch === null ? null : `git pull ${shellWord(forgeRepository)} ${shellWord(row.baseBranch)}`,
+  pullCommand:
+    row.baseBranch === null
+      ? null
+      : `git pull ${shellWord(forgeRepository)} ${shellWord(row.forgeBaseBranch ?? row.baseBranch)}`,
   linear: row.linearTeam === null ? null : { team: row.linearTeam, problem: row.linearProblem },
   commitIdentity: row.commitIdentity,
   createdBy: row.createdBy,

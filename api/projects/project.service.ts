@@ -82,7 +82,8 @@ export class ProjectService {
       });
       const isInspected = dto.overrides !== undefined || dto.acceptChecks === true;
       const linked = await this.link(tx, changed, dto.linearTeam);
-      const row = isInspected ? await this.startImport(tx, id) : linked;
+      const isMoved = await this.moveBase(tx, linked, dto.baseBranch);
+      const row = isInspected || isMoved ? await this.startImport(tx, id) : linked;
       await this.record(tx, caller, 'changed', row, { before });
       return this.respond(row);
     });
@@ -109,6 +110,15 @@ export class ProjectService {
       await this.record(tx, caller, 'synced', row, { before, reason });
       return this.respond(row);
     });
+  }
+
+  /** @returns whether it is to be imported anew */
+  private async moveBase(tx: Tx, row: ProjectRow, branch: string | undefined): Promise<boolean> {
+    if (branch === undefined) return false;
+    if (row.forge === 'local')
+      throw new Failure('InvalidState', 'The base of an imported project is a branch of our own: add it anew instead.');
+    await this.projects.setForgeBase(tx, row.id, branch);
+    return true;
   }
 
   /** Whoever links a project again to its team has it found again. */

@@ -2,9 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Failure } from '../../domain/failures.js';
 import type { RateState } from '../../domain/forge/rate.js';
 import type { LaneMode } from '../../domain/merge/types.js';
+import type { AwaitedContext } from '../../domain/waiting-words.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { Scope } from '../auth/caller.js';
 import { POOLS } from '../dependencies.js';
+import { AWAITED, IS_AWAITED } from '../projects/awaited.js';
 
 export interface LaneRow {
   readonly projectId: string;
@@ -22,6 +24,10 @@ export interface LaneRow {
   readonly liveEntries: number;
   /** Of its project's forge; null where nobody has asked it yet, or it has no limit. */
   readonly forgeLimit: { readonly state: RateState; readonly nowMs: number } | null;
+  /** Milliseconds since the epoch, while the base is gone at the forge and this is its queue. */
+  readonly baseGoneMs: number | null;
+  /** What its builds wait for longest. */
+  readonly awaited: AwaitedContext | null;
 }
 
 const LANE_COLUMNS = `l.project_id AS "projectId", p.name AS "projectName", p.overrides, l.branch, l.mode, l.paused_by AS "pausedBy",
@@ -30,7 +36,11 @@ const LANE_COLUMNS = `l.project_id AS "projectId", p.name AS "projectName", p.ov
      AND e.state IN ('queued', 'active', 'rebasing')) AS "liveEntries",
   (SELECT jsonb_build_object('state', f.state, 'nowMs', extract(epoch FROM clock_timestamp()) * 1000)
    FROM forge_limit f WHERE p.forge = 'github' AND f.scope = coalesce('installation/' || p.forge_installation_id,
-     (SELECT t.scope FROM forge_limit t WHERE t.scope LIKE 'token/%' ORDER BY t.updated_at DESC LIMIT 1))) AS "forgeLimit"`;
+     (SELECT t.scope FROM forge_limit t WHERE t.scope LIKE 'token/%' ORDER BY t.updated_at DESC LIMIT 1))) AS "forgeLimit",
+  CASE WHEN p.base_branch = l.branch THEN extract(epoch FROM p.base_gone_since)::float8 * 1000 END AS "baseGoneMs",
+  (SELECT ${AWAITED} FROM forge_check c JOIN queue_build b ON b.id = c.build_id
+   WHERE b.project_id = l.project_id AND b.branch = l.branch AND c.project_id = l.project_id AND ${IS_AWAITED}
+   ORDER BY c.asked_at LIMIT 1) AS awaited`;
 
 export interface EntryRow {
   readonly id: string;

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { GITHUB_RATES, waitOf } from '../../domain/forge/rate.js';
 import type { EndedView, EntryView, QueueView, WhyView } from '../../domain/merge/view-model.js';
 import { caveatsOf } from '../../domain/project-config/caveats.js';
-import { forgeWaitWords } from '../../domain/waiting-words.js';
+import { awaitedContextWords, baseGoneWords, forgeWaitWords } from '../../domain/waiting-words.js';
 import type { EntryRow, LaneRow } from './queue.repository.js';
 
 export class QueueLinks {
@@ -24,7 +24,7 @@ export class QueueResponse {
   @ApiProperty({ type: String, format: 'date-time' }) readonly since!: string;
   @ApiProperty({ type: String }) readonly tipSha!: string;
   @ApiProperty({ type: Number }) readonly liveEntries!: number;
-  @ApiProperty({ type: String, nullable: true, description: 'The limit of the forge, while it holds landings up.' })
+  @ApiProperty({ type: String, nullable: true, description: 'What of the forge holds landings up.' })
   readonly waitingFor!: string | null;
   @ApiProperty({ type: [String], description: 'What an admin switched off for the project, in sentences.' })
   readonly caveats!: readonly string[];
@@ -42,15 +42,21 @@ export const queuePath = (projectId: string, branch: string): string =>
 /** Short waits are nobody's business. */
 const NOTABLE_MS = 3_000;
 
-const waitingFor = ({ forgeLimit, liveEntries }: LaneRow): string | null => {
-  if (forgeLimit === null || liveEntries === 0) return null;
-  const { state, nowMs } = forgeLimit;
+const waitingFor = ({ forgeLimit, liveEntries, baseGoneMs, awaited }: LaneRow): string | null => {
+  if (baseGoneMs !== null) return baseGoneWords(baseGoneMs);
+  if (liveEntries === 0) return null;
+  return limitWords(forgeLimit) ?? (awaited && awaitedContextWords(awaited));
+};
+
+const limitWords = (limit: LaneRow['forgeLimit']): string | null => {
+  if (limit === null) return null;
+  const { state, nowMs } = limit;
   const waitMs = waitOf(state, GITHUB_RATES, { points: 1, creates: false, priority: 'landing' }, nowMs);
   return waitMs > NOTABLE_MS ? forgeWaitWords({ untilMs: nowMs + waitMs }) : null;
 };
 
 export const toQueueResponse = (lane: LaneRow, temporal: string | null): QueueResponse => {
-  const { overrides, forgeLimit: _limit, ...row } = lane;
+  const { overrides, forgeLimit: _limit, baseGoneMs: _gone, awaited: _awaited, ...row } = lane;
   const self = queuePath(row.projectId, row.branch);
   return {
     ...row,

@@ -6,7 +6,7 @@ import type { Queryable, Tx } from '../../infra/pg/statement.js';
 import type { PausedBy } from '../../workflows/contract/messages.js';
 import type { Scope } from '../auth/caller.js';
 import { POOLS } from '../dependencies.js';
-import { ASKED, BEHIND, type WaitingRow } from './waiting.js';
+import { ASKED, AWAITS, BEHIND, type WaitingRow } from './waiting.js';
 
 export interface TaskRow extends WaitingRow {
   readonly id: string;
@@ -54,7 +54,7 @@ const COLUMNS = `id, epic_id AS "epicId", project_id AS "projectId", plan_key AS
   attempts, branch, target_branch AS "targetBranch", base_sha AS "baseSha", head_sha AS "headSha",
   pr_number AS "prNumber", pr_url AS "prUrl", paused_by AS "pausedBy", failure_reason AS "failureReason",
   blocked_reason AS "blockedReason", waiting_for AS "waitingFor", ${ASKED} AS asked, ${BEHIND} AS behind,
-  summary,
+  ${AWAITS} AS awaited, summary,
   (SELECT p.overrides FROM project p WHERE p.id = project_id) AS overrides, created_by AS "createdBy", version, revision,
   created_at AS "createdAt", updated_at AS "updatedAt", started_at AS "startedAt", completed_at AS "completedAt"`;
 

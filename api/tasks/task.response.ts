@@ -67,7 +67,7 @@ export class TaskPage {
 
 /** @param view of the task's own workflow after an update: the projection may be a moment behind it */
 export const toTaskResponse = (
-  { assignedAgentId: _, waitingFor, asked, behind, overrides, ...row }: TaskRow,
+  { assignedAgentId: _, waitingFor, asked, behind, awaited, overrides, ...row }: TaskRow,
   temporal: string | null,
   view?: ControlView,
 ): TaskResponse => ({
@@ -75,7 +75,7 @@ export const toTaskResponse = (
   state: view?.state ?? row.state,
   pausedBy: view?.pausedBy ?? row.pausedBy,
   blockedReason: view === undefined || view.state === 'BLOCKED' ? row.blockedReason : null,
-  waitingFor: view === undefined ? waitingWords({ waitingFor, asked, behind }) : (view.waitingFor ?? null),
+  waitingFor: view === undefined ? waitingWords({ waitingFor, asked, behind, awaited }) : (view.waitingFor ?? null),
   revision: view?.revision ?? row.revision,
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),

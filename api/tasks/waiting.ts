@@ -1,4 +1,5 @@
-import { ANSWER_TO_AGENT } from '../../domain/waiting-words.js';
+import { ANSWER_TO_AGENT, type AwaitedContext, awaitedContextWords } from '../../domain/waiting-words.js';
+import { AWAITED, IS_AWAITED } from '../projects/awaited.js';
 
 /** What a task's own row may not tell: its workflow is not open yet, or has not heard of the mail. */
 export interface WaitingRow {
@@ -7,6 +8,8 @@ export interface WaitingRow {
   readonly asked: string | null;
   /** Titles of the tasks that it has to wait for. */
   readonly behind: readonly string[];
+  /** What its verification waits for longest, at the forge. */
+  readonly awaited: AwaitedContext | null;
 }
 
 /** A question of its live run is out: looked up only for a task at work whose row names nothing else. */
@@ -22,11 +25,18 @@ export const BEHIND = `CASE WHEN state = 'PENDING' AND waiting_for IS NULL THEN 
       OR (d.type = 'finish_to_start' AND b.state IN ('IN_PROGRESS', 'REVIEW')))
     ORDER BY b.position, b.id) ELSE '{}' END`;
 
+/** Its verification's builds bear its id. */
+export const AWAITS = `CASE WHEN state = 'IN_PROGRESS' AND waiting_for IS NULL THEN (
+    SELECT ${AWAITED} FROM forge_check c
+    WHERE c.project_id = task.project_id AND c.build_id LIKE 'task/' || task.id || '/%' AND ${IS_AWAITED}
+    ORDER BY c.asked_at LIMIT 1) END`;
+
 const SHOWN = 3;
 
 /** For what and for whom a task waits, in plain words. */
-export function waitingWords({ waitingFor, asked, behind }: WaitingRow): string | null {
+export function waitingWords({ waitingFor, asked, behind, awaited }: WaitingRow): string | null {
   if (asked !== null) return `${ANSWER_TO_AGENT} from ${whom(asked)}`;
+  if (waitingFor === null && awaited) return awaitedContextWords(awaited);
   if (waitingFor !== null || behind.length === 0) return waitingFor;
   const titles = behind.slice(0, SHOWN).map((title) => `“${title}”`);
   const more = behind.length - titles.length;

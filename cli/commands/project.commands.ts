@@ -113,6 +113,20 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
     });
 
   project
+    .command('set <project>')
+    .description('say what takes the place of its base branch at the forge; open work goes on with it')
+    .requiredOption('--base <branch>', 'a branch that is there')
+    .action(async (name: string, { base }: { readonly base: string }) => {
+      const { out, api } = contextOf();
+      const client = await api();
+      const { id } = await findProject(client, name);
+      await client.send(`/projects/${id}`, { method: 'PATCH', body: { baseBranch: base } });
+      const settled = await untilSettled(client, String(id), (text) => out.json || out.line(text));
+      printProject(out, settled);
+      if (settled.state !== 'ready') throw notReady(settled);
+    });
+
+  project
     .command('sync <project>')
     .description('import again what the source has gained')
     .action(async (name: string) => {
@@ -187,6 +201,10 @@ const contextsOf = ({ config }: Resource): readonly string[] | undefined => {
   return forgeChecks?.map(({ context, appId }) => (appId === undefined ? context : `${context} (App ${appId})`));
 };
 
+/** Work that is under way keeps the name it began with. */
+const baseOf = ({ baseBranch, forgeBaseBranch }: Resource): unknown =>
+  forgeBaseBranch ? `${forgeBaseBranch} (called ${baseBranch} here, as before it was renamed)` : baseBranch;
+
 function linearLines({ linear }: Resource): readonly (readonly [string, unknown])[] {
   if (!linear) return [];
   const { team, problem } = linear as { readonly team: string; readonly problem: string | null }; // by the API's schema
@@ -222,9 +240,13 @@ function parseCheck(text: string): { readonly name: string; readonly run: string
 
 export async function untilSettled(client: ApiClient, id: string, say: (text: string) => unknown): Promise<Resource> {
   say('Importing and running the required checks on the tip …');
+  let said = '';
   for (;;) {
     const project = await client.get(`/projects/${id}`);
     if (project.state !== 'importing') return project;
+    const waits = (project.waitingFor as readonly string[]).join('; '); // by the API's schema
+    if (waits !== said && waits !== '') say(`Waiting for ${waits} …`);
+    said = waits;
     await sleep(300);
   }
 }
@@ -236,7 +258,8 @@ export function printProject(out: Parameters<typeof printOne>[0], project: Resou
     ['state', project.state],
     ['reason', project.reason],
     ['source', project.source],
-    ['base branch', project.baseBranch],
+    ['base branch', baseOf(project)],
+    ['waits for', project.waitingFor],
     ['imported', project.tipSha],
     ['sandbox', project.sandbox === 'none' ? 'NONE: commands run unprotected on this host' : project.sandbox],
     ['required by CI', contextsOf(project)],

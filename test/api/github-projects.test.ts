@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { NO_GITHUB } from '../../infra/config/github.js';
 import { TestApi } from '../support/api/api.js';
-import { rowsOf } from '../support/api/seed.js';
+import { insert, rowsOf, seedEntry, seedLane } from '../support/api/seed.js';
 
 let api: TestApi;
 let without: TestApi;
@@ -53,4 +53,58 @@ test('what GitHub is asked for and cannot be is refused, and nothing is stored',
 
 test('a repository of GitHub is imported where GitHub is not configured', async () => {
   expect((await add(without, { source: 'https://github.com/acme/barn' })).body.forge).toBe('local');
+});
+
+test('another branch takes the place of the base at GitHub, and open work keeps the name it began with', async () => {
+  const { body } = await add(api, { source: 'https://github.com/acme/loft', baseBranch: 'main' });
+  const path = `/api/v1/projects/${body.id}`;
+  const patched = await api.call('PATCH', path, { body: { baseBranch: 'develop' } });
+  expect([patched.status, patched.body]).toMatchObject([
+    200,
+    {
+      baseBranch: 'main',
+      forgeBaseBranch: 'develop',
+      state: 'importing',
+      pullCommand: 'git pull https://github.com/acme/loft.git develop',
+    },
+  ]);
+  expect((await api.call('PATCH', path, { body: { baseBranch: 'main' } })).body).toMatchObject({
+    forgeBaseBranch: null,
+  });
+  const local = await add(without, { source: 'https://github.com/acme/loft' });
+  expect((await without.call('PATCH', `/api/v1/projects/${local.body.id}`, { body: { baseBranch: 'x' } })).status).toBe(
+    409,
+  );
+});
+
+test('a base that is gone and a context that is awaited are said with their times, at the project and its queue', async () => {
+  const { body } = await add(api, { source: 'https://github.com/acme/mill', baseBranch: 'main' });
+  const { id } = body;
+  const asked = { key: 'forge:k', purpose: 'first', commit_sha: 'c'.repeat(40), ref: 'r', needs_newer: false };
+  const times = { asked_at: '2026-03-01T07:12:30Z', gives_up_at: '2099-03-01T07:42:30Z' };
+  const said = { project_id: id, context: 'ci / test', ...asked, ...times };
+  await insert(api.database, 'forge_check', { build_id: `project/${id}/t/1`, ...said });
+  await insert(api.database, 'forge_check', { build_id: 'h1.1/1', ...said });
+  await insert(api.database, 'queue_build', buildOf(id));
+  await seedLane(api.database, id);
+  await seedEntry(api.database, id);
+  const words = `ci / test of the forge’s CI on ${'c'.repeat(12)}, since 2026-03-01 07:12 UTC, until 2099-03-01 07:42 UTC at the latest`;
+  const laneOf = async () => (await api.get(`/api/v1/queues?projectId=${id}`)).body.items[0].waitingFor;
+  expect((await api.get(`/api/v1/projects/${id}`)).body.waitingFor).toEqual([words]);
+  expect(await laneOf()).toBe(words);
+  await rowsOf(api.database, `UPDATE project SET base_gone_since = '2026-03-02T08:00:00Z' WHERE id = $1`, [id]);
+  const gone = 'the base branch, which is gone at the forge since 2026-03-02 08:00 UTC';
+  expect((await api.get(`/api/v1/projects/${id}`)).body.waitingFor).toEqual([gone, words]);
+  expect(await laneOf()).toBe(gone);
+});
+
+const buildOf = (projectId: string) => ({
+  id: 'h1.1/1',
+  project_id: projectId,
+  branch: 'main',
+  head: 1,
+  members: [],
+  on: [],
+  status: 'building',
+  workflow_id: 'w',
 });

@@ -5,8 +5,8 @@ import type { TestDatabase } from '../postgres.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Inserts a row with the columns given and answers its id. */
-const insert = async ({ pools }: TestDatabase, table: string, values: Values): Promise<void> => {
+/** Inserts a row with the columns given. */
+export const insert = async ({ pools }: TestDatabase, table: string, values: Values): Promise<void> => {
   const columns = Object.keys(values);
   await pools.writes.query({
     text: `INSERT INTO ${table} (${columns.map((name) => `"${name}"`).join(', ')})
