@@ -1,15 +1,18 @@
 import { FAILURES, Failure } from '../../../domain/failures.js';
 import type { HintSubject } from '../../../domain/forge/hint.js';
-import { closeDeliveries, countAttempt, listOpenDeliveries } from './delivery.repository.js';
+import { closeDeliveries, countAttempt, type HintSource, listOpenDeliveries } from './delivery.repository.js';
 import type { Looks, Watched } from './ports.js';
 
 const BATCH = 200;
 
-/** Handles every delivery of the project that waits. Several of one subject are one look: it reads what is there now. */
-export async function applyHints(watched: Watched, looks: Looks): Promise<void> {
+/**
+ * Handles every delivery from there that waits for the project. Several of one subject are one look: it reads what is
+ * there now.
+ */
+export async function applyHints(watched: Watched, looks: Looks, source: HintSource): Promise<void> {
   const { pools } = watched.deps;
   for (;;) {
-    const deliveries = await listOpenDeliveries(pools.writes, watched.projectId, BATCH);
+    const deliveries = await listOpenDeliveries(pools.writes, { projectId: watched.projectId, source, limit: BATCH });
     if (deliveries.length === 0) return;
     const bySubject = new Map<string, { readonly subject: HintSubject; readonly ids: string[] }>();
     for (const { deliveryId, hint } of deliveries) {

@@ -6,18 +6,21 @@ export interface OpenDelivery {
   readonly hint: { readonly subject: HintSubject };
 }
 
+/** Whom one has to ask about a hint: the project's forge, or a tracker beside it. */
+export type HintSource = 'forge' | 'tracker';
+
 /** Oldest first. */
 export async function listOpenDeliveries(
   db: Queryable,
-  projectId: string,
-  limit: number,
+  { projectId, source, limit }: { readonly projectId: string; readonly source: HintSource; readonly limit: number },
 ): Promise<readonly OpenDelivery[]> {
   const { rows } = await db.query<OpenDelivery>({
     name: 'list-open-deliveries',
     text: `SELECT delivery_id AS "deliveryId", hint FROM webhook_delivery
            WHERE project_id = $1 AND handled_at IS NULL AND hint IS NOT NULL
-           ORDER BY received_at, delivery_id LIMIT $2`,
-    values: [projectId, limit],
+             AND (hint -> 'subject' ? 'tracker') = $2
+           ORDER BY received_at, delivery_id LIMIT $3`,
+    values: [projectId, source === 'tracker', limit],
   });
   return rows;
 }

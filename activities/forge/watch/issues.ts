@@ -6,7 +6,7 @@ import type { Intake } from '../issues/ports.js';
 import { reconcileIssues } from '../issues/reconcile-issues.js';
 import { report } from '../issues/report.js';
 import type { Look, Reconciliation, Watched } from './ports.js';
-import { saveProblem } from './watch.repository.js';
+import { isTeamUnknown, saveProblem } from './watch.repository.js';
 
 export const lookAtHintedIssue: Look<'issue'> = (watched, { number }) =>
   withTracker(watched, 'github', (intake) => lookAtIssue(intake, String(number)));
@@ -26,6 +26,11 @@ export const reconcileTrackers: Reconciliation = (watched) =>
     // Whoever was read has no problem any more; a look that asks nothing would not know.
     await saveProblem(watched.deps.pools.writes, watched.projectId, intake.tracker.kind, null);
   });
+
+/** One that was linked a moment ago: whoever did it wants to know whether its team is there. */
+export const lookAtNewTrackers: Reconciliation = async (watched) => {
+  if (await isTeamUnknown(watched.deps.pools.writes, watched.projectId)) await reconcileTrackers(watched);
+};
 
 /** What is to be seen of it at the trackers; last, after everything that changes it. */
 export const reportToTrackers: Reconciliation = (watched) => withEachTracker(watched, report);
@@ -59,7 +64,7 @@ async function withEachTracker(watched: Watched, work: (intake: Intake) => Promi
  */
 const isClosedToUs = (kind: TrackerKind, { type, details }: Failure): boolean =>
   (type === 'PermissionDenied' && (details.reason === 'FORBIDDEN' || kind !== 'github')) ||
-  (type === 'NotFound' && details.reason === 'NO_TEAM');
+  details.reason === 'NO_TEAM';
 
 const trackersOf = async ({ deps, projectId }: Watched): Promise<readonly IssueTracker[]> =>
   (await deps.issues?.trackersOf(projectId)) ?? [];

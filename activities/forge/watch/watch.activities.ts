@@ -5,10 +5,12 @@ import { showGates } from '../gates/show-gates.js';
 import { applyHints } from './apply-hints.js';
 import { lookAtBranch, reconcileBranches } from './branches.js';
 import { lookAtCommit } from './commits.js';
+import type { HintSource } from './delivery.repository.js';
 import { askForFailedDeliveries } from './failed-deliveries.js';
 import {
   lookAtHintedComment,
   lookAtHintedIssue,
+  lookAtNewTrackers,
   lookAtTrackedComment,
   lookAtTrackedIssue,
   reconcileTrackers,
@@ -30,9 +32,54 @@ const LOOKS: Looks = {
   rerun: lookAtRerun,
 };
 
+const applyHintsOf =
+  (source: HintSource): Reconciliation =>
+  (watched) =>
+    applyHints(watched, LOOKS, source);
+
 /** Where others push too. In this order, so that what deliveries named is not read twice. */
 const OF_FORGE: readonly Reconciliation[] = [askForFailedDeliveries, reconcileBranches, reconcilePullRequests];
-const OF_TRACKERS: readonly Reconciliation[] = [reconcileTrackers, reportToTrackers];
+
+const lookAtForge: Reconciliation = async (watched) => {
+  // First: until the name is right, deliveries that need git cannot be handled.
+  await followRename(watched);
+  await applyHints(watched, LOOKS, 'forge');
+  for (const reconcile of watched.isShared ? OF_FORGE : []) await reconcile(watched);
+};
+
+const showGatesOfShared: Reconciliation = async (watched) => {
+  if (watched.isShared) await showGates(watched);
+};
+
+/** Of deliveries alone. */
+const AFTER_HINT: readonly Reconciliation[] = [
+  applyHintsOf('forge'),
+  applyHintsOf('tracker'),
+  lookAtNewTrackers,
+  reportToTrackers,
+  showGatesOfShared,
+];
+const EVERYTHING: readonly Reconciliation[] = [
+  lookAtForge,
+  applyHintsOf('tracker'),
+  reconcileTrackers,
+  reportToTrackers,
+  showGatesOfShared,
+];
+
+/** A forge or a tracker that does not answer keeps nothing from the others. @throws what the first one threw */
+const eachInTurn = async (watched: Watched, all: readonly Reconciliation[]): Promise<void> => {
+  const failures: unknown[] = [];
+  for (const reconcile of all) {
+    try {
+      await reconcile(watched);
+    } catch (error) {
+      watched.signal.throwIfAborted();
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+};
 
 /** For the shared queue. Rows and outbox only: whoever is told looks for himself. */
 export const createForgeWatchActivities = (deps: WatchDeps): ForgeWatchActivities => {
@@ -45,20 +92,7 @@ export const createForgeWatchActivities = (deps: WatchDeps): ForgeWatchActivitie
       return { kind: after === undefined ? 'gone' : after.hasOpenWork ? 'open' : 'idle' };
     });
   return {
-    applyHints: ({ projectId }) =>
-      looking(projectId, async (watched) => {
-        await applyHints(watched, LOOKS);
-        await reportToTrackers(watched);
-        if (watched.isShared) await showGates(watched);
-      }),
-    reconcileForge: ({ projectId }) =>
-      looking(projectId, async (watched) => {
-        // First: until the name is right, deliveries that need git cannot be handled.
-        await followRename(watched);
-        await applyHints(watched, LOOKS);
-        const { isShared } = watched;
-        const all = isShared ? [...OF_FORGE, ...OF_TRACKERS, showGates] : OF_TRACKERS;
-        for (const reconcile of all) await reconcile(watched);
-      }),
+    applyHints: ({ projectId }) => looking(projectId, (watched) => eachInTurn(watched, AFTER_HINT)),
+    reconcileForge: ({ projectId }) => looking(projectId, (watched) => eachInTurn(watched, EVERYTHING)),
   };
 };

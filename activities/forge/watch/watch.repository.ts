@@ -109,3 +109,14 @@ export async function saveProblem(
     values: [projectId, problem],
   });
 }
+
+/** Nobody has looked for the team since the project was linked to it. */
+export async function isTeamUnknown(db: Queryable, projectId: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'is-linear-team-unknown',
+    text: `SELECT 1 FROM project WHERE id = $1 AND linear_team_key IS NOT NULL AND linear_team_id IS NULL
+             AND linear_problem IS NULL`,
+    values: [projectId],
+  });
+  return rowCount > 0;
+}

@@ -8,7 +8,8 @@ export const GITHUB_GUARDS: readonly Guard[] = [
     edits: [
       {
         file: 'activities/forge/watch/watch.activities.ts',
-        cut: '        for (const reconcile of all) await reconcile(watched);\n',
+        cut: 'eachInTurn(watched, EVERYTHING)',
+        put: 'eachInTurn(watched, AFTER_HINT)',
       },
     ],
     proofs: [chaosCase('30-github-no-webhooks', 7), chaosCase('30-github-killed-at-event', 7)],

@@ -7,8 +7,10 @@ import type { EpicsConfig } from '../../../domain/project-config/types.js';
 import { GitHubAccess } from '../../../infra/forge/github/access.js';
 import { GitHubForge } from '../../../infra/forge/github/github-forge.js';
 import { GitHubIssues } from '../../../infra/forge/github/github-issues.js';
+import type { IssueTracker } from '../../../infra/forge/issues.js';
 import { ProjectTrackers } from '../../../infra/forge/trackers.js';
 import { ProjectRepositories } from '../../../infra/git/mirrors.js';
+import type { Pools } from '../../../infra/pg/pools.js';
 import type { ForgeLook } from '../../../workflows/contract/activities/forge-watch.js';
 import { temporaryHome, testGit } from '../git/repositories.js';
 import { type GitHub, startGitHub } from '../github/start.js';
@@ -46,8 +48,15 @@ export interface IssueWorld {
   close(): Promise<void>;
 }
 
-/** @param epics policies of the project */
-export async function issueWorld(epics: Partial<EpicsConfig> = {}, teams: readonly string[] = []): Promise<IssueWorld> {
+/**
+ * @param epics policies of the project
+ * @param beside another tracker that the project takes issues from
+ */
+export async function issueWorld(
+  epics: Partial<EpicsConfig> = {},
+  teams: readonly string[] = [],
+  beside: (pools: Pools) => { readonly linear?: IssueTracker } = () => ({}),
+): Promise<IssueWorld> {
   const database = await createTestDatabase();
   const home = temporaryHome();
   const github = await startGitHub();
@@ -66,7 +75,10 @@ export async function issueWorld(epics: Partial<EpicsConfig> = {}, teams: readon
     values: [projectId, JSON.stringify(config)],
   });
   const controls = new FakeControls(pools.writes);
-  const trackers = new ProjectTrackers(pools.writes, { github: new GitHubIssues({ pools, access, teams }) });
+  const trackers = new ProjectTrackers(pools.writes, {
+    github: new GitHubIssues({ pools, access, teams }),
+    ...beside(pools),
+  });
   const activities = createForgeWatchActivities({
     pools,
     forge: new GitHubForge({ pools, access }),
