@@ -22,6 +22,7 @@ const TYPES = words(`
   IssueLabelEdge Comment CommentConnection CommentEdge Reaction Attachment AttachmentConnection AttachmentEdge
   WorkflowState WorkflowStateConnection WorkflowStateEdge Team TeamConnection TeamEdge TeamMembership
   TeamMembershipConnection TeamMembershipEdge User Organization ActorBot ExternalUser
+  Webhook WebhookConnection WebhookEdge
   CommentPayload ReactionPayload AttachmentPayload IssuePayload
   CommentCreateInput CommentUpdateInput ReactionCreateInput AttachmentCreateInput IssueUpdateInput
   IssueFilter CommentFilter TeamFilter NullableIssueFilter IssueLabelCollectionFilter IssueLabelFilter
@@ -35,7 +36,7 @@ const TYPES = words(`
 `);
 /** Of the two roots. */
 const OPERATIONS = words(`
-  viewer issue issues comment comments user team teams
+  viewer issue issues issueLabels comment comments user team teams webhooks
   commentCreate commentUpdate reactionCreate attachmentCreate issueUpdate
 `);
 

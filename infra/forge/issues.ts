@@ -4,6 +4,9 @@ import type { Actor } from '../../domain/forge/actors.js';
 export const TRACKER_KINDS = ['github', 'linear'] as const;
 export type TrackerKind = (typeof TRACKER_KINDS)[number];
 
+/** Asks for an epic. */
+export const LABEL = 'millwright';
+
 export interface TrackedPerson {
   /** What the tracker knows them by; who is none of its people has an id that it does not know. */
   readonly id: string;

@@ -48,6 +48,22 @@ export async function findEpicIssue(db: Queryable, projectId: string, key: strin
   return rows[0];
 }
 
+/** An issue of Linear keeps its key when it moves to a team whose issues another project takes. */
+export async function isEpicElsewhere(
+  db: Queryable,
+  projectId: string,
+  { tracker, key }: { readonly tracker: TrackerKind; readonly key: string },
+): Promise<boolean> {
+  if (tracker !== 'linear') return false;
+  const { rowCount } = await db.query({
+    name: 'is-issue-epic-elsewhere',
+    text: `SELECT 1 FROM epic_issue i JOIN epic e ON e.id = i.epic_id
+           WHERE i.issue_key = $2 AND i.tracker = $3 AND i.project_id <> $1 AND e.state NOT IN ('COMPLETED', 'CANCELLED')`,
+    values: [projectId, key, tracker],
+  });
+  return rowCount > 0;
+}
+
 /** Those whose end was not said yet. */
 export async function listOpenEpicIssues(
   db: Queryable,

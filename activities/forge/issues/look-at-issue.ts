@@ -1,19 +1,20 @@
 import { v5 as uuidv5 } from 'uuid';
 import { mayCommand } from '../../../domain/forge/actors.js';
 import { EPIC_MACHINE, isTerminal } from '../../../domain/states.js';
-import type { TrackedIssue } from '../../../infra/forge/issues.js';
+import { LABEL, type TrackedIssue } from '../../../infra/forge/issues.js';
 import { epicWorkflowId } from '../../../workflows/contract/ids.js';
 import { cancelUpdate, pauseUpdate } from '../../../workflows/contract/messages.js';
 import { beginEpic } from './begin.js';
 import {
   type EpicIssue,
   findEpicIssue,
+  isEpicElsewhere,
   isTextVoid,
   saveHeldText,
   saveSeenText,
   textHash,
 } from './epic-issue.repository.js';
-import { type Intake, LABEL, personOf } from './ports.js';
+import { type Intake, personOf } from './ports.js';
 
 /** Reads the issue anew and does what it asks for. @returns what that was, in a word */
 export async function lookAtIssue(intake: Intake, key: string): Promise<string> {
@@ -28,6 +29,8 @@ export async function takeIssue(intake: Intake, issue: TrackedIssue): Promise<st
   const known = await findEpicIssue(deps.pools.writes, projectId, issue.key);
   if (known !== undefined) return await follow(intake, issue, known);
   if (!issue.isOpen || !issue.labels.some((name) => name.toLowerCase() === LABEL)) return 'unlabelled';
+  if (await isEpicElsewhere(deps.pools.writes, projectId, { tracker: tracker.kind, key: issue.key }))
+    return 'elsewhere';
   // A form may set the label for a stranger who fills it in: who set it is read, not what is set.
   const set = await tracker.whoLabelled(projectId, issue.key, LABEL, signal);
   const ask = set ?? { by: issue.author, at: issue.updatedAt };

@@ -21,9 +21,6 @@ export interface Intake extends Watched {
   readonly tracker: IssueTracker;
 }
 
-/** Sets the label that asks for an epic. */
-export const LABEL = 'millwright';
-
 /** How rows, decisions and mail name somebody of the tracker. */
 export const personOf = ({ tracker }: Intake, { name }: Pick<TrackedPerson, 'name'>): string =>
   `${tracker.kind}:${name}`;

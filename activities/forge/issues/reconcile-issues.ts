@@ -1,9 +1,10 @@
+import { LABEL } from '../../../infra/forge/issues.js';
 import { findCommand } from './command.repository.js';
 import { type ForgeCursor, moveCursor, openCursor } from './cursor.repository.js';
 import { listOpenEpicIssues } from './epic-issue.repository.js';
 import { takeComment } from './look-at-comment.js';
 import { takeIssue } from './look-at-issue.js';
-import { type Intake, LABEL } from './ports.js';
+import type { Intake } from './ports.js';
 
 /** Read again each time: clocks of the forge's own parts differ, and its lists show what is new a moment late. */
 const OVERLAP_MS = 5 * 60_000;

@@ -44,12 +44,19 @@ export const TEAM_BY_KEY = query<{ readonly teams: { readonly nodes: readonly Te
   }`,
 );
 
-/** The latest change first. */
+/** The latest change first. The team too: issues of one that we may see no more are none. */
 export const ISSUES_SINCE = query<
-  { readonly issues: Page<IssueNode> },
-  { readonly team: string; readonly label: string; readonly since: string; readonly after: string | null }
+  { readonly team: Pick<TeamNode, 'id' | 'key'>; readonly issues: Page<IssueNode> },
+  {
+    readonly team: string;
+    readonly teamId: string;
+    readonly label: string;
+    readonly since: string;
+    readonly after: string | null;
+  }
 >(
-  `query IssuesSince($team: ID!, $label: String!, $since: DateTimeOrDuration!, $after: String) {
+  `query IssuesSince($team: ID!, $teamId: String!, $label: String!, $since: DateTimeOrDuration!, $after: String) {
+    team(id: $teamId) { id key }
     issues(
       filter: {
         team: { id: { eq: $team } }

@@ -86,8 +86,11 @@ export class LinearIssues implements IssueTracker {
   ): Promise<readonly TrackedIssue[]> {
     const team = await this.teams.of(projectId, signal);
     const nodes = await allPages(async (after) => {
-      const asked = { team, label, since, after };
-      return (await this.client.ask(ISSUES_SINCE, asked, { priority: 'state', signal })).issues;
+      const asked = { team, teamId: team, label, since, after };
+      const read = await unlessGone(() => this.client.ask(ISSUES_SINCE, asked, { priority: 'state', signal }));
+      if (read === undefined) throw await this.teams.lost(projectId);
+      if (after === null) await this.teams.saveKey(projectId, read.team);
+      return read.issues;
     });
     return nodes.map((node) => toIssue(node, team));
   }

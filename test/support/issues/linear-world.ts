@@ -3,6 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createForgeWatchActivities } from '../../../activities/forge/watch/watch.activities.js';
 import { effectiveConfig } from '../../../domain/project-config/effective.js';
 import type { EpicsConfig } from '../../../domain/project-config/types.js';
+import type { LinearCredentials } from '../../../infra/config/linear.js';
 import { limitedClient } from '../../../infra/forge/linear/client.js';
 import { LinearIssues } from '../../../infra/forge/linear/linear-issues.js';
 import { LinearTeams } from '../../../infra/forge/linear/teams.js';
@@ -11,7 +12,7 @@ import { ProjectTrackers } from '../../../infra/forge/trackers.js';
 import { ProjectRepositories } from '../../../infra/git/mirrors.js';
 import type { ForgeLook } from '../../../workflows/contract/activities/forge-watch.js';
 import { temporaryHome, testGit } from '../git/repositories.js';
-import type { CommentRecord } from '../linear/records.js';
+import type { CommentRecord, UserRecord } from '../linear/records.js';
 import { type Linear, startLinear } from '../linear/start.js';
 import { createTestDatabase, type TestDatabase } from '../postgres.js';
 import { insertProject } from '../rows.js';
@@ -29,7 +30,7 @@ export interface LinearIssueWorld {
   /** As the factory does after a delivery. */
   applyHints(): Promise<ForgeLook>;
   /** As the factory does each minute, deliveries or not. */
-  reconcile(): Promise<ForgeLook>;
+  reconcile(projectId?: string): Promise<ForgeLook>;
   hint(subject: object): Promise<void>;
   epics(): Promise<Rows>;
   rows(text: string, ...values: readonly unknown[]): Promise<Rows>;
@@ -38,12 +39,26 @@ export interface LinearIssueWorld {
   close(): Promise<void>;
 }
 
-/** `app`: an OAuth application acts; `key`: a member whose key is used. */
+type People = Readonly<Record<'app' | 'rita', UserRecord>>;
+
+const IDENTITIES = {
+  app: (linear: Linear, { app }: People): LinearCredentials => ({
+    kind: 'token',
+    secret: linear.key(app, 'lin_oauth_millwright'),
+  }),
+  key: (linear: Linear, { rita }: People): LinearCredentials => ({ kind: 'key', secret: linear.key(rita) }),
+  client: (linear: Linear, { app }: People): LinearCredentials => {
+    linear.oauth.register(app, 'mill', 'hush');
+    return { kind: 'app', clientId: 'mill', clientSecret: 'hush' };
+  },
+};
+
+/** `app`: an OAuth application acts; `key`: a member whose key is used; `client`: the application fetches its tokens. */
 export async function linearIssueWorld({
   identity = 'app',
   epics = {},
 }: {
-  readonly identity?: 'app' | 'key';
+  readonly identity?: keyof typeof IDENTITIES;
   readonly epics?: Partial<EpicsConfig>;
 } = {}): Promise<LinearIssueWorld> {
   const database = await createTestDatabase();
@@ -55,7 +70,7 @@ export async function linearIssueWorld({
   linear.world.addUser('otto', { teams: ['OPS'] });
   linear.world.addUser('gus', { teams: ['ENG'], guest: true });
   const app = linear.world.addUser('millwright', { app: true, teams: ['ENG'] });
-  const secret = identity === 'app' ? linear.key(app, 'lin_oauth_millwright') : linear.key(rita);
+  const credentials = IDENTITIES[identity](linear, { app, rita });
   const { pools } = database;
   const { writes } = pools;
   const projectId = await insertProject(writes);
@@ -64,8 +79,7 @@ export async function linearIssueWorld({
     text: `UPDATE project SET config = $2, state = 'ready', base_branch = NULL, linear_team_key = 'ENG', linear_since = now() WHERE id = $1`,
     values: [projectId, JSON.stringify(config)],
   });
-  const kind = identity === 'app' ? 'token' : 'key';
-  const client = limitedClient({ apiUrl: linear.url, identity: { kind, secret } }, pools);
+  const client = limitedClient({ apiUrl: linear.url, identity: credentials }, pools);
   const tracker = new LinearIssues(client, new LinearTeams(pools, client));
   const trackers = new ProjectTrackers(writes, { linear: tracker });
   const controls = new FakeControls(writes);
@@ -83,7 +97,8 @@ export async function linearIssueWorld({
     },
   });
   const rows: LinearIssueWorld['rows'] = async (text, ...values) => (await writes.query<never>({ text, values })).rows;
-  const isOurs = ({ by }: CommentRecord): boolean => by.userId === world(linear, secret);
+  const ourId = identity === 'key' ? rita.id : app.id;
+  const isOurs = ({ by }: CommentRecord): boolean => by.userId === ourId;
   return {
     database,
     linear,
@@ -91,7 +106,7 @@ export async function linearIssueWorld({
     projectId,
     tracker,
     applyHints: () => new MockActivityEnvironment().run(activities.applyHints, { projectId }),
-    reconcile: () => new MockActivityEnvironment().run(activities.reconcileForge, { projectId }),
+    reconcile: (id = projectId) => new MockActivityEnvironment().run(activities.reconcileForge, { projectId: id }),
     async hint(subject) {
       await rows(
         `INSERT INTO webhook_delivery (delivery_id, event, hint, project_id) VALUES (gen_random_uuid(), 'Issue', $1, $2)`,
@@ -109,5 +124,3 @@ export async function linearIssueWorld({
     },
   };
 }
-
-const world = (linear: Linear, secret: string): string | undefined => linear.world.keys.get(secret);

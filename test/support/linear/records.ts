@@ -28,6 +28,7 @@ export interface TeamRecord {
   key: string;
   name: string;
   issues: number;
+  isPrivate: boolean;
   readonly states: StateRecord[];
 }
 
@@ -82,4 +83,19 @@ export interface AttachmentRecord {
   readonly url: string;
   title: string;
   subtitle: string | null;
+}
+
+/** Of a team, or of the workspace. */
+export interface LabelRecord {
+  readonly name: string;
+  readonly teamId: string | null;
+}
+
+/** As it is set up in Linear; what is sent is for `Webhooks` to say. */
+export interface WebhookRecord {
+  readonly url: string | null;
+  enabled: boolean;
+  resourceTypes: readonly string[];
+  allPublicTeams: boolean;
+  teamId: string | null;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { badInput, forbidden, notFound } from './errors.js';
 import type { PageArguments } from './filter.js';
 import type { CommentRecord, Doer, IssueRecord, UserRecord } from './records.js';
-import type { Views } from './views.js';
+import { isShown, type Views } from './views.js';
 import type { LinearWorld } from './world.js';
 
 export interface Caller {
@@ -33,14 +33,19 @@ export function rootOf(world: LinearWorld, views: Views) {
       if (user === undefined) throw notFound('User');
       return views.user(user);
     },
-    team: ({ id }: { readonly id: string }) => {
+    team: ({ id }: { readonly id: string }, { user }: Caller) => {
       const team = world.teams.get(id);
-      if (team === undefined) throw notFound('Team');
+      if (team === undefined || !isShown(team, user)) throw notFound('Team');
       return views.team(team);
     },
-    teams: (listing: Listing) => views.listTeams(listing),
+    teams: (listing: Listing, { user }: Caller) => views.listTeams(listing, user),
+    issueLabels: (listing: Listing) => views.listLabels(listing),
+    webhooks: (_: object, { user }: Caller) => {
+      if (!user.admin && !user.owner) throw forbidden();
+      return views.listWebhooks();
+    },
     issue: ({ id }: { readonly id: string }) => views.issue(issueBy(id)),
-    issues: (listing: Listing) => views.listIssues(listing),
+    issues: (listing: Listing, { user }: Caller) => views.listIssues(listing, user),
     comment: ({ id }: { readonly id: string }) => views.comment(commentBy(id)),
     comments: (listing: Listing) => views.listComments(listing),
 

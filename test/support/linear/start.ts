@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { type ExecutionResult, GraphQLError, graphql } from 'graphql';
 import { rateLimited, unauthenticated } from './errors.js';
+import { OAuth } from './oauth.js';
 import { People } from './people.js';
 import type { UserRecord } from './records.js';
 import { rootOf } from './resolvers.js';
@@ -28,6 +29,7 @@ export interface Linear {
   readonly world: LinearWorld;
   readonly people: People;
   readonly webhooks: Webhooks;
+  readonly oauth: OAuth;
   readonly requests: AskedOperation[];
   readonly faults: Fault[];
   /** Requests that are left of this hour. */
@@ -49,6 +51,7 @@ export async function startLinear(): Promise<Linear> {
     world,
     people: new People(world),
     webhooks,
+    oauth: new OAuth(world),
     requests: [] as AskedOperation[],
     faults: [] as Fault[],
     quota: { limit: 2_500, remaining: 2_500 },
@@ -67,6 +70,10 @@ export async function startLinear(): Promise<Linear> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer); // no encoding is set
+    if (request.url === '/oauth/token') {
+      const { status, body } = linear.oauth.answer(new URLSearchParams(Buffer.concat(chunks).toString()));
+      return send(response, 'oauth/token', status, JSON.stringify(body));
+    }
     const { query, operationName, variables } = JSON.parse(Buffer.concat(chunks).toString());
     const fault = linear.faults.find(({ operation, times }) => operation === operationName && times > 0);
     if (fault) fault.times -= 1;

@@ -46,18 +46,18 @@ export class Views {
     reactions: comment.reactions.map(({ id, emoji, userId }) => ({ id, emoji, user: () => this.userById(userId) })),
   });
 
-  listIssues({ filter = {}, ...page }: PageArguments & { readonly filter?: object }) {
+  listIssues({ filter = {}, ...page }: PageArguments & { readonly filter?: object }, user: UserRecord) {
     const fits = ({ id, teamId, labels, title, updatedAt, createdAt }: IssueRecord): boolean => {
-      const { key } = found(this.world.teams.get(teamId), 'team');
+      const team = found(this.world.teams.get(teamId), 'team');
       const facts = {
         id,
         title,
         updatedAt,
         createdAt,
-        team: { id: teamId, key },
+        team: { id: teamId, key: team.key },
         labels: labels.map((name) => ({ name })),
       };
-      return matches(facts, filter);
+      return isShown(team, user) && matches(facts, filter);
     };
     const { nodes, pageInfo } = pageOf([...this.world.issues.values()].filter(fits), page);
     return { nodes: nodes.map((issue) => this.issue(issue)), pageInfo };
@@ -72,8 +72,24 @@ export class Views {
     return this.pageOfComments([...this.world.comments.values()].filter(fits), page);
   }
 
-  listTeams({ filter = {} }: { readonly filter?: object }) {
-    const fits = ({ id, key, name }: TeamRecord): boolean => matches({ id, key, name }, filter);
+  listLabels({ filter = {} }: { readonly filter?: object }) {
+    const found = this.world.labels.filter(({ name }) => matches({ name }, filter));
+    return wholePage(
+      found.map(({ name, teamId }) => ({ id: name, name, team: () => (teamId ? this.teamById(teamId) : null) })),
+    );
+  }
+
+  listWebhooks() {
+    return wholePage(
+      this.world.webhooks.map(({ teamId, ...webhook }) => ({
+        ...webhook,
+        team: () => (teamId ? this.teamById(teamId) : null),
+      })),
+    );
+  }
+
+  listTeams({ filter = {} }: { readonly filter?: object }, user: UserRecord) {
+    const fits = (team: TeamRecord): boolean => isShown(team, user) && matches(namesOf(team), filter);
     return wholePage([...this.world.teams.values()].filter(fits).map((team) => this.team(team)));
   }
 
@@ -106,3 +122,8 @@ export class Views {
   private readonly issueOf = ({ issueId }: CommentRecord): IssueRecord =>
     found(this.world.issues.get(issueId), 'issue');
 }
+
+const namesOf = ({ id, key, name }: TeamRecord) => ({ id, key, name });
+
+/** A private team is its members' alone. */
+export const isShown = ({ id, isPrivate }: TeamRecord, { teams }: UserRecord): boolean => !isPrivate || teams.has(id);

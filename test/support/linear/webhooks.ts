@@ -13,6 +13,8 @@ export interface WebhookOptions {
   readonly duplicate?: number;
   readonly wrongSignature?: number;
   readonly seed?: number;
+  /** What is not answered with 200 comes again, three times, each after this. Default: never. */
+  readonly againAfterMs?: number;
 }
 
 export interface SentDelivery {
@@ -53,12 +55,10 @@ export class Webhooks {
     const happens = (chance = 0): boolean => this.random() < chance;
     const isDropped = happens(options.drop);
     const times = happens(options.duplicate) ? 2 : 1;
-    const secret = happens(options.wrongSignature) ? 'another' : options.secret;
+    const isForged = happens(options.wrongSignature);
     const id = randomUUID();
     if (isDropped) this.deliveries.push({ id, type: happening.kind, status: undefined });
-    else
-      for (let i = 0; i < times; i++)
-        this.track(this.send(options.url, id, happening.kind, JSON.stringify(body), secret));
+    else for (let i = 0; i < times; i++) this.track(this.deliver({ id, type: happening.kind, body, isForged }));
   }
 
   /** Until everything that was sent is answered. */
@@ -72,22 +72,43 @@ export class Webhooks {
     this.open.add(tracked);
   }
 
-  private async send(url: string, id: string, type: string, body: string, secret: string): Promise<void> {
+  private async deliver(delivery: Delivery): Promise<void> {
+    for (let again = 0; again <= MOST_AGAIN; again++) {
+      const { options } = this;
+      if (options === undefined || (await this.send(options, delivery)) === 200) return;
+      if (options.againAfterMs === undefined) return;
+      await sleep(options.againAfterMs);
+    }
+  }
+
+  /** To where it is told to now, as of now: the time is part of what is signed. */
+  private async send(
+    { url, secret }: WebhookOptions,
+    { id, type, ...delivery }: Delivery,
+  ): Promise<number | undefined> {
+    const body = JSON.stringify({ ...delivery.body, webhookTimestamp: Date.now() });
+    const key = delivery.isForged ? 'another' : secret;
     const headers = {
       'content-type': 'application/json; charset=utf-8',
       'linear-delivery': id,
       'linear-event': type,
-      'linear-signature': createHmac('sha256', secret).update(body).digest('hex'),
+      'linear-signature': createHmac('sha256', key).update(body).digest('hex'),
       'user-agent': 'Linear-Webhook',
     };
-    try {
-      const { status } = await fetch(url, { method: 'POST', headers, body });
-      this.deliveries.push({ id, type, status });
-    } catch {
-      // Nobody listens there; what was lost is looked up.
-      this.deliveries.push({ id, type, status: undefined });
-    }
+    // Where nobody listens; what was lost is looked up.
+    const reply = await fetch(url, { method: 'POST', headers, body }).catch(() => undefined);
+    this.deliveries.push({ id, type, status: reply?.status });
+    return reply?.status;
   }
+}
+
+const MOST_AGAIN = 3;
+
+interface Delivery {
+  readonly id: string;
+  readonly type: string;
+  readonly body: object;
+  readonly isForged: boolean;
 }
 
 function issueData(world: LinearWorld, issue: IssueRecord): object {

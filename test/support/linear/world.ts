@@ -5,10 +5,12 @@ import type {
   Doer,
   HistoryRecord,
   IssueRecord,
+  LabelRecord,
   StateRecord,
   StateType,
   TeamRecord,
   UserRecord,
+  WebhookRecord,
 } from './records.js';
 
 const STATES: readonly (readonly [string, StateType])[] = [
@@ -37,6 +39,8 @@ export class LinearWorld {
   /** Ids of comments that somebody deleted: Linear never gives them away again. */
   readonly deletedComments = new Set<string>();
   readonly attachments: AttachmentRecord[] = [];
+  labels: readonly LabelRecord[] = [{ name: 'millwright', teamId: null }];
+  readonly webhooks: WebhookRecord[] = [];
   /** Secret → id of the user that it stands for. */
   readonly keys = new Map<string, string>();
   private lastMs = 0;
@@ -66,7 +70,7 @@ export class LinearWorld {
       const position = POSITIONS[name] ?? at + 1;
       return { id: randomUUID(), name, type, position, teamId: id };
     });
-    const team: TeamRecord = { id, key, name: `Team ${key}`, issues: 0, states };
+    const team: TeamRecord = { id, key, name: `Team ${key}`, issues: 0, isPrivate: false, states };
     this.teams.set(id, team);
     return team;
   }
@@ -83,6 +87,14 @@ export class LinearWorld {
       [...this.users.values()].find((user) => user.displayName === displayName),
       displayName,
     );
+  }
+
+  /** In the settings of the workspace. */
+  addWebhook(url: string | null, fields: Partial<WebhookRecord> = {}): WebhookRecord {
+    const all = { enabled: true, resourceTypes: ['Issue', 'Comment'], allPublicTeams: true, teamId: null };
+    const webhook = { url, ...all, ...fields };
+    this.webhooks.push(webhook);
+    return webhook;
   }
 
   state(id: string): StateRecord {
