@@ -6,14 +6,16 @@ export interface LinearConfig {
   /** Of its GraphQL endpoint. */
   readonly apiUrl: string;
   /** Absent: Linear is not configured. */
-  readonly access: 'key' | 'token' | undefined;
+  readonly access: LinearCredentials['kind'] | undefined;
 }
 
-/** A person's API key, or what an OAuth application was given: with `actor=app` its comments bear its own name. */
-export interface LinearCredentials {
-  readonly kind: 'key' | 'token';
-  readonly secret: string;
-}
+/**
+ * A person's API key; a token that an OAuth application was given; or what the application asks for tokens with, whose
+ * comments bear its own name.
+ */
+export type LinearCredentials =
+  | { readonly kind: 'key' | 'token'; readonly secret: string }
+  | { readonly kind: 'app'; readonly clientId: string; readonly clientSecret: string };
 
 const ACCESS = 'MILLWRIGHT_LINEAR_ACCESS';
 
@@ -30,18 +32,34 @@ export const readLinear = (variables: Variables): LinearConfig => {
   };
 };
 
-/** An application's token wins over a person's key. */
+/** An application wins over its token, and that over a person's key. @throws InvalidInput */
 export const readLinearCredentials = (variables: Variables): LinearCredentials | undefined => {
+  const app = readApp(variables);
+  if (app !== undefined) return app;
   for (const [kind, name] of [
     ['token', 'LINEAR_ACCESS_TOKEN'],
     ['key', 'LINEAR_API_KEY'],
   ] as const) {
-    const secret = variables.text(name);
-    if (secret === undefined) continue;
-    if (!/^[\x21-\x7e]{1,1000}$/.test(secret)) throw refused(name, 'must be one word of printable characters');
-    return { kind, secret };
+    const secret = readWord(variables, name);
+    if (secret !== undefined) return { kind, secret };
   }
   return undefined;
+};
+
+const readApp = (variables: Variables): LinearCredentials | undefined => {
+  const clientId = readWord(variables, 'LINEAR_CLIENT_ID');
+  const clientSecret = readWord(variables, 'LINEAR_CLIENT_SECRET');
+  if (clientId === undefined && clientSecret === undefined) return undefined;
+  if (clientId === undefined) throw refused('LINEAR_CLIENT_SECRET', 'needs LINEAR_CLIENT_ID beside it');
+  if (clientSecret === undefined) throw refused('LINEAR_CLIENT_ID', 'needs LINEAR_CLIENT_SECRET beside it');
+  return { kind: 'app', clientId, clientSecret };
+};
+
+const readWord = (variables: Variables, name: string): string | undefined => {
+  const word = variables.text(name);
+  if (word !== undefined && !/^[\x21-\x7e]{1,1000}$/.test(word))
+    throw refused(name, 'must be one word of printable characters');
+  return word;
 };
 
 /** Every secret that a delivery may be signed with, newest first; empty: webhooks are not configured. */
@@ -57,9 +75,12 @@ export const readLinearWebhookSecrets = (variables: Variables): readonly string[
 export const linearAccessNote = (
   env: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, string>> => {
+  if (env.LINEAR_CLIENT_SECRET) return { [ACCESS]: 'app' };
   if (env.LINEAR_ACCESS_TOKEN) return { [ACCESS]: 'token' };
   return env.LINEAR_API_KEY ? { [ACCESS]: 'key' } : {};
 };
 
 const toldAccess = (variables: Variables): LinearConfig['access'] =>
-  variables.text(ACCESS) === undefined ? undefined : variables.oneOf<'key' | 'token'>(ACCESS, ['key', 'token'], 'key');
+  variables.text(ACCESS) === undefined
+    ? undefined
+    : variables.oneOf<LinearCredentials['kind']>(ACCESS, ['key', 'token', 'app'], 'key');

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { Failure } from '../../../domain/failures.js';
 import { type ForgePriority, LINEAR_RATES, type RateRules } from '../../../domain/forge/rate.js';
 import type { LinearCredentials } from '../../config/linear.js';
 import { errorReason } from '../../errors.js';
 import type { Pools } from '../../pg/pools.js';
 import { ForgeLimiter } from '../limiter.js';
+import { type Authorization, authorizationOf } from './authorization.js';
 import type { Document } from './document.js';
 import { type LinearError, linearFailure, linearRate } from './failures.js';
 
@@ -29,27 +29,46 @@ export interface Asking {
  * repeating is the engine's business.
  */
 export class LinearClient {
-  private readonly scope: string;
+  private readonly authorization: Authorization;
 
   constructor(
     private readonly settings: LinearSettings,
     private readonly limit?: Limit,
   ) {
-    const { secret } = settings.identity;
-    this.scope = `linear/${createHash('sha256').update(secret).digest('hex').slice(0, 12)}`;
+    this.authorization = authorizationOf(settings.identity, settings.apiUrl);
   }
 
   async ask<Answer, Variables extends object>(
     document: Document<Answer, Variables>,
     variables: Variables,
+    asking: Asking,
+  ): Promise<Answer> {
+    for (let attempt = 1; ; attempt++) {
+      const header = await this.authorization.header();
+      try {
+        return await this.askAs(header, document, variables, asking);
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+        const isOver = !this.authorization.forget(header) || attempt > 1;
+        if (isOver) throw explained(error, this.settings.identity);
+        // What was refused for its token did not happen, and is sent again with another one.
+      }
+    }
+  }
+
+  private async askAs<Answer, Variables extends object>(
+    header: string,
+    document: Document<Answer, Variables>,
+    variables: Variables,
     { priority, signal }: Asking,
   ): Promise<Answer> {
-    await this.limit?.enter(this.scope, { points: 1, creates: document.creates, priority }, signal);
-    const { response, errors, data } = await this.send(document, variables, signal);
+    const { scope } = this.authorization;
+    await this.limit?.enter(scope, { points: 1, creates: document.creates, priority }, signal);
+    const { response, errors, data } = await this.send(header, document, variables, signal);
     const failure = response.ok && errors.length === 0 && data ? undefined : linearFailure(response.status, errors);
     const isLimited = failure?.type === 'RateLimited';
     const said = linearRate(isLimited, response.headers, Date.now());
-    const pausedMs = await this.limit?.leave(this.scope, said);
+    const pausedMs = await this.limit?.leave(scope, said);
     if (failure === undefined) return data as Answer; // a test holds its type to the published schema
     if (!isLimited) throw failure;
     const retryAfterMs = pausedMs ?? said.retryAfterMs ?? ANSWER_MS;
@@ -57,6 +76,7 @@ export class LinearClient {
   }
 
   private async send<Answer, Variables extends object>(
+    header: string,
     { text: query, name: operationName }: Document<Answer, Variables>,
     variables: Variables,
     signal: AbortSignal | undefined,
@@ -69,7 +89,7 @@ export class LinearClient {
         headers: {
           'content-type': 'application/json',
           'user-agent': 'millwright',
-          authorization: authorizationOf(this.settings.identity),
+          authorization: header,
         },
         body: JSON.stringify({ query, operationName, variables }),
         signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
@@ -87,8 +107,18 @@ export class LinearClient {
 export const limitedClient = (settings: LinearSettings, pools: Pools, rules: RateRules = LINEAR_RATES): LinearClient =>
   new LinearClient(settings, new ForgeLimiter(pools, rules));
 
-/** A personal key goes as it is; a token of OAuth says that it is one. */
-const authorizationOf = ({ kind, secret }: LinearCredentials): string => (kind === 'key' ? secret : `Bearer ${secret}`);
+const isRefused = (error: unknown): error is Failure =>
+  error instanceof Failure && error.type === 'PermissionDenied' && error.details.reason === 'CREDENTIALS';
+
+/** Linear does not say which of them it was. */
+const MAY_BE: Readonly<Record<LinearCredentials['kind'], string>> = {
+  key: 'the key was revoked, or its owner left',
+  token: 'the token was revoked, or its day is over: see docs/linear.md',
+  app: 'the application was taken out of the workspace',
+};
+
+const explained = ({ type, message, details }: Failure, { kind }: LinearCredentials): Failure =>
+  new Failure(type, `${message} (${MAY_BE[kind]})`, details);
 
 /** A proxy's page is none. */
 function answerOf(text: string): { readonly errors: readonly LinearError[]; readonly data: unknown } {
