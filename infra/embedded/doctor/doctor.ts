@@ -1,4 +1,11 @@
-import { type Config, canAskModel, githubCredentials, linearCredentials, loadConfig } from '../../config.js';
+import {
+  type Config,
+  canAskModel,
+  githubCredentials,
+  linearCredentials,
+  linearWebhookSecrets,
+  loadConfig,
+} from '../../config.js';
 import { errorMessage, errorReason } from '../../errors.js';
 import { advised, type Check, failed, passed } from './check.js';
 import { gitHubLooks, type ReadCredentials } from './github.js';
@@ -44,7 +51,7 @@ export const examine = async (
     postgres: () => checkPostgres(config),
     temporal: () => checkTemporal(config),
     ...gitHubLooks(config, readCredentials),
-    ...linearLooks(config, linearCredentials),
+    ...linearLooks(config, { credentials: linearCredentials, webhookSecrets: linearWebhookSecrets }),
   };
   const checks = [...programs, passed('configuration', config.layout.home)];
   for (const [name, look] of Object.entries(looks)) checks.push(await lookSafely(name, look));

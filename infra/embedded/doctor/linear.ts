@@ -1,31 +1,38 @@
 import { Failure } from '../../../domain/failures.js';
 import type { Config, LinearCredentials } from '../../config.js';
 import { errorMessage } from '../../errors.js';
-import { type LinearAccount, readLinearAccount } from '../../forge/linear/account.js';
+import { LABEL } from '../../forge/issues.js';
+import { type LinearAccount, listLinearWebhooks, readLinearAccount } from '../../forge/linear/account.js';
 import { LinearClient } from '../../forge/linear/client.js';
-import { createPools } from '../../pg/pools.js';
-import { runningDatabaseUrl } from '../database-url.js';
-import { readStackFacts } from '../stack-file.js';
 import { advised, type Check, failed, passed } from './check.js';
+import { type LinearRows, type Linked, readLinearRows } from './linear-rows.js';
+import { checkLinearWebhook } from './linear-webhook.js';
 
-interface Linked {
-  readonly project: string;
-  readonly key: string;
-  readonly problem: string | null;
+/** What is set for Linear, read when it is looked at: it may be what is wrong. */
+export interface LinearSettingsLook {
+  readonly credentials: () => LinearCredentials | undefined;
+  readonly webhookSecrets: () => readonly string[];
 }
 
-/** The looks at Linear, in the order in which they are shown. Both share one reading of the account. */
+/** The looks at Linear, in the order in which they are shown. All share one reading of the account and of the rows. */
 export function linearLooks(
   config: Config,
-  read: () => LinearCredentials | undefined,
+  { credentials, webhookSecrets }: LinearSettingsLook,
 ): Readonly<Record<string, () => Promise<Check>>> {
+  let client: LinearClient | undefined;
   let account: LinearAccount | undefined;
+  let reading: Promise<LinearRows> | undefined;
+  const rows = (): Promise<LinearRows> => {
+    reading ??= readLinearRows(config);
+    return reading;
+  };
   return {
     linear: async () => {
-      const identity = read();
+      const identity = credentials();
       if (identity === undefined) return passed('linear', 'not connected, which is fine');
+      client = new LinearClient({ apiUrl: config.linear.apiUrl, identity });
       try {
-        account = await readLinearAccount(new LinearClient({ apiUrl: config.linear.apiUrl, identity }));
+        account = await readLinearAccount(client, LABEL);
       } catch (error) {
         return refusal(error, identity);
       }
@@ -33,31 +40,52 @@ export function linearLooks(
       return passed('linear', `${isApp ? 'the application' : 'as'} ${name} in ${workspace}`);
     },
     'linear teams': async () => {
-      const linked = await listLinked(config);
+      const { linked } = await rows();
       if (linked.length === 0) return passed('linear teams', 'no project is linked to one');
-      if (read() === undefined) return unconnected(linked);
+      if (credentials() === undefined) return unconnected(linked);
       return account === undefined ? passed('linear teams', 'not looked at') : checkTeams(account, linked);
+    },
+    'linear webhook': async () => {
+      const { linked, heard } = await rows();
+      if (linked.length === 0) return passed('linear webhook', 'no project needs one');
+      const webhooks = client && account && (await listLinearWebhooks(client));
+      const isApp = account?.isApp ?? false;
+      return checkLinearWebhook({
+        hasSecret: webhookSecrets().length > 0,
+        linked,
+        heard,
+        webhooks,
+        isApp,
+        now: new Date(),
+      });
     },
   };
 }
 
-const NEW_KEY = 'Make one in Linear (Settings > Account > Security & access), set LINEAR_API_KEY, and start again.';
-const NEW_TOKEN = 'Give the application a new token, set LINEAR_ACCESS_TOKEN, and start again.';
+const REMEDIES: Readonly<Record<LinearCredentials['kind'], string>> = {
+  key: 'Make one in Linear (Settings > Account > Security & access), set LINEAR_API_KEY, and start again.',
+  token:
+    'A token lives for a day. Let Millwright fetch its own: set LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET (docs/linear.md) instead of LINEAR_ACCESS_TOKEN, and start again.',
+  app: 'Look at the application in Linear (Settings > API): whether client credentials are on, and its id and secret are LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET. Then start again.',
+};
 
 function refusal(error: unknown, { kind }: LinearCredentials): Check {
   if (!(error instanceof Failure)) throw error;
-  if (error.type === 'PermissionDenied')
-    return failed('linear', errorMessage(error), kind === 'key' ? NEW_KEY : NEW_TOKEN);
+  if (error.type === 'PermissionDenied') return failed('linear', errorMessage(error), REMEDIES[kind]);
   return advised('linear', errorMessage(error), 'Look at the network, a proxy, LINEAR_API_URL, or linearstatus.com.');
 }
 
 const unconnected = (linked: readonly Linked[]): Check =>
-  failed('linear teams', `nothing opens Linear, which ${namesOf(linked)} takes issues from`, NEW_KEY);
+  failed('linear teams', `nothing opens Linear, which ${namesOf(linked)} takes issues from`, REMEDIES.key);
 
-function checkTeams({ teams, workspace }: LinearAccount, linked: readonly Linked[]): Check {
+/** A team that was found is known by its id: it may have another key since. */
+function checkTeams({ teams, workspace, labelledTeams }: LinearAccount, linked: readonly Linked[]): Check {
   const name = 'linear teams';
-  const seen = new Set(teams.map(({ key }) => key.toUpperCase()));
-  const unknown = linked.filter(({ key }) => !seen.has(key.toUpperCase()));
+  const seen = linked.map((one) => ({
+    ...one,
+    team: teams.find(({ id, key }) => (one.id === null ? key.toUpperCase() === one.key.toUpperCase() : id === one.id)),
+  }));
+  const unknown = seen.filter(({ team }) => team === undefined);
   if (unknown.length > 0) {
     const shown = teams.length === 0 ? 'no team' : teams.map(({ key }) => key).join(', ');
     return failed(
@@ -73,23 +101,15 @@ function checkTeams({ teams, workspace }: LinearAccount, linked: readonly Linked
       `${troubled.project}: ${troubled.problem}`,
       'It was so at the last look; start again if the key is a new one.',
     );
-  return passed(name, linked.map(({ project, key }) => `${project} from ${key}`).join(', '));
+  const hasLabel = (id: string | undefined): boolean => labelledTeams.some((team) => team === null || team === id);
+  const unlabelled = seen.filter(({ team }) => !hasLabel(team?.id));
+  if (unlabelled.length > 0)
+    return advised(
+      name,
+      `there is no label \`${LABEL}\` for ${unlabelled.map(({ team }) => team?.key).join(', ')}`,
+      `Make it in Linear, for the team or the workspace (Settings > Labels). Until then \`/millwright plan\` in a comment does the same.`,
+    );
+  return passed(name, seen.map(({ project, team }) => `${project} from ${team?.key}`).join(', '));
 }
 
 const namesOf = (linked: readonly Linked[]): string => linked.map(({ project }) => project).join(', ');
-
-/** None while no instance runs that could be asked. */
-async function listLinked(config: Config): Promise<readonly Linked[]> {
-  if (config.databaseUrl === undefined && readStackFacts(config.layout) === undefined) return [];
-  const pools = createPools({ databaseUrl: runningDatabaseUrl(config), applicationName: 'millwright-doctor' });
-  try {
-    const { rows } = await pools.writes.query<Linked>({
-      name: 'list-linear-teams',
-      text: `SELECT name AS project, linear_team_key AS key, linear_problem AS problem FROM project
-             WHERE linear_team_key IS NOT NULL AND archived_at IS NULL ORDER BY name LIMIT 50`,
-    });
-    return rows;
-  } finally {
-    await pools.close();
-  }
-}

@@ -1,3 +1,4 @@
+import { Failure } from '../../../domain/failures.js';
 import type { LinearClient } from './client.js';
 import { query } from './document.js';
 import type { TeamNode } from './nodes.js';
@@ -7,7 +8,9 @@ export interface LinearAccount {
   readonly name: string;
   readonly isApp: boolean;
   readonly workspace: string;
-  readonly teams: readonly Pick<TeamNode, 'key' | 'name'>[];
+  readonly teams: readonly TeamNode[];
+  /** Ids of the teams that have the label; null: all of them, as it is the workspace's. */
+  readonly labelledTeams: readonly (string | null)[];
 }
 
 export const ACCOUNT = query<
@@ -17,17 +20,61 @@ export const ACCOUNT = query<
       readonly app: boolean;
       readonly organization: { readonly name: string };
     };
-    readonly teams: { readonly nodes: readonly Pick<TeamNode, 'key' | 'name'>[] };
+    readonly teams: { readonly nodes: readonly TeamNode[] };
+    readonly issueLabels: { readonly nodes: readonly { readonly team: { readonly id: string } | null }[] };
   },
-  Record<never, never>
+  { readonly label: string }
 >(
-  `query Account {
+  `query Account($label: String!) {
     viewer { displayName app organization { name } }
-    teams(first: 250) { nodes { key name } }
+    teams(first: 250) { nodes { id key name } }
+    issueLabels(filter: { name: { eqIgnoreCase: $label } }, first: 250) { nodes { team { id } } }
   }`,
 );
 
-export async function readLinearAccount(client: LinearClient, signal?: AbortSignal): Promise<LinearAccount> {
-  const { viewer, teams } = await client.ask(ACCOUNT, {}, { priority: 'state', signal });
-  return { name: viewer.displayName, isApp: viewer.app, workspace: viewer.organization.name, teams: teams.nodes };
+export async function readLinearAccount(
+  client: LinearClient,
+  label: string,
+  signal?: AbortSignal,
+): Promise<LinearAccount> {
+  const { viewer, teams, issueLabels } = await client.ask(ACCOUNT, { label }, { priority: 'state', signal });
+  return {
+    name: viewer.displayName,
+    isApp: viewer.app,
+    workspace: viewer.organization.name,
+    teams: teams.nodes,
+    labelledTeams: issueLabels.nodes.map(({ team }) => team?.id ?? null),
+  };
+}
+
+export interface LinearWebhook {
+  /** Null for the one of an application, which has its address elsewhere. */
+  readonly url: string | null;
+  readonly enabled: boolean;
+  readonly resourceTypes: readonly string[];
+  readonly allPublicTeams: boolean;
+  readonly team: { readonly id: string } | null;
+}
+
+export const WEBHOOKS = query<
+  { readonly webhooks: { readonly nodes: readonly LinearWebhook[] } },
+  Record<never, never>
+>(
+  `query Webhooks {
+    webhooks(first: 250) { nodes { url enabled resourceTypes allPublicTeams team { id } } }
+  }`,
+);
+
+/** Undefined where Linear does not show them: it does to admins of the workspace alone. */
+export async function listLinearWebhooks(
+  client: LinearClient,
+  signal?: AbortSignal,
+): Promise<readonly LinearWebhook[] | undefined> {
+  try {
+    const { webhooks } = await client.ask(WEBHOOKS, {}, { priority: 'state', signal });
+    return webhooks.nodes;
+  } catch (error) {
+    if (error instanceof Failure && ['PermissionDenied', 'InvalidInput'].includes(error.type)) return undefined;
+    throw error;
+  }
 }
