@@ -30,6 +30,7 @@ export interface ProjectRow {
   readonly updatedAt: Date;
   readonly archivedAt: Date | null;
   readonly linearTeam: string | null;
+  readonly isLinearTeamFound: boolean;
   readonly linearProblem: string | null;
   /** What the forge calls the base, where that is another name. */
   readonly forgeBaseBranch: string | null;
@@ -42,7 +43,8 @@ export interface ProjectRow {
 const COLUMNS = `id, name, forge, source, remote, base_branch AS "baseBranch", state, reason, overrides, config, proposals,
   tip_sha AS "tipSha", commit_identity AS "commitIdentity", created_by AS "createdBy", version, revision,
   created_at AS "createdAt", updated_at AS "updatedAt", archived_at AS "archivedAt",
-  linear_team_key AS "linearTeam", linear_problem AS "linearProblem", forge_base_branch AS "forgeBaseBranch",
+  linear_team_key AS "linearTeam", linear_team_id IS NOT NULL AS "isLinearTeamFound",
+  linear_problem AS "linearProblem", forge_base_branch AS "forgeBaseBranch",
   base_gone_since AS "baseGoneSince",
   (SELECT coalesce(jsonb_agg(${AWAITED} ORDER BY c.asked_at), '[]') FROM forge_check c
    WHERE c.project_id = project.id AND c.build_id LIKE 'project/%' AND ${IS_AWAITED}) AS awaited`;

@@ -11,6 +11,8 @@ export class ProjectLinks {
 export class LinearLinkResponse {
   @ApiProperty({ type: String, description: 'Key of the team whose labelled issues become epics.' })
   readonly team!: string;
+  @ApiProperty({ type: Boolean, description: 'Whether Linear has shown us the team since it was linked.' })
+  readonly isFound!: boolean;
   @ApiProperty({ type: String, nullable: true, description: 'Why the team could not be read at the last look.' })
   readonly problem!: string | null;
 }
@@ -88,7 +90,7 @@ export const toProjectResponse = (row: ProjectRow, forgeRepository: string): Pro
     row.baseBranch === null
       ? null
       : `git pull ${shellWord(forgeRepository)} ${shellWord(row.forgeBaseBranch ?? row.baseBranch)}`,
-  linear: row.linearTeam === null ? null : { team: row.linearTeam, problem: row.linearProblem },
+  linear: linkOf(row),
   commitIdentity: row.commitIdentity,
   createdBy: row.createdBy,
   version: row.version,
@@ -98,6 +100,9 @@ export const toProjectResponse = (row: ProjectRow, forgeRepository: string): Pro
   archivedAt: row.archivedAt?.toISOString() ?? null,
   links: { self: `/api/v1/projects/${row.id}`, epics: `/api/v1/epics?projectId=${row.id}` },
 });
+
+const linkOf = ({ linearTeam: team, isLinearTeamFound: isFound, linearProblem: problem }: ProjectRow) =>
+  team === null ? null : { team, isFound, problem };
 
 const shellWord = (text: string): string =>
   /^[A-Za-z0-9_./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

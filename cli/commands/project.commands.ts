@@ -7,6 +7,7 @@ import type { Context } from '../context.js';
 import { CliError, EXIT } from '../errors.js';
 import { findProject } from '../find.js';
 import { type Column, printList, printOne } from '../output.js';
+import { linearLines, requireTeam, untilTeamFound } from './linear-link.js';
 import { collect } from './options.js';
 
 /** At the root of a repository. */
@@ -67,8 +68,10 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
         await client.send(`/projects/${id}`, { method: 'PATCH', body: { acceptChecks: true } });
         settled = await untilSettled(client, String(id), say);
       }
+      settled = await untilTeamFound(client, settled, say);
       printProject(out, settled);
       if (settled.state !== 'ready') throw notReady(settled);
+      requireTeam(settled);
     });
 
   project
@@ -109,7 +112,10 @@ export function addProjectCommands(program: Command, contextOf: () => Context): 
       const { out, api } = contextOf();
       const client = await api();
       const { id } = await findProject(client, name);
-      printProject(out, await client.send(`/projects/${id}`, { method: 'PATCH', body: { linearTeam: linear } }));
+      const linked = await client.send(`/projects/${id}`, { method: 'PATCH', body: { linearTeam: linear } });
+      const looked = await untilTeamFound(client, linked, (text) => out.json || out.line(text));
+      printProject(out, looked);
+      requireTeam(looked);
     });
 
   project
@@ -157,13 +163,13 @@ async function removeProject(client: ApiClient, out: Context['out'], name: strin
   out.line('was never written to, and its name is free again.');
 }
 
-/** `git@host:path` too; the API says which of them it takes. */
 /** An empty one, of a variable that is not set, would be the directory that one happens to be in. */
 const placeOf = (source: string): string => {
   if (source.trim() === '') throw new CliError('The source is empty: give a path or an https:// address.', EXIT.usage);
   return resolve(source);
 };
 
+/** `git@host:path` too; the API says which of them it takes. */
 const isUrl = (source: string): boolean => /^([a-z+]+:\/\/|[^/]+@[^/]+:)/i.test(source);
 
 /**
@@ -172,13 +178,16 @@ const isUrl = (source: string): boolean => /^([a-z+]+:\/\/|[^/]+@[^/]+:)/i.test(
  */
 async function takeUpRefused(
   client: ApiClient,
-  { source, overrides }: { readonly source: string; readonly overrides?: Resource },
+  { source, ...said }: { readonly source: string; readonly overrides?: Resource; readonly linearTeam?: string },
   { acceptChecks }: AddOptions,
 ): Promise<Resource | undefined> {
-  if (!acceptChecks && overrides === undefined) return undefined;
+  if (!acceptChecks && said.overrides === undefined) return undefined;
   const refused = await client.list('/projects', { state: 'refused' }, 10_000);
   const found = refused.find((project) => project.source === source);
-  if (found && overrides) await client.send(`/projects/${found.id}`, { method: 'PATCH', body: { overrides } });
+  const { overrides, linearTeam } = said;
+  const change = { ...(overrides ? { overrides } : {}), ...(linearTeam ? { linearTeam } : {}) };
+  if (found && Object.keys(change).length > 0)
+    await client.send(`/projects/${found.id}`, { method: 'PATCH', body: change });
   return found;
 }
 
@@ -204,15 +213,6 @@ const contextsOf = ({ config }: Resource): readonly string[] | undefined => {
 /** Work that is under way keeps the name it began with. */
 const baseOf = ({ baseBranch, forgeBaseBranch }: Resource): unknown =>
   forgeBaseBranch ? `${forgeBaseBranch} (called ${baseBranch} here, as before it was renamed)` : baseBranch;
-
-function linearLines({ linear }: Resource): readonly (readonly [string, unknown])[] {
-  if (!linear) return [];
-  const { team, problem } = linear as { readonly team: string; readonly problem: string | null }; // by the API's schema
-  return [
-    ['issues from', `Linear, team ${team}`],
-    ['LINEAR', problem],
-  ];
-}
 
 const hasProposals = ({ proposals }: Resource): boolean => Array.isArray(proposals) && proposals.length > 0;
 

@@ -18,11 +18,11 @@ const told = () => rowsOf<{ readonly name: string }>(api.database, `SELECT name 
 
 test('a project is added with a team of Linear, linked to another, and unlinked', async () => {
   const { status, body } = await add({ source: 'https://example.com/acme/shop', linearTeam: 'eng' });
-  expect([status, body.linear]).toEqual([201, { team: 'ENG', problem: null }]);
+  expect([status, body.linear]).toEqual([201, { team: 'ENG', isFound: false, problem: null }]);
   expect((await told()).map(({ name }) => name).toSorted()).toEqual(['forgeHinted', 'projectChanged']);
   await rowsOf(api.database, `UPDATE project SET linear_team_id = gen_random_uuid(), linear_problem = 'x'`);
   const linked = await patch(body.id, { linearTeam: 'OPS' });
-  expect(linked.body.linear).toEqual({ team: 'OPS', problem: null });
+  expect(linked.body.linear).toEqual({ team: 'OPS', isFound: false, problem: null });
   expect(await rowsOf(api.database, 'SELECT linear_team_id FROM project WHERE id = $1', [body.id])).toEqual([
     { linear_team_id: null },
   ]);

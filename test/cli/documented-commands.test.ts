@@ -4,7 +4,14 @@ import { expect, test } from '@jest/globals';
 import { commandLine } from '../support/cli/command-line.js';
 import { ROOT } from '../support/import-graph.js';
 
-const PAGES = ['README.md', 'docs/guide.md', 'docs/operations.md', 'docs/command-agents.md', 'docs/github.md'];
+const PAGES = [
+  'README.md',
+  'docs/guide.md',
+  'docs/operations.md',
+  'docs/command-agents.md',
+  'docs/github.md',
+  'docs/linear.md',
+];
 const millwright = commandLine('http://127.0.0.1:1', 'key');
 
 interface Written {
