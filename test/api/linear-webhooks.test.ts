@@ -1,9 +1,14 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { TestApi } from '../support/api/api.js';
+import {
+  deliverForLinear,
+  LINEAR_SECRET,
+  type SentToLinear,
+  signForLinear as sign,
+} from '../support/api/linear-sender.js';
 import { rowsOf, seedEpic, seedProject } from '../support/api/seed.js';
 
-const SECRET = 'lin_wh_of_today';
 const OLD = 'lin_wh_of_yesterday';
 const TEAM = '0b5d1a3e-7a43-4c1c-9f63-222222222222';
 const ISSUE = '0b5d1a3e-7a43-4c1c-9f63-111111111111';
@@ -13,7 +18,9 @@ let api: TestApi;
 let projectId: string;
 
 beforeAll(async () => {
-  api = await TestApi.start({ linearWebhooks: { secrets: () => [SECRET, OLD], maxBytes: MAX_BYTES, maxMs: 1_500 } });
+  api = await TestApi.start({
+    linearWebhooks: { secrets: () => [LINEAR_SECRET, OLD], maxBytes: MAX_BYTES, maxMs: 1_500 },
+  });
 });
 afterAll(async () => {
   await api.stop();
@@ -31,23 +38,10 @@ const payload = (more: object = {}) => ({
   ...more,
 });
 
-const sign = (body: string, secret = SECRET): string => createHmac('sha256', secret).update(body).digest('hex');
-
-async function deliver(
-  given: object | string,
-  { id = randomUUID(), secret = SECRET, headers = {} }: { id?: string; secret?: string; headers?: object } = {},
-): Promise<{ readonly status: number; readonly body: Readonly<Record<string, unknown>> }> {
-  const body = typeof given === 'string' ? given : JSON.stringify(given);
-  const sent = {
-    'content-type': 'application/json; charset=utf-8',
-    'linear-delivery': id,
-    'linear-event': 'Issue',
-    'linear-signature': sign(body, secret),
-    ...headers,
-  };
-  const reply = await fetch(`${api.url}/webhooks/linear`, { method: 'POST', body, headers: sent });
-  return { status: reply.status, body: (await reply.json()) as Readonly<Record<string, unknown>> }; // of this API
-}
+const deliver = async (given: object | string, sent: SentToLinear = {}) => {
+  const { status, body } = await deliverForLinear(api, given, sent);
+  return { status, body };
+};
 
 const kept = () =>
   rowsOf<{ readonly project: string | null }>(

@@ -1,7 +1,15 @@
 import type { Control } from '../control.js';
 
 const BODY = 'api/webhooks/signed-body.ts';
+const ROUTE = 'api/webhooks/signed-route.ts';
 const INBOX = 'api/webhooks/delivery.repository.ts';
+const LINEAR_INBOX = 'api/webhooks/linear-delivery.repository.ts';
+/** A row for each delivery, however often it comes. */
+const NO_KEY = {
+  file: 'infra/migrations/0002_add_github.sql',
+  cut: 'delivery_id text PRIMARY KEY',
+  put: 'delivery_id text',
+};
 
 export const WEBHOOK_CONTROLS: readonly Control[] = [
   {
@@ -29,6 +37,18 @@ export const WEBHOOK_CONTROLS: readonly Control[] = [
     ],
   },
   {
+    name: 'webhooks.form',
+    about: 'a body comes as its sender sends it, and not compressed',
+    edits: [
+      { file: ROUTE, cut: '      [...route.contentTypes],\n', put: "      '*',\n" },
+      {
+        file: ROUTE,
+        cut: "if (request.headers['content-encoding'] !== undefined) {",
+        put: 'if (active.length < 0) {',
+      },
+    ],
+  },
+  {
     name: 'webhooks.project',
     about: 'only a live project of the forge, known by its repository and its own installation, is told',
     edits: [
@@ -41,9 +61,39 @@ export const WEBHOOK_CONTROLS: readonly Control[] = [
   {
     name: 'webhooks.once',
     about: 'a delivery that is played again is the one that it was',
+    edits: [{ file: INBOX, cut: '      ON CONFLICT (delivery_id) DO NOTHING\n' }, NO_KEY],
+  },
+  {
+    name: 'webhooks.linear-once',
+    about: 'a delivery of Linear that is played again is the one that it was',
+    edits: [{ file: LINEAR_INBOX, cut: '      ON CONFLICT (delivery_id) DO NOTHING\n' }, NO_KEY],
+  },
+  {
+    name: 'webhooks.linear-time',
+    about: 'a delivery of Linear was sent within a minute of now',
     edits: [
-      { file: INBOX, cut: '      ON CONFLICT (delivery_id) DO NOTHING\n' },
-      { file: 'infra/migrations/0002_add_github.sql', cut: 'delivery_id text PRIMARY KEY', put: 'delivery_id text' },
+      {
+        file: 'api/webhooks/linear-delivery.ts',
+        cut: 'if (Math.abs(nowMs - sentMs) > MOST_SKEW_MS)',
+        put: 'if (nowMs < 0)',
+      },
     ],
+  },
+  {
+    name: 'webhooks.linear-team',
+    about: 'only the project of the team is told, known by its id as soon as that is known',
+    edits: [
+      {
+        file: LINEAR_INBOX,
+        cut: `          AND (i.epic_id IS NOT NULL OR p.linear_team_id::text = g.team
+               OR (p.linear_team_id IS NULL AND upper(p.linear_team_key) = upper(g.key)))
+`,
+      },
+    ],
+  },
+  {
+    name: 'webhooks.linear-kinds',
+    about: 'of issues and comments alone anybody is told',
+    edits: [{ file: 'domain/forge/linear-hint.ts', cut: "  if (type !== 'Comment') return undefined;\n" }],
   },
 ];

@@ -1,11 +1,10 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { rowsOf } from '../../support/api/seed.js';
 import { deliver, headersOf, SECRET, sign } from '../../support/api/webhook-sender.js';
 import { WEBHOOK_EXAMPLES } from '../../support/webhook-examples.js';
-import type { Tally, Vector } from '../vector.js';
-import { INSTALLATION, MAX_BYTES, MAX_MS, REPOSITORY, type WebhooksWorld } from './world.js';
+import type { Vector } from '../vector.js';
+import { countKept, drip, type Endpoint, sendOversized } from './bodies.js';
+import { INSTALLATION, REPOSITORY, type WebhooksWorld } from './world.js';
 
 type WebhooksVector = Vector<WebhooksWorld>;
 
@@ -17,18 +16,13 @@ const issue = (more: object = {}): object => ({
   ...more,
 });
 const BODY = JSON.stringify(issue());
+const ENDPOINT: Endpoint = { path: '/webhooks/github', headersOf: (body) => headersOf(body, { event: 'issues' }) };
 
 /** The bait is alive: the same way with nothing wrong is taken. */
 const begin = async (world: WebhooksWorld): Promise<void> => {
   await deliver(world.api, BODY, { event: 'issues' });
   const { deliveries, signals } = await world.kept();
   if (deliveries !== 1 || signals !== 1) throw new Error('a right delivery is not taken');
-  await world.forget();
-};
-
-const countKept = async (world: WebhooksWorld, tally: Tally, how: string): Promise<void> => {
-  const { deliveries, signals } = await world.kept();
-  tally.count(deliveries + signals > 0 ? `${how}: ${deliveries} deliveries, ${signals} signals` : undefined);
   await world.forget();
 };
 
@@ -83,20 +77,7 @@ const oversized: WebhooksVector = {
   isSmoke: true,
   run: async (world, tally) => {
     await begin(world);
-    for (const bytes of [MAX_BYTES + 1, 2 * MAX_BYTES, 20 * MAX_BYTES]) {
-      const body = JSON.stringify(issue({ filler: 'x'.repeat(bytes) })).padEnd(bytes, ' ');
-      await deliver(world.api, body, { event: 'issues' });
-      await countKept(world, tally, `${bytes} bytes`);
-      const stream = new Blob([body]).stream();
-      const init = {
-        method: 'POST',
-        headers: headersOf(body, { event: 'issues' }),
-        body: stream,
-        duplex: 'half' as const,
-      };
-      await fetch(`${world.api.url}/webhooks/github`, init).catch(() => {}); // hung up on
-      await countKept(world, tally, `${bytes} bytes in chunks`);
-    }
+    await sendOversized(world, tally, ENDPOINT, (filler) => JSON.stringify(issue({ filler })));
   },
 };
 
@@ -105,23 +86,7 @@ const dripping: WebhooksVector = {
   controls: ['webhooks.patience'],
   run: async (world, tally) => {
     await begin(world);
-    const head = Object.entries(headersOf(BODY, { event: 'issues' })).map(([name, value]) => `${name}: ${value}\r\n`);
-    const start = `POST /webhooks/github HTTP/1.1\r\nhost: 127.0.0.1\r\n${head.join('')}content-length: ${BODY.length}\r\n\r\n`;
-    const held = Array.from({ length: 50 }, () => {
-      const socket = connect(Number(new URL(world.api.url).port), '127.0.0.1');
-      socket.on('error', () => {}); // hung up on
-      socket.write(start);
-      socket.resume();
-      return socket;
-    });
-    for (let drop = 0; drop < 30 && held.some(({ closed }) => !closed); drop++) {
-      for (const socket of held) if (socket.writable) socket.write(BODY.charAt(drop));
-      await sleep(MAX_MS / 5);
-    }
-    for (const socket of held) {
-      tally.count(socket.closed ? undefined : 'a connection is still held after six times as long');
-      socket.destroy();
-    }
+    await drip(world, tally, ENDPOINT, BODY);
   },
 };
 
@@ -149,6 +114,27 @@ const strangers: WebhooksVector = {
   },
 };
 
+const foreignForms: WebhooksVector = {
+  name: 'signed deliveries of another content type, or compressed',
+  controls: ['webhooks.form'],
+  run: async (world, tally) => {
+    await begin(world);
+    for (const contentType of [
+      'text/plain',
+      'application/xml',
+      'multipart/form-data; boundary=x',
+      'application/json5',
+    ]) {
+      await deliver(world.api, BODY, { event: 'issues', contentType });
+      await countKept(world, tally, contentType);
+    }
+    for (const encoding of ['gzip', 'br', 'identity']) {
+      await deliver(world.api, BODY, { event: 'issues', headers: { 'content-encoding': encoding } });
+      await countKept(world, tally, encoding);
+    }
+  },
+};
+
 const replayed: WebhooksVector = {
   name: 'signed deliveries played again and again',
   controls: ['webhooks.once'],
@@ -166,4 +152,12 @@ const replayed: WebhooksVector = {
   },
 };
 
-export const WEBHOOK_VECTORS: readonly WebhooksVector[] = [forged, changed, oversized, dripping, strangers, replayed];
+export const WEBHOOK_VECTORS: readonly WebhooksVector[] = [
+  forged,
+  changed,
+  oversized,
+  dripping,
+  foreignForms,
+  strangers,
+  replayed,
+];

@@ -29,6 +29,7 @@ export interface GitHubWorldOptions {
   /** Where tasks land. Default: on the epic's own branch. */
   readonly mergeTarget?: 'epic' | 'base';
   readonly env?: NodeJS.ProcessEnv;
+  readonly tracker?: OtherTracker;
   /** What goes wrong with GitHub's own CI. Default: nothing. */
   readonly ci?: Pick<Pipeline, 'unreliability'> & { readonly work?: Pipeline['jobs'][number]['work'] };
 }
@@ -38,6 +39,20 @@ export interface EndExpected {
   readonly boughtAgain?: number;
   /** A process that was killed gives no token back. */
   readonly wasKilled?: boolean;
+}
+
+/** Where the issue is, when it is not at GitHub. */
+export interface OtherTracker {
+  /** By which an instance finds it. */
+  readonly variables: NodeJS.ProcessEnv;
+  /** What must lie nowhere. */
+  readonly secrets: readonly string[];
+  /** Of the project that takes issues from there. */
+  readonly project: object;
+  fileIssue(): void;
+  readonly isIssueDone: boolean;
+  /** What is not as it must be, in words. */
+  complaints(): readonly string[];
 }
 
 const STUCK_LOOKS = 100;
@@ -64,7 +79,7 @@ export class GitHubWorld {
     const world = await ChaosWorld.open(run, {
       scenario: issueScenario(options.tasks),
       repository: SHARED_REPOSITORY,
-      env: { ...variablesOf(github, directory, SECRET), ...options.env },
+      env: { ...variablesOf(github, directory, SECRET), ...options.tracker?.variables, ...options.env },
     });
     const watch = new ProcessWatch();
     run.atEnd(async () => void (await watch.stop()));
@@ -107,8 +122,9 @@ export class GitHubWorld {
   }
 
   async addProject(): Promise<Resource> {
-    const { mergeTarget = 'epic' } = this.options;
+    const { mergeTarget = 'epic', tracker } = this.options;
     return await this.world.addProject({
+      ...tracker?.project,
       source: `${this.github.url}/${this.repository}`,
       overrides: { epics: { overlap: 'allow', land: 'auto', mergeTarget } },
     });
@@ -116,10 +132,13 @@ export class GitHubWorld {
 
   /** An issue with the label, and the epic that it becomes. */
   async fileIssue(): Promise<string> {
-    const at = { repository: this.repository, by: PERSON };
-    const { number } = await this.github.people.openIssue({ ...at, title: 'Write files', body: 'Twenty of them.' });
-    this.issue = number;
-    await this.github.people.label({ ...at, number, name: 'millwright' });
+    if (this.options.tracker) this.options.tracker.fileIssue();
+    else {
+      const at = { repository: this.repository, by: PERSON };
+      const { number } = await this.github.people.openIssue({ ...at, title: 'Write files', body: 'Twenty of them.' });
+      this.issue = number;
+      await this.github.people.label({ ...at, number, name: 'millwright' });
+    }
     await until(async () => {
       const [epic] = await this.world.api
         .list('/epics', { projectId: this.world.projectId })
@@ -163,6 +182,8 @@ export class GitHubWorld {
   }
 
   get issueIsClosed(): boolean {
+    const { tracker } = this.options;
+    if (tracker) return tracker.isIssueDone;
     return this.github.state.issues.find(({ number }) => number === this.issue)?.state === 'closed';
   }
 
@@ -184,14 +205,21 @@ export class GitHubWorld {
   /** Everything landed once, and nothing is left: by our own records, by GitHub's, and by a search for tokens. */
   async verdict({ outside = [], boughtAgain = 0, wasKilled = false }: EndExpected = {}): Promise<void> {
     await this.untilDone();
-    const { tasks, mergeTarget } = this.options;
+    const { tasks, mergeTarget, tracker } = this.options;
     const landings = mergeTarget === 'base' ? tasks : tasks + 1;
     await this.world.verdict({ boughtAgain, landings });
     this.github.faults.clear();
-    const wanted = { repository: this.repository, issue: this.issue, pulls: landings, outside, check: CHECK };
+    const issue = tracker ? {} : { issue: this.issue };
+    const wanted = { repository: this.repository, ...issue, pulls: landings, outside, check: CHECK };
     const wrong = Object.values(await judge(this.github, wanted)).flat();
+    wrong.push(...(tracker?.complaints() ?? []));
     wrong.push(...(await this.watch.stop()));
-    wrong.push(...(await findTokens(this.world.instance, this.github, { webhookSecret: SECRET, wasKilled })));
+    wrong.push(
+      ...(await findTokens(this.world.instance, this.github, {
+        secrets: [SECRET, ...(tracker?.secrets ?? [])],
+        wasKilled,
+      })),
+    );
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
   }
 

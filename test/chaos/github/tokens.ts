@@ -58,7 +58,7 @@ const textOf = (path: string): string => {
 
 const nameOf = (pid: string): string => textOf(`/proc/${pid}/cmdline`).split('\0').slice(0, 3).join(' ');
 
-function secretsOf({ tokens, app }: GitHub, webhookSecret: string): readonly Secret[] {
+function secretsOf({ tokens, app }: GitHub, secrets: readonly string[]): readonly Secret[] {
   const issued = tokens.map(({ id, value }) => ({
     name: id,
     needles: [
@@ -72,26 +72,26 @@ function secretsOf({ tokens, app }: GitHub, webhookSecret: string): readonly Sec
     ...issued,
     { name: 'a token', needles: [{ form: 'as git sends it', bytes: Buffer.from(BASIC) }], mayBeIn: [] },
     { name: 'the key of the App', needles: needlesOf(line), mayBeIn: [] },
-    { name: 'the secret of the webhooks', needles: needlesOf(webhookSecret), mayBeIn: [] },
+    ...secrets.map((secret, at) => ({ name: `secret ${at + 1}`, needles: needlesOf(secret), mayBeIn: [] })),
   ];
 }
 
 /**
- * Where tokens, the App's key or the webhooks' secret lie about: in rows, in histories, and, once the instance is down,
+ * Where tokens, the App's key or one of the secrets lie about: in rows, in histories, and, once the instance is down,
  * in any file of its directory.
  */
 export async function findTokens(
   instance: Instance,
   github: GitHub,
-  { webhookSecret, wasKilled }: { readonly webhookSecret: string; readonly wasKilled: boolean },
+  { secrets, wasKilled }: { readonly secrets: readonly string[]; readonly wasKilled: boolean },
 ): Promise<readonly string[]> {
-  const secrets = secretsOf(github, webhookSecret);
+  const sought = secretsOf(github, secrets);
   const found: string[] = [];
-  for (const looked of [searchDatabase(instance, secrets), searchHistories(instance, secrets)])
+  for (const looked of [searchDatabase(instance, sought), searchHistories(instance, sought)])
     for await (const { found: here } of looked) found.push(...here);
   await instance.cli('down');
   let files = 0;
-  found.push(...searchDisk(instance.directory, secrets, () => files++));
+  found.push(...searchDisk(instance.directory, sought, () => files++));
   if (files < 100) throw new Error(`Only ${files} files were looked at.`);
   const kept = github.tokens.filter(({ kind, revokedAtMs }) => kind === 'installation' && revokedAtMs === null);
   // A process that was killed gives nothing back.

@@ -4,8 +4,8 @@ import type { GitHub } from './start.js';
 
 export interface Wanted {
   readonly repository: string;
-  /** Of the issue that must be closed. */
-  readonly issue: number;
+  /** Of the issue that must be closed. Absent: it is elsewhere. */
+  readonly issue?: number;
   readonly pulls: number;
   /** Commits of others that must be on the base. */
   readonly outside: readonly string[];
@@ -66,11 +66,10 @@ function comments(github: GitHub, { issue, repository }: Wanted): readonly strin
   const marked = ours.map(
     ({ issueNumber, body }) => `${markerOf(body) ?? 'a comment without a marker'} in #${issueNumber}`,
   );
+  const twiceSaid = twice(marked).map((one) => `two comments: ${one}`);
+  if (issue === undefined) return twiceSaid;
   const found = state.issue(state.repositoryNamed(repository).id, issue);
-  return [
-    ...twice(marked).map((one) => `two comments: ${one}`),
-    ...(found?.state === 'closed' ? [] : [`the issue #${issue} is ${found?.state}`]),
-  ];
+  return [...twiceSaid, ...(found?.state === 'closed' ? [] : [`the issue #${issue} is ${found?.state}`])];
 }
 
 const MINUTE_MS = 60_000;
