@@ -11,6 +11,19 @@ export interface ForgeWait {
   readonly shut?: ShutReason;
 }
 
+/** A host begins no work while its disk has less than it wants. */
+export interface NoRoom {
+  /** Name of the machine. */
+  readonly host: string;
+  readonly freeBytes: number;
+  readonly wantedBytes: number;
+}
+
+const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
+export const noRoomWords = ({ host, freeBytes, wantedBytes }: NoRoom): string =>
+  `room on the disk of ${host}: ${gib(freeBytes)} are free, and below ${gib(wantedBytes)} no work begins`;
+
 export const forgeWaitWords = ({ untilMs, shut }: ForgeWait): string => {
   const at = minuteOf(untilMs);
   return shut === undefined ? `the forge’s limit, until ${at}` : `${SHUT[shut]}; looked at again at ${at}`;

@@ -1,27 +1,46 @@
-import { statfs } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { v5 as uuidv5 } from 'uuid';
 import { Failure } from '../../domain/failures.js';
-import type { HostClaimActivities } from '../../workflows/contract/activities/git.js';
+import { noRoomWords } from '../../domain/waiting-words.js';
+import { freeBytes, MIN_FREE_BYTES } from '../../infra/free-space.js';
+import type { Pools } from '../../infra/pg/pools.js';
+import { withTransaction } from '../../infra/pg/transaction.js';
+import type { FullHost, HostClaimActivities } from '../../workflows/contract/activities/git.js';
+import { mailAdmins } from '../mail/admins.js';
+import { fullDiskText } from '../mail/templates.js';
+import { fillsUp } from '../store/host.repository.js';
 
 export interface HostClaimDeps {
+  readonly pools: Pools;
   readonly hostId: string;
   readonly hostQueue: string;
   /** A directory on the disk that holds the trees. */
   readonly directory: string;
-  /** Default 1 GiB: below it this host takes no more work, and another may. */
+  /** Below it this host takes no more work, and another may. */
   readonly minFreeBytes?: number;
 }
 
 /** On the shared queue: whichever process runs it names itself. */
 export const createHostClaimActivities = (deps: HostClaimDeps): HostClaimActivities => ({
-  /** @throws Unavailable `DISK_FULL` */
-  claimHost: async () => {
-    const { bavail, bsize } = await statfs(deps.directory);
-    const freeBytes = bavail * bsize;
-    if (freeBytes < (deps.minFreeBytes ?? 2 ** 30))
-      throw new Failure('Unavailable', 'the disk of this host is nearly full: it takes no new work', {
-        reason: 'DISK_FULL',
-        freeBytes,
-      });
-    return { hostQueue: deps.hostQueue, hostId: deps.hostId };
+  /** @throws Unavailable `DISK_FULL` to who asks patiently */
+  claimHost: async ({ projectId, isPatient }) => {
+    const wantedBytes = deps.minFreeBytes ?? MIN_FREE_BYTES;
+    const free = await freeBytes(deps.directory);
+    if (free >= wantedBytes) return { hostQueue: deps.hostQueue, hostId: deps.hostId };
+    const full: FullHost = { kind: 'full', host: hostname(), freeBytes: free, wantedBytes };
+    await tellOnce(deps, full, projectId);
+    if (!isPatient) return full;
+    throw new Failure('Unavailable', `waits for ${noRoomWords(full)}`, { reason: 'DISK_FULL', freeBytes: free });
   },
 });
+
+/** Many tasks ask a full host, again and again: people hear of it once, until it has had room. */
+async function tellOnce({ pools, hostId, directory }: HostClaimDeps, full: FullHost, projectId: string): Promise<void> {
+  await withTransaction(pools.writes, async (tx) => {
+    const since = await fillsUp(tx, hostId);
+    if (since === undefined) return;
+    const id = uuidv5(`${hostId} is full since ${since}`, projectId);
+    const from = { kind: 'system', id: hostId } as const;
+    await mailAdmins(tx, { ...fullDiskText(full, directory), id, from, needsAnswer: false, projectId });
+  });
+}

@@ -1,4 +1,5 @@
 import { RED_REMEDY } from '../../domain/merge/texts.js';
+import { type NoRoom, noRoomWords } from '../../domain/waiting-words.js';
 import type { MailTemplate } from '../../workflows/contract/activities/mail.js';
 
 export interface MailText {
@@ -96,7 +97,7 @@ export function mailText(template: MailTemplate): MailText {
       return {
         kind: 'escalation',
         subject: 'No worker host has taken this work for an hour',
-        body: 'Start a worker, or free disk where one runs: `millwright doctor` says what is missing. The work goes on by itself then.',
+        body: '`millwright doctor` says what is missing where a worker runs. Mend it, or start another worker; then answer this mail or resume the task, and it goes on.',
       };
     case 'lane_incident':
       return {
@@ -108,6 +109,13 @@ export function mailText(template: MailTemplate): MailText {
       };
   }
 }
+
+/** To the admins, once for each time that a disk fills up. */
+export const fullDiskText = (room: NoRoom, directory: string): MailText => ({
+  kind: 'escalation',
+  subject: `The disk of ${room.host} is nearly full: no new work begins there`,
+  body: `What waits there waits for ${noRoomWords(room)}. It goes on by itself once there is room: free some for ${directory}, or start a worker on another machine. What is under way goes on.`,
+});
 
 /** To the admins, when an agent is not started again. */
 export const crashLoopText = (name: string): MailText => ({

@@ -1,10 +1,14 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { createCheckTrees } from '../../activities/git/check-trees.js';
 import { clearRuins } from '../../activities/git/clean-host.js';
 import { createHostClaimActivities } from '../../activities/git/host.activities.js';
+import { beatHost } from '../../activities/store/host.repository.js';
+import { MIN_FREE_BYTES } from '../../infra/free-space.js';
 import { readRecord, writeRecord } from '../../infra/git/tree-record.js';
 import { asAttempt } from '../support/git/activity-world.js';
 import { TreeSuite } from '../support/git/tree-suite.js';
@@ -135,6 +139,30 @@ test('trees of closed workflows are cleaned, those of open and of forgotten ones
   expect(await suite.world.deps.trees.store.listLive()).toEqual([]);
 });
 
+test('a mirror that cannot be packed keeps nothing from being cleaned, and is packed once it can', async () => {
+  await acquire();
+  suite.world.closed.set(`task/${suite.taskId}`, 'closed');
+  const mirror = await suite.world.deps.mirrors.ensure(suite.world.projectId);
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['--git-dir', mirror.dir, ...args], { encoding: 'utf8' }).trim();
+  // So many packs are reason enough to pack; none of them holds the commit that the ref names.
+  for (let pack = 0; pack < 60; pack += 1) {
+    const blob = execFileSync('git', ['--git-dir', mirror.dir, 'hash-object', '-w', '--stdin'], { input: `${pack}\n` });
+    execFileSync('git', ['--git-dir', mirror.dir, 'pack-objects', '-q', join(mirror.dir, 'objects/pack/pack')], {
+      input: blob,
+    });
+  }
+  const packs = (): number => Number(/^packs: (\d+)$/m.exec(git('count-objects', '-v'))?.[1]);
+  const broken = join(mirror.dir, 'refs/heads/broken');
+  mkdirSync(join(mirror.dir, 'refs/heads'), { recursive: true });
+  writeFileSync(broken, `${'1'.repeat(40)}\n`);
+  expect(await asAttempt(1, suite.world.trees.cleanHost, { hostQueue: 'q' })).toEqual({ removed: 1 });
+  expect(packs()).toBeGreaterThan(50);
+  rmSync(broken);
+  expect(await asAttempt(1, suite.world.trees.cleanHost, { hostQueue: 'q' })).toEqual({ removed: 0 });
+  expect(packs()).toBeLessThan(3);
+});
+
 test('free trees follow the suite.base with each sweep', async () => {
   await acquire();
   await asAttempt(1, suite.world.trees.releaseTree, {
@@ -173,10 +201,33 @@ test('a check gets a fresh tree each time, and one of a dead process is cleaned'
   ]);
 });
 
-test('a host names its queue, unless its disk is nearly full', async () => {
-  const host = { hostId: 'h1', hostQueue: 'millwright-host-h1', directory: suite.world.deps.dataDirectory };
-  const claim = (minFreeBytes: number) =>
-    asAttempt(1, createHostClaimActivities({ ...host, minFreeBytes }).claimHost, { projectId: suite.world.projectId });
-  expect(await claim(0)).toEqual({ hostId: 'h1', hostQueue: 'millwright-host-h1' });
-  await expect(claim(Number.MAX_SAFE_INTEGER)).rejects.toMatchObject({ details: { reason: 'DISK_FULL' } });
+test('a host names its queue, and one whose disk is nearly full says so and tells the admins once', async () => {
+  const { projectId, deps } = suite.world;
+  const hostId = `h-${randomUUID()}`;
+  const beat = (freeBytes: number) =>
+    beatHost(deps.pools.writes, { hostId, queue: `millwright-host-${hostId}`, slots: 1, freeBytes });
+  await beat(0);
+  const claim = (minFreeBytes: number, isPatient?: boolean) => {
+    const host = { pools: deps.pools, hostId, hostQueue: 'q', directory: deps.dataDirectory, minFreeBytes };
+    const input = { projectId, ...(isPatient === undefined ? {} : { isPatient }) };
+    return asAttempt(1, createHostClaimActivities(host).claimHost, input);
+  };
+  const mails = async (): Promise<number> => {
+    const text = `SELECT subject FROM mail WHERE from_kind = 'system' AND from_id = $1`;
+    return (await deps.pools.writes.query({ text, values: [hostId] })).rowCount;
+  };
+  const never = Number.MAX_SAFE_INTEGER;
+  expect(await claim(0)).toEqual({ hostId, hostQueue: 'q' });
+  expect(await mails()).toBe(0);
+  const full = { kind: 'full', host: hostname(), freeBytes: expect.any(Number), wantedBytes: never };
+  expect(await Promise.all([claim(never), claim(never)])).toEqual([full, full]);
+  await expect(claim(never, true)).rejects.toMatchObject({ details: { reason: 'DISK_FULL' } });
+  expect(await mails()).toBe(1);
+  // A little room is no end of it: a disk that hovers about the least would be told of again and again.
+  await beat(MIN_FREE_BYTES + 1);
+  await claim(never);
+  expect(await mails()).toBe(1);
+  await beat(2 * MIN_FREE_BYTES);
+  await claim(never);
+  expect(await mails()).toBe(2);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
 import { ownerForgeEventSignal } from '../../workflows/contract/forge-event.js';
 import { runWorkflowId } from '../../workflows/contract/ids.js';
 import { cancelUpdate, mailSignal, resumeUpdate } from '../../workflows/contract/messages.js';
@@ -111,6 +112,41 @@ test('a host that dies while it commits costs nothing but another tree', async (
   expect(world.trees.map(({ at }) => at)).toEqual([undefined, 'checkpoint-0']);
   expect(world.runs).toHaveLength(1);
   expect(world.row.attempts).toBe(1);
+});
+
+test('a task that finds no host with room says so, and goes on by itself once there is some', async () => {
+  const world = new TaskWorld();
+  const full = gate();
+  const asked: boolean[] = [];
+  world.onClaim = async ({ isPatient = false }) => {
+    asked.push(isPatient);
+    if (isPatient) await full;
+    return isPatient ? undefined : { kind: 'full', host: 'anvil', freeBytes: 2 ** 29, wantedBytes: 2 ** 30 };
+  };
+  const { task, landed, owner } = await suite.start(world);
+  const words = 'room on the disk of anvil: 0.5 GiB are free, and below 1.0 GiB no work begins';
+  await until(() => world.row.waitingFor === words);
+  expect(world.row.state).toBe('PENDING');
+  await until(async () => (await owner()).tasks.at(-1)?.reason === words);
+  openGate();
+  await landed();
+  expect(await task.result()).toMatchObject({ kind: 'completed' });
+  expect(asked).toEqual([false, true]);
+  expect(world.row).toMatchObject({ attempts: 1, waitingFor: null });
+  expect(world.mails).toEqual([]);
+});
+
+test('a task that no host takes asks a person, not its supervisor', async () => {
+  const world = new TaskWorld();
+  world.onClaim = () => {
+    throw ApplicationFailure.nonRetryable('nobody', 'Unavailable');
+  };
+  const { task } = await suite.start(world);
+  await reaches(world, 'BLOCKED');
+  await until(() => world.mails.length === 1);
+  expect(world.mails[0]).toMatchObject({ template: { kind: 'no_host' }, to: { kind: 'human', id: 'ada' } });
+  await task.executeUpdate(cancelUpdate, by);
+  await task.result();
 });
 
 test('a branch that somebody else moved needs a person', async () => {

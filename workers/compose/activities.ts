@@ -170,7 +170,7 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
         planChecks: checks.planChecks,
         voidTurnedRed: (at, signal) => voidTurnedRed(ci, at, signal),
       }),
-      ...createHostClaimActivities({ hostId: host.hostId, hostQueue: host.queue, directory: layout.home }),
+      ...createHostClaimActivities({ pools, hostId: host.hostId, hostQueue: host.queue, directory: layout.home }),
       planChecks: checks.planChecks,
     },
     model: createModelActivities({

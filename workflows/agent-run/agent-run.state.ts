@@ -2,7 +2,8 @@
 
 import { pathTo } from '../../domain/state-path.js';
 import { isTerminal, RUN_MACHINE, type RunState } from '../../domain/states.js';
-import type { RunFacts, RunPatch } from '../contract/activities/store.js';
+import { type NoRoom, noRoomWords } from '../../domain/waiting-words.js';
+import type { RunFacts, RunPatch, SavedRun } from '../contract/activities/store.js';
 import type { AgentRunInput, AgentRunOutcome, AgentRunView, RunHost, StopCommand } from '../contract/agent-run.js';
 import type { LifecycleEntry } from '../contract/lifecycle.js';
 import type { PausedBy } from '../contract/messages.js';
@@ -42,6 +43,8 @@ export interface AgentRunState {
   readonly budgetMailId?: string;
   readonly budgetGrants: number;
   readonly quotaUntilMs?: number;
+  /** Its tree is to be made anew, and no host that answered has room. */
+  readonly noRoom?: NoRoom;
   readonly silentTurns: number;
   readonly malformedTurns: number;
   readonly lostTurns: number;
@@ -145,6 +148,12 @@ export function become(
   return { ...after, state, log, usedMs: before.usedMs + ran, clockAtMs: nowMs };
 }
 
+export function seeksRoom({ noRoom: _before, ...run }: AgentRunState, full: NoRoom | undefined): AgentRunState {
+  if (full === undefined) return run;
+  const { host, freeBytes, wantedBytes } = full;
+  return { ...run, noRoom: { host, freeBytes, wantedBytes } };
+}
+
 /** Where it ended, and what it leaves behind. */
 export const outcomeOf = (run: AgentRunState, ending: Ending): AgentRunOutcome =>
   // Ending is the union without these fields, so putting them back gives the union again.
@@ -195,8 +204,8 @@ export const saved = (run: AgentRunState, save: RunSave, revision: number): Agen
 });
 
 /** A parent hears of every new state, and of a hold or an answer that left the state as it was. */
-export const tellingOf = ({ state, pausedBy, asked }: AgentRunState): string =>
-  `${state}/${pausedBy.join()}/${asked.length}`;
+export const tellingOf = ({ state, pausedBy, asked, noRoom }: AgentRunState): string =>
+  `${state}/${pausedBy.join()}/${asked.length}${noRoom ? '/room' : ''}`;
 
 export const told = (run: AgentRunState, telling: string): AgentRunState => ({ ...run, told: telling });
 
@@ -206,6 +215,7 @@ const whom = (of: string): string => (of === 'supervisor' ? 'its supervisor' : o
 export function waitingFor(run: AgentRunState, nowMs: number): string | undefined {
   if (run.outcome) return undefined;
   if (run.pausedBy.length > 0) return holdWords(run.pausedBy);
+  if (run.noRoom) return noRoomWords(run.noRoom);
   const [question] = run.asked;
   if (question) return `an answer from ${whom(question.of)}`;
   if (run.quotaUntilMs !== undefined && run.quotaUntilMs > nowMs)

@@ -1,4 +1,5 @@
 import { allHandlersFinished, condition, continueAsNew, setHandler } from '@temporalio/workflow';
+import type { FullHost } from '../contract/activities/git.js';
 import {
   type AgentRunInput,
   type AgentRunOutcome,
@@ -12,7 +13,7 @@ import { mustContinue } from '../support/must-continue.js';
 import { refuse } from '../support/refuse.js';
 import { shielded } from '../support/shielded.js';
 import { makeShow } from '../support/visibility.js';
-import { become, carry, ended, outcomeOf, restore, viewOf } from './agent-run.state.js';
+import { become, carry, ended, outcomeOf, restore, seeksRoom, viewOf } from './agent-run.state.js';
 import type { RunCell } from './cell.js';
 import { held, mailed, paused, resumed, stopped, whyNotPause, whyNotResume, whyNotStop } from './controls.js';
 import { keepTold } from './keep-told.js';
@@ -40,16 +41,14 @@ function makeCell(input: AgentRunInput): RunCell {
   let run = restore(input, Date.now());
   const read = () => run;
   const show = makeShow();
-  return {
-    input,
-    ports: runPorts(input, read),
-    read,
-    change: (next, reason, by) => {
-      run = become(run, next, { nowMs: Date.now(), reason, ...(by === undefined ? {} : { by }) });
-      show({ state: run.state }, detailsOf(input, run, Date.now()));
-      return viewOf(run, Date.now());
-    },
+  const change: RunCell['change'] = (next, reason, by) => {
+    run = become(run, next, { nowMs: Date.now(), reason, ...(by === undefined ? {} : { by }) });
+    show({ state: run.state }, detailsOf(input, run, Date.now()));
+    return viewOf(run, Date.now());
   };
+  const roomSought = (full: FullHost | undefined): void =>
+    void change(seeksRoom(run, full), full ? 'no host has room' : 'a host is asked again');
+  return { input, ports: runPorts(input, read, roomSought), read, change };
 }
 
 function handleMessages({ read, change }: RunCell): void {

@@ -8,7 +8,7 @@ import type {
   StoreToolActivities,
   ToolCallInput,
 } from '../contract/activities/agents.js';
-import type { HostClaimActivities, TreeActivities } from '../contract/activities/git.js';
+import type { FullHost, HostClaimActivities, TreeActivities } from '../contract/activities/git.js';
 import type { MailActivities } from '../contract/activities/mail.js';
 import type { StoreActivities } from '../contract/activities/store.js';
 import type { AgentRunInput, RunHost } from '../contract/agent-run.js';
@@ -16,6 +16,7 @@ import type { TreeFence } from '../contract/fence.js';
 import { QUEUE } from '../contract/task-queues.js';
 import { programPolicy } from '../policy/activity-options.js';
 import { activitiesOf } from '../support/activities-of.js';
+import { hostClaims } from '../support/claim-host.js';
 import { neverStarted } from '../support/failure-type.js';
 import { faultOf } from '../support/fault.js';
 import { makeFences } from '../support/fence.js';
@@ -36,7 +37,11 @@ export interface RunPorts extends TurnPorts, ProgramPorts {
 const REBUILDS = 3;
 
 /** The activities behind both drivers. */
-export function runPorts(input: AgentRunInput, read: () => AgentRunState): RunPorts {
+export function runPorts(
+  input: AgentRunInput,
+  read: () => AgentRunState,
+  roomSought: (full: FullHost | undefined) => void,
+): RunPorts {
   const fence = makeFences();
   const { runId, projectId, taskId, tuning } = input;
   const owner = { projectId, ...(taskId === undefined ? {} : { taskId }) };
@@ -47,7 +52,7 @@ export function runPorts(input: AgentRunInput, read: () => AgentRunState): RunPo
     faultOf,
     uncancelled: (work) => CancellationScope.nonCancellable(work),
     released: () => condition(() => read().pausedBy.length === 0),
-    rebuild: () => rebuild(input, { fence, checkpoint: read().checkpointSha }),
+    rebuild: () => rebuild(input, { fence, checkpoint: read().checkpointSha, roomSought }),
     callModel: (call) => {
       const model: ModelActivities = activitiesOf('MODEL', tuning, { summary: modelSummary(call.turn) });
       return model.callModel(call);
@@ -84,15 +89,24 @@ const conflictOf = ({ context }: AgentRunInput): Pick<ToolCallInput, 'conflictFi
 
 async function rebuild(
   { rebuild: source, projectId, taskId, tuning }: AgentRunInput,
-  { fence, checkpoint }: { readonly fence: () => TreeFence; readonly checkpoint: string | undefined },
+  {
+    fence,
+    checkpoint,
+    roomSought,
+  }: {
+    readonly fence: () => TreeFence;
+    readonly checkpoint: string | undefined;
+    readonly roomSought: (full: FullHost | undefined) => void;
+  },
 ): Promise<RunHost> {
   const at = checkpoint ?? source?.at;
   if (!source || at === undefined)
     throw ApplicationFailure.nonRetryable('only its parent knows what belongs in the tree', 'WorktreeLost');
   const hosts: HostClaimActivities = activitiesOf('CLAIM_HOST', tuning, { summary: 'claim another host' });
+  const claimHost = hostClaims(hosts, roomSought);
   const outlast = outlastLimits();
   for (let attempt = 1; ; attempt += 1) {
-    const { hostQueue } = await hosts.claimHost({ projectId });
+    const hostQueue = await claimHost(projectId);
     const trees: Pick<TreeActivities, 'acquireTree'> = activitiesOf('WORKTREE', tuning, {
       taskQueue: hostQueue,
       summary: `rebuild the tree at ${at.slice(0, 12)}`,

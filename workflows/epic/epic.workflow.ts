@@ -50,7 +50,7 @@ import { forgeEvent, laneChanged, rebaseRequested } from './landing.js';
 import { nextDueMs, nextStep } from './next-step.js';
 import { runPorts, stepPorts } from './ports.js';
 import { performRun } from './run-steps.js';
-import { nextRunStep, runChanged, runEnded } from './runs.js';
+import { nextRunStep, runChanged, runEnded, seeksRoom } from './runs.js';
 import { settle } from './settle.js';
 import { perform } from './steps.js';
 import { withoutStuck, withStuck } from './stuck.js';
@@ -169,6 +169,7 @@ export async function epic(input: EpicInput): Promise<EpicOutcome> {
         void change((e) => tasks.taskEnded(e, { taskId, attempt: life, outcome }, clock.nowMs)),
       runClosed: (runId: string, outcome: Parameters<typeof runEnded>[2]) =>
         void change((e) => runEnded(e, runId, outcome)),
+      roomSought: (full: Parameters<typeof seeksRoom>[1]) => void change((e) => seeksRoom(e, full)),
     };
     const ports = stepPorts(wiring);
     const runs = runPorts(wiring);

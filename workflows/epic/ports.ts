@@ -1,7 +1,12 @@
 // The activities and messages behind both drivers.
 import type { EngineActivities } from '../contract/activities/engine.js';
 import type { ForgeActivities } from '../contract/activities/forge.js';
-import type { HostClaimActivities, RepositoryActivities, TreeActivities } from '../contract/activities/git.js';
+import type {
+  FullHost,
+  HostClaimActivities,
+  RepositoryActivities,
+  TreeActivities,
+} from '../contract/activities/git.js';
 import type { MailActivities } from '../contract/activities/mail.js';
 import type { StoreActivities } from '../contract/activities/store.js';
 import { type AgentRunInput, type AgentRunOutcome, runStopSignal } from '../contract/agent-run.js';
@@ -19,6 +24,7 @@ import {
 import { admittedSignal, holdSignal, mailSignal } from '../contract/messages.js';
 import type { TaskInput, TaskOutcome } from '../contract/task.js';
 import { activitiesOf } from '../support/activities-of.js';
+import { hostClaims } from '../support/claim-host.js';
 import { failureType, neverStarted } from '../support/failure-type.js';
 import { lifecycleKey } from '../support/lifecycle-key.js';
 import { startTracked } from '../support/start-child.js';
@@ -35,6 +41,8 @@ export interface EpicWiring {
   /** Heard at once while this run of the epic lives; later a silent child is asked after. */
   readonly taskClosed: (taskId: string, attempt: number, outcome: TaskOutcome | undefined) => void;
   readonly runClosed: (runId: string, outcome: AgentRunOutcome | undefined) => void;
+  /** The run that is being started waits for a host with room. */
+  readonly roomSought: (full: FullHost | undefined) => void;
 }
 
 export function stepPorts(wiring: EpicWiring): StepPorts {
@@ -149,7 +157,7 @@ async function orLeft<T>(work: Promise<T>, left: T): Promise<T> {
 const HOSTS_TRIED = 3;
 
 export function runPorts(wiring: EpicWiring): RunPorts {
-  const { input, epic, fence, runClosed } = wiring;
+  const { input, epic, fence, runClosed, roomSought } = wiring;
   const { epicId, tuning, maxEvents } = input;
   const { projectId, title, supervisorAgent, createdBy } = epic().constants;
   const trees = (taskQueue: string, summary: string): TreeActivities =>
@@ -157,8 +165,9 @@ export function runPorts(wiring: EpicWiring): RunPorts {
   return {
     async takeTree(ownerId) {
       const hosts: HostClaimActivities = activitiesOf('CLAIM_HOST', tuning, { summary: 'claim a host' });
+      const claimHost = hostClaims(hosts, roomSought);
       for (let tried = 1; ; tried += 1) {
-        const { hostQueue } = await hosts.claimHost({ projectId });
+        const hostQueue = await claimHost(projectId);
         const branch = targetBranch(epic());
         try {
           const tree = { projectId, ownerId, branch, mode: 'read', fence: fence() } as const;

@@ -1,5 +1,6 @@
 // The one run of judgement at a time: a planning, or a supervision that answers mail. Pure.
 import { backoffMs } from '../../domain/epic-timing.js';
+import { type NoRoom, noRoomWords } from '../../domain/waiting-words.js';
 import type { RunContext } from '../contract/activities/store.js';
 import type { AgentRunOutcome } from '../contract/agent-run.js';
 import type { RunChanged } from '../contract/epic.js';
@@ -73,6 +74,13 @@ export function runChanged(epic: Epic, news: RunChanged, nowMs: number): Epic {
   const waits = news.waitingFor === undefined ? {} : { waitingFor: news.waitingFor };
   const outcome = news.outcome ? { outcome: news.outcome } : {};
   return { ...epic, run: { ...run, ...waits, state: news.state, heardAtMs: nowMs, ...outcome } };
+}
+
+/** Until it has a host it waits for room where the disks are nearly full. */
+export function seeksRoom(epic: Epic, full: NoRoom | undefined): Epic {
+  if (!epic.run) return epic;
+  const { waitingFor: _before, ...run } = epic.run;
+  return { ...epic, run: full === undefined ? run : { ...run, waitingFor: noRoomWords(full) } };
 }
 
 /** Its workflow is over and has not said how: it is lost, and another takes its place. */

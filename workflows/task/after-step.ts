@@ -31,7 +31,12 @@ export function afterTree(task: TaskFlow, taken: TreeTaken): TaskFlow {
     }
     case 'noHost':
       if (taken.fault.kind === 'cancelled') return task;
-      return blocked(task, { reason: 'no host took the task', ask: { kind: 'no_host' }, goal: goalOf(task.stage) });
+      return blocked(task, {
+        reason: 'no host took the task',
+        ask: { kind: 'no_host' },
+        needsPerson: true,
+        goal: goalOf(task.stage),
+      });
     case 'failed':
       return isCheckpointLost(task, taken.fault)
         ? withoutCheckpoint(task, taken.fault.message)

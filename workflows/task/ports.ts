@@ -2,13 +2,14 @@ import { verifyPorts } from '../checks/ports.js';
 import { type VerifyOutcome, verify } from '../checks/verify.js';
 import type { EngineActivities } from '../contract/activities/engine.js';
 import type { ForgeActivities } from '../contract/activities/forge.js';
-import type { HostClaimActivities, RepositoryActivities, TreeActivities } from '../contract/activities/git.js';
+import type { RepositoryActivities, TreeActivities } from '../contract/activities/git.js';
 import type { MailActivities } from '../contract/activities/mail.js';
 import type { ComposeOutcome, MergeActivities } from '../contract/activities/merge.js';
 import type { StoreActivities } from '../contract/activities/store.js';
 import type { TreeFence } from '../contract/fence.js';
 import type { Tuning } from '../contract/tuning.js';
 import { activitiesOf } from '../support/activities-of.js';
+import type { ClaimHost } from '../support/claim-host.js';
 import { type Fault, faultOf } from '../support/fault.js';
 import type { Outlast } from '../support/forge-limit.js';
 
@@ -24,7 +25,7 @@ export interface VerifyRequest {
 /** Everything outside that a task's steps use; fakes stand in for it in tests. */
 export interface TaskPorts {
   readonly store: Pick<StoreActivities, 'openTask' | 'saveTask'>;
-  readonly hosts: HostClaimActivities;
+  readonly claimHost: ClaimHost;
   readonly trees: (hostQueue: string, summary: string) => TreeActivities;
   readonly reads: Pick<RepositoryActivities, 'readTip'> & Pick<MergeActivities, 'composeCandidate'>;
   readonly writes: Pick<RepositoryActivities, 'deleteMergedBranch' | 'dropBranch' | 'dropCheckpoints'> &
@@ -41,10 +42,10 @@ export interface TaskPorts {
 
 export const taskPorts = (
   tuning: Tuning,
-  { fence, newId, outlast }: Pick<TaskPorts, 'fence' | 'newId' | 'outlast'>,
+  { fence, newId, outlast, claimHost }: Pick<TaskPorts, 'fence' | 'newId' | 'outlast' | 'claimHost'>,
 ): TaskPorts => ({
   store: activitiesOf('STORE', tuning),
-  hosts: activitiesOf('CLAIM_HOST', tuning),
+  claimHost,
   trees: (taskQueue, summary) => activitiesOf('WORKTREE', tuning, { taskQueue, summary }),
   reads: activitiesOf('FORGE_READ', tuning),
   writes: activitiesOf('FORGE_WRITE', tuning),

@@ -46,8 +46,11 @@ export type TreeTaken =
 /** The last checkpoint, else the head, else (of a tree that was lost before it had one) its base, else the target's tip. */
 export async function takeTree(ports: TaskPorts, { task, facts }: Open): Promise<TreeTaken> {
   const { projectId, taskId, targetBranch } = facts;
-  const claimed = await tried(ports, () => ports.hosts.claimHost({ projectId }));
-  if ('kind' in claimed) return { kind: 'noHost', fault: claimed.fault };
+  const claimed = await tried(ports, async () => ({
+    kind: 'host' as const,
+    hostQueue: await ports.claimHost(projectId),
+  }));
+  if (claimed.kind === 'failed') return { kind: 'noHost', fault: claimed.fault };
   const at = treeAt(task);
   return tried(ports, async () => {
     const { hostQueue } = claimed;

@@ -1,7 +1,7 @@
 // Pure: what a task is. Every change goes through `become`, which derives the row's state and writes the log.
 import { pathTo } from '../../domain/state-path.js';
 import { TASK_MACHINE, type TaskState } from '../../domain/states.js';
-import type { ForgeWait } from '../../domain/waiting-words.js';
+import { type ForgeWait, type NoRoom, noRoomWords } from '../../domain/waiting-words.js';
 import type { TaskFacts, TaskPatch } from '../contract/activities/store.js';
 import type { RunHost } from '../contract/agent-run.js';
 import type { TaskChanged } from '../contract/epic.js';
@@ -91,6 +91,8 @@ export interface TaskFlow {
   readonly toldHeld: boolean;
   /** A step waits for the forge to take requests again. */
   readonly forgeWait?: ForgeWait;
+  /** No host that answered has room for its tree. */
+  readonly noRoom?: NoRoom;
 }
 
 type LaneChecks = readonly {
@@ -129,6 +131,14 @@ export function restore(input: TaskInput): TaskFlow {
 export const heldUp = (task: TaskFlow, forgeWait: ForgeWait): TaskFlow => ({ ...task, forgeWait });
 
 export const goingOn = ({ forgeWait: _over, ...task }: TaskFlow): TaskFlow => task;
+
+/** A host was claimed for, and its disk is nearly full. */
+export const withoutRoom = (task: TaskFlow, { host, freeBytes, wantedBytes }: NoRoom): TaskFlow => ({
+  ...task,
+  noRoom: { host, freeBytes, wantedBytes },
+});
+
+export const withRoom = ({ noRoom: _over, ...task }: TaskFlow): TaskFlow => task;
 
 /** Plain JSON already; nothing in it is bound to one history. */
 export const carry = (task: TaskFlow): TaskFlow => task;
@@ -258,7 +268,7 @@ export function changedOf(task: TaskFlow, { taskId, attempt }: TaskInput): TaskC
         ? stage.outcome.reason
         : stage.kind === 'running'
           ? runWaits(task.run)
-          : undefined;
+          : task.noRoom && noRoomWords(task.noRoom);
   return {
     taskId,
     attempt,

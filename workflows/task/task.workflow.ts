@@ -1,5 +1,6 @@
 import { allHandlersFinished, condition, continueAsNew, setHandler, sleep } from '@temporalio/workflow';
 import { taskWaits } from '../../domain/task-timing.js';
+import type { HostClaimActivities } from '../contract/activities/git.js';
 import { runChangedSignal } from '../contract/epic.js';
 import { ownerForgeEventSignal, requestRebaseSignal } from '../contract/forge-event.js';
 import {
@@ -17,6 +18,8 @@ import {
   taskRecheckUpdate,
   taskStatusQuery,
 } from '../contract/task.js';
+import { activitiesOf } from '../support/activities-of.js';
+import { hostClaims } from '../support/claim-host.js';
 import { makeFences } from '../support/fence.js';
 import { outlastLimits } from '../support/forge-limit.js';
 import { lifecycleKey } from '../support/lifecycle-key.js';
@@ -48,7 +51,7 @@ import { perform } from './perform.js';
 import { taskPorts } from './ports.js';
 import { rechecked, whyNotRecheck } from './recheck.js';
 import { open } from './steps.js';
-import { become, carry, goingOn, heldUp, restore, viewOf } from './task.state.js';
+import { become, carry, goingOn, heldUp, restore, viewOf, withoutRoom, withRoom } from './task.state.js';
 import { detailsOf, runWords } from './texts.js';
 
 /** Wiring only: decisions are in next-step.ts, after-step.ts and controls.ts, the calls of each step in steps.ts. */
@@ -81,7 +84,13 @@ function makeCell(input: TaskInput): TaskCell {
       change(goingOn(now), 'the forge is asked again');
     }
   });
-  const ports = taskPorts(input.tuning, { fence: makeFences(), newId, outlast });
+  const hosts: HostClaimActivities = activitiesOf('CLAIM_HOST', input.tuning);
+  const claimHost = hostClaims(hosts, (full) =>
+    full === undefined
+      ? change(withRoom(now), 'a host is asked again')
+      : change(withoutRoom(now, full), 'no host has room'),
+  );
+  const ports = taskPorts(input.tuning, { fence: makeFences(), newId, outlast, claimHost });
   return { input, waits: taskWaits(input.tuning, input.timing), ports, read: () => now, change };
 }
 

@@ -1,4 +1,4 @@
-import { ANSWER_TO_AGENT, forgeWaitWords } from '../../domain/waiting-words.js';
+import { ANSWER_TO_AGENT, forgeWaitWords, noRoomWords } from '../../domain/waiting-words.js';
 import { holdWords } from '../support/holds.js';
 import type { LiveRun } from './stages.js';
 import type { TaskFlow } from './task.state.js';
@@ -20,6 +20,7 @@ export function waitingFor(task: TaskFlow): string | undefined {
   if (task.forgeWait !== undefined) return forgeWaitWords(task.forgeWait);
   if (task.cancel) return 'its run and its queue entry to end';
   if (task.pausedBy.length > 0) return holdWords(task.pausedBy);
+  if (task.noRoom) return noRoomWords(task.noRoom);
   switch (stage.kind) {
     case 'run':
     case 'merge':

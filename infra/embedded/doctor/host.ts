@@ -1,6 +1,7 @@
-import { existsSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '../../config.js';
+import { freeBytes, MIN_FREE_BYTES } from '../../free-space.js';
 import { findBarrier } from '../home.js';
 import { isPortFree, rememberedPorts } from '../ports.js';
 import { readStackFacts } from '../stack-file.js';
@@ -50,13 +51,16 @@ export const checkSecrets = ({ layout }: Config): Check => {
   return failed('secrets', `${open} may be read by others`, remedy);
 };
 
-export const checkDisk = ({ layout }: Config): Check => {
-  const { bavail, bsize } = statfsSync(firstExisting(layout.home));
-  const finding = `${((bavail * bsize) / GIB).toFixed(1)} GiB free for ${layout.home}`;
-  if (bavail * bsize < GIB) return failed('disk', finding, 'Free at least 1 GiB, or choose another MILLWRIGHT_HOME.');
-  return bavail * bsize < 10 * GIB
-    ? advised('disk', finding, 'Trees may take 10 GiB each; free some.')
-    : passed('disk', finding);
+export const checkDisk = async ({ layout }: Config): Promise<Check> => {
+  const free = await freeBytes(firstExisting(layout.home));
+  const finding = `${(free / GIB).toFixed(1)} GiB free for ${layout.home}`;
+  if (free < MIN_FREE_BYTES)
+    return failed(
+      'disk',
+      `${finding}: no new work begins`,
+      'Free at least 1 GiB, or choose another MILLWRIGHT_HOME. What waits goes on by itself.',
+    );
+  return free < 10 * GIB ? advised('disk', finding, 'Trees may take 10 GiB each; free some.') : passed('disk', finding);
 };
 
 export const checkPorts = async ({ layout, api }: Config): Promise<Check> => {

@@ -4,6 +4,7 @@ import type { EngineActivities, WorkflowStatus } from '../../../workflows/contra
 import type { ForgeActivities } from '../../../workflows/contract/activities/forge.js';
 import type {
   AcquireTreeInput,
+  FullHost,
   HostClaimActivities,
   RepositoryActivities,
   TreeActivities,
@@ -27,6 +28,11 @@ type RunScript = (input: {
   readonly planErrors: readonly string[];
   readonly mailIds: readonly string[];
 }) => AgentRunOutcome | 'waits' | 'dies' | Promise<AgentRunOutcome | 'waits' | 'dies'>;
+
+/** Undefined: there is room. */
+export type OnClaim = (
+  claim: Parameters<HostClaimActivities['claimHost']>[0],
+) => FullHost | undefined | Promise<FullHost | undefined>;
 
 export const HOST = { hostQueue: 'host-a', treeId: 'tree-1' } as const;
 
@@ -60,6 +66,7 @@ export class EpicWorld {
   onTask: (key: string, attempt: number) => TaskEnding | Promise<TaskEnding> = () => 'COMPLETED';
   onRun: RunScript = () => ({ kind: 'completed', summary: 'done', host: HOST });
   onEnqueue: (entry: EnqueueInput, count: number) => EnqueueOutcome | undefined = () => undefined;
+  onClaim: OnClaim = () => undefined;
   onCreateBranch: () => Promise<void> | void = () => undefined;
   status: (workflowId: string) => WorkflowStatus['state'] = () => 'open';
 
@@ -208,7 +215,10 @@ export class EpicWorlds {
         workflowId,
         state: workflowId.startsWith('task/') ? this.of(workflowId.slice(5)).status(workflowId) : ('open' as const),
       })),
-    claimHost: async () => ({ hostQueue: HOST.hostQueue, hostId: 'a' }),
+    claimHost: async (claim) => {
+      const world = this.of(claim.projectId);
+      return (await world.onClaim(claim)) ?? { hostQueue: HOST.hostQueue, hostId: 'a' };
+    },
     acquireTree: async (input: AcquireTreeInput) => {
       this.of(input.projectId).trees.push(input);
       return { treeId: HOST.treeId, baseSha: 'base-1' };

@@ -27,6 +27,7 @@ import type {
 } from '../../../workflows/contract/activities/store.js';
 import type { LifecycleEntry } from '../../../workflows/contract/lifecycle.js';
 import type { EnqueueInput, EnqueueOutcome } from '../../../workflows/contract/merge-queue.js';
+import type { OnClaim } from './epic-world.js';
 import { complete, RunWorld, RunWorlds } from './run-world.js';
 
 /** One task's row, tree, branch, checks and queue entry, with everything that was asked of them. */
@@ -61,6 +62,7 @@ export class TaskWorld {
   onCheck: (commit: string, purpose: string) => CheckRun['outcome'] | Promise<CheckRun['outcome']> = () => 'passed';
   onPublish: () => Promise<void> = async () => undefined;
   onEnqueue: (entry: EnqueueInput) => EnqueueOutcome | undefined = () => undefined;
+  onClaim: OnClaim = () => undefined;
   onAcquire: (input: AcquireTreeInput, count: number) => Promise<Error | undefined> = async () => undefined;
 
   states(): string[] {
@@ -136,7 +138,10 @@ export class TaskWorlds {
       world.row.revision += 1;
       return { revision: world.row.revision };
     },
-    claimHost: async () => ({ hostQueue: 'host-a', hostId: 'a' }),
+    claimHost: async (claim) => {
+      const world = this.of(claim.projectId);
+      return (await world.onClaim(claim)) ?? { hostQueue: 'host-a', hostId: 'a' };
+    },
     acquireTree: async (input: AcquireTreeInput) => {
       const world = this.of(input.ownerId);
       world.trees.push(input);
@@ -238,5 +243,5 @@ export class TaskWorlds {
     EvidenceActivities &
     Pick<ForgeActivities, 'openPullRequest' | 'closePullRequest'> &
     EngineActivities &
-    MailActivities;
+    Pick<MailActivities, 'sendMail'>;
 }

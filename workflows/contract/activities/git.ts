@@ -1,9 +1,24 @@
 // Activities on repositories and trees. `Tree…` run on a host's own queue, the rest on the shared one.
+import type { NoRoom } from '../../../domain/waiting-words.js';
 import type { TreeFence } from '../fence.js';
+
+/** The disk of the host that answered is nearly full. */
+export interface FullHost extends NoRoom {
+  readonly kind: 'full';
+}
+
+export interface HostClaim {
+  readonly hostQueue: string;
+  readonly hostId: string;
+}
 
 /** Shared queue, policy CLAIM_HOST: answers with the queue of the process that ran it. */
 export interface HostClaimActivities {
-  claimHost(input: { readonly projectId: string }): Promise<{ readonly hostQueue: string; readonly hostId: string }>;
+  /**
+   * A host whose disk is nearly full takes no work: it answers so, and once per episode the admins get mail.
+   * @param input.isPatient asks until a host has room: a full one is the failure `DISK_FULL`, which the policy repeats
+   */
+  claimHost(input: { readonly projectId: string; readonly isPatient?: boolean }): Promise<HostClaim | FullHost>;
 }
 
 export interface AcquireTreeInput {
