@@ -3,7 +3,7 @@ import { withTransaction } from '../../infra/pg/transaction.js';
 import type { MailActivities } from '../../workflows/contract/activities/mail.js';
 import { epicWorkflowId, taskWorkflowId } from '../../workflows/contract/ids.js';
 import { mailAdmins } from './admins.js';
-import { insertMail, notifyOfMail } from './mail.repository.js';
+import { handOnMail, insertMail, notifyOfMail } from './mail.repository.js';
 import { mailText } from './templates.js';
 
 export const createMailActivities = ({ pools }: { readonly pools: Pools }): MailActivities => ({
@@ -28,5 +28,9 @@ export const createMailActivities = ({ pools }: { readonly pools: Pools }): Mail
       if (isNew && to.kind === 'epic') await notifyOfMail(tx, input, epicWorkflowId(to.id));
       if (isNew && to.kind === 'task') await notifyOfMail(tx, input, taskWorkflowId(to.id));
     });
+  },
+
+  async handOnMail(input) {
+    await withTransaction(pools.writes, (tx) => handOnMail(tx, input));
   },
 });

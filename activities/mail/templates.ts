@@ -45,6 +45,12 @@ export function mailText(template: MailTemplate): MailText {
         subject: 'The worker cannot go on',
         body: `It says:\n\n${template.reason}\n\nAnswer and it goes on with your words, or cancel the task.`,
       };
+    case 'supervision_failed':
+      return {
+        kind: 'escalation',
+        subject: 'The supervisor of the epic cannot answer its mail',
+        body: `It says:\n\n${template.reason}\n\nWhat waits for an answer is in your inbox now: \`millwright mail --waiting\`.`,
+      };
     case 'attempts_exhausted':
       return {
         kind: 'escalation',

@@ -1,4 +1,4 @@
-import type { RunState } from '../../domain/states.js';
+import type { RunKind, RunState } from '../../domain/states.js';
 import { storableJson } from '../../infra/artifacts.js';
 import type { Role } from '../../infra/config/models.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
@@ -89,6 +89,7 @@ export interface LockedRun {
   readonly epic_id: string | null;
   readonly task_id: string | null;
   readonly agent_id: string;
+  readonly kind: RunKind;
   readonly state: RunState;
   readonly revision: number;
 }
@@ -96,7 +97,7 @@ export interface LockedRun {
 export async function lockRun(tx: Tx, runId: string): Promise<LockedRun | undefined> {
   const { rows } = await tx.query<LockedRun>({
     name: 'lock-run',
-    text: 'SELECT project_id, epic_id, task_id, agent_id, state, revision FROM run WHERE id = $1 FOR UPDATE',
+    text: 'SELECT project_id, epic_id, task_id, agent_id, kind, state, revision FROM run WHERE id = $1 FOR UPDATE',
     values: [runId],
   });
   return rows[0];

@@ -7,6 +7,7 @@ import type { Pools } from '../../infra/pg/pools.js';
 import type { Tx } from '../../infra/pg/statement.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import type { OpenRunInput, StoreActivities } from '../../workflows/contract/activities/store.js';
+import { listUnanswered } from '../mail/mail.repository.js';
 import { recordCrash, refusalOfFailed } from './agent-state.repository.js';
 import { findEpicFacts, lockEpic, patchEpic } from './epic.repository.js';
 import { addIntegrationTask } from './integration-task.repository.js';
@@ -181,12 +182,16 @@ const createRunActivities = (deps: StoreDeps): RunPart => ({
         runId,
         agentId: row.agent_id,
       });
-      if (entries.length > 0 && added === 0) return { revision: row.revision };
+      const isEnd = patch.state !== undefined && isTerminal(RUN_MACHINE, patch.state);
+      const open =
+        isEnd && row.kind === 'supervision' && row.epic_id !== null ? await listUnanswered(tx, row.epic_id) : [];
+      const left = open.length === 0 ? {} : { unanswered: open };
+      if (entries.length > 0 && added === 0) return { revision: row.revision, ...left };
       const revision = await patchRun(tx, runId, patch);
       if (patch.crashed) await recordCrash(tx, { runId, agentId: row.agent_id, projectId: row.project_id });
       if (patch.state) await refreshAgentState(tx, row.agent_id);
-      if (patch.state && isTerminal(RUN_MACHINE, patch.state)) await closeBooks(tx, runId);
-      return { revision };
+      if (isEnd) await closeBooks(tx, runId);
+      return { revision, ...left };
     });
   },
 });

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Failure } from '../../domain/failures.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
+import { IS_WAITING } from '../../infra/pg/waiting-mail.js';
 import type { Scope } from '../auth/caller.js';
 import { POOLS } from '../dependencies.js';
 
@@ -32,13 +33,6 @@ export interface MailRow {
   readonly isWaiting: boolean;
   readonly createdAt: Date;
 }
-
-/** Whoever went on without the answer, or has ended, waits no longer: an ended run, a task that is not blocked any more. */
-export const IS_WAITING = `(needs_answer AND answered_at IS NULL
-  AND NOT EXISTS (SELECT FROM run r WHERE r.id = mail.run_id
-    AND r.state NOT IN ('pending', 'queued', 'running', 'waiting', 'paused', 'degraded'))
-  AND NOT EXISTS (SELECT FROM task t WHERE t.id = mail.task_id AND (t.state IN ('COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED')
-    OR (mail.run_id IS NULL AND mail.from_kind = 'task' AND t.state <> 'BLOCKED'))))`;
 
 const COLUMNS = `id, thread_id AS "threadId", in_reply_to AS "inReplyTo", from_kind AS "fromKind", from_id AS "fromId",
   to_kind AS "toKind", to_id AS "toId", subject, body, kind, needs_answer AS "needsAnswer", due_at AS "dueAt",

@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RateState } from '../../domain/forge/rate.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { Queryable } from '../../infra/pg/statement.js';
+import { IS_WAITING } from '../../infra/pg/waiting-mail.js';
 import { POOLS } from '../dependencies.js';
-import { IS_WAITING } from '../mail/mail.repository.js';
 
 /** Something counted by the few words that it can be in. */
 export type Counts = Readonly<Record<string, number>>;

@@ -155,6 +155,7 @@ export class EpicSim {
       return { revision: this.epic.revision + 1 };
     },
     saveTask: async ({ entries }) => void this.numbers.push(...entries.map(({ number }) => number)),
+    handOnMail: async () => undefined,
     sendMail: async ({ template }) => void this.mail.push(template.kind),
     applyPlan: async () => this.rows,
     listTasks: async () => this.rows,

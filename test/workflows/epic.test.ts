@@ -154,9 +154,65 @@ test('mail that three runs could not answer goes to a person', async () => {
   world.onRun = () => ({ kind: 'failed', reason: 'no key', agentFault: false, host: HOST });
   const { epic, landed } = await start(world);
   await epic.signal(mailSignal, { mailId: 'm1' });
-  await until(() => world.mailed().includes('run_blocked'));
+  await until(() => world.mailed().includes('supervision_failed'));
   expect(world.runs).toHaveLength(3);
+  await until(() => world.handedOn.length > 0);
+  expect(world.handedOn).toEqual(['m1']);
   go('a');
+  await landed();
+  expect(await epic.result()).toMatchObject({ kind: 'completed' });
+});
+
+test('a question that a supervision read and left unanswered is asked once more, and then a person is', async () => {
+  const world = new EpicWorld({ a: [] });
+  const go = gated(world);
+  world.onRun = () => ({
+    kind: 'completed',
+    summary: 'all done',
+    // The second question came while the first run was at work: it was not read by it.
+    unanswered: world.runs.length === 1 ? ['m1', 'm2'] : ['m1'],
+    host: HOST,
+  });
+  const { epic, landed } = await start(world);
+  await epic.signal(mailSignal, { mailId: 'm1' });
+  await until(() => world.handedOn.length > 0);
+  expect(world.handedOn).toEqual(['m1']);
+  expect(world.runs.map(({ mailIds, previousFailure }) => [mailIds, previousFailure !== undefined])).toEqual([
+    [['m1'], false],
+    [['m1'], true],
+  ]);
+  go('a');
+  await landed();
+  expect(await epic.result()).toMatchObject({ kind: 'completed' });
+  expect(world.runs).toHaveLength(2);
+});
+
+test('a question that a stopped supervision leaves goes to a person at once', async () => {
+  const world = new EpicWorld({ a: [] });
+  const go = gated(world);
+  world.onRun = () => ({ kind: 'stopped', by: 'ada', unanswered: ['m1'], host: HOST });
+  const { epic, landed } = await start(world);
+  await epic.signal(mailSignal, { mailId: 'm1' });
+  await until(() => world.handedOn.length > 0);
+  expect(world.handedOn).toEqual(['m1']);
+  expect(world.runs).toHaveLength(1);
+  go('a');
+  await landed();
+  await epic.result();
+});
+
+test('a planner for whom no host has room waits for that in words', async () => {
+  const world = new EpicWorld(undefined, { planner: 'model' });
+  world.plans.push({ a: [] });
+  world.onRun = () => ({ kind: 'completed', summary: 'a plan', planVersion: 1, host: HOST });
+  const full = gate<void>();
+  world.onClaim = async ({ isPatient }) => {
+    if (isPatient) await full.promise;
+    return isPatient ? undefined : { kind: 'full', host: 'anvil', freeBytes: 2 ** 29, wantedBytes: 2 ** 30 };
+  };
+  const { epic, reached, landed } = await start(world);
+  await reached('its planner boss, which waits for room on the disk of anvil: 0.5 GiB are free');
+  full.open();
   await landed();
   expect(await epic.result()).toMatchObject({ kind: 'completed' });
 });

@@ -11,7 +11,7 @@ import { holdWords } from '../support/holds.js';
 import { EMPTY_LOG, type LifecycleLog, noted, stored, transitionEntry } from '../support/lifecycle-log.js';
 
 /** An outcome before it is known on which host it ends; distributes over the union. */
-type WithoutHost<T> = T extends unknown ? Omit<T, 'host' | 'checkpointSha' | 'unread'> : never;
+type WithoutHost<T> = T extends unknown ? Omit<T, 'host' | 'checkpointSha' | 'unread' | 'unanswered'> : never;
 export type Ending = WithoutHost<AgentRunOutcome>;
 
 /** A question that the run asked and cannot go on without. */
@@ -196,11 +196,12 @@ export function unsaved(run: AgentRunState): RunSave | undefined {
   return { shown, entries: run.log.pending };
 }
 
-export const saved = (run: AgentRunState, save: RunSave, revision: number): AgentRunState => ({
+export const saved = (run: AgentRunState, save: RunSave, { revision, unanswered }: SavedRun): AgentRunState => ({
   ...run,
   shown: save.shown,
   log: stored(run.log, save.entries),
   revision,
+  ...(run.outcome && unanswered ? { outcome: { ...run.outcome, unanswered } } : {}),
 });
 
 /** A parent hears of every new state, and of a hold or an answer that left the state as it was. */

@@ -98,7 +98,7 @@ async function work(cell: RunCell): Promise<AgentRunOutcome> {
       const outcome = outcomeOf(read(), act.ending);
       change(ended(read(), outcome), act.ending.kind, read().stop?.by);
       await finish();
-      return outcome;
+      return read().outcome ?? outcome;
     }
   }
 }

@@ -16,9 +16,11 @@ export async function keepTold({ input, ports, read, change }: RunCell, isClosin
     const save = unsaved(read());
     if (save) {
       const patch = changedKeys(read().shown, save.shown);
-      const { revision } = await ports.store.saveRun({ runId, key: lifecycleKey(), entries: save.entries, patch });
-      change(saved(read(), save, revision), 'saved');
+      const answer = await ports.store.saveRun({ runId, key: lifecycleKey(), entries: save.entries, patch });
+      change(saved(read(), save, answer), 'saved');
     }
+    // How it ended is told with what the store says of that.
+    if (read().outcome && unsaved(read())) continue;
     const { state, outcome, told: before } = read();
     const telling = tellingOf(read());
     if (telling === before) continue;

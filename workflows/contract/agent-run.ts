@@ -58,6 +58,8 @@ export type AgentRunOutcome = {
   readonly checkpointSha?: string;
   /** Mail that came too late for its last turn. */
   readonly unread?: readonly string[];
+  /** Of a supervision: mail to its epic that waits for an answer still. */
+  readonly unanswered?: readonly string[];
 } & (
   | { readonly kind: 'completed'; readonly summary: string; readonly planVersion?: number }
   | { readonly kind: 'blocked'; readonly reason: string }

@@ -116,6 +116,10 @@ export interface Epic {
   /** Mail that waits for a supervision run. */
   readonly inbox: readonly string[];
   readonly supervisionTries: number;
+  /** Questions that one supervision has ended without answering. */
+  readonly askedAgain?: readonly string[];
+  /** Mail that goes on to a person: no supervision has answered it. */
+  readonly handOn?: readonly string[];
   readonly landing: Landing;
   readonly pr?: { readonly number: number; readonly url: string | null };
   /** Lanes that are not open, by branch, in words. */

@@ -13,6 +13,7 @@ export type Step =
   | { readonly kind: 'save'; readonly patch: EpicPatch; readonly entries: readonly LifecycleEntry[] }
   | { readonly kind: 'writeTask'; readonly write: TaskWrite }
   | { readonly kind: 'mail'; readonly mail: OwedMail }
+  | { readonly kind: 'handOn'; readonly mailIds: readonly string[] }
   | { readonly kind: 'hold'; readonly taskIds: readonly string[]; readonly run: boolean; readonly on: boolean }
   | { readonly kind: 'ask'; readonly ask: Omit<Asked, 'atMs'> }
   | { readonly kind: 'createBranch' }
@@ -49,6 +50,7 @@ function* candidates(epic: Epic, nowMs: number): Iterable<Step | undefined> {
   yield epic.taskWrites[0] && { kind: 'writeTask', write: epic.taskWrites[0] };
   yield saveStep(epic);
   yield epic.mail[0] && { kind: 'mail', mail: epic.mail[0] };
+  yield epic.handOn && { kind: 'handOn', mailIds: epic.handOn };
   if (epic.ended) {
     yield epic.admissionEnded ? undefined : { kind: 'endAdmission' };
     return;

@@ -70,6 +70,7 @@ export function stepPorts(wiring: EpicWiring): StepPorts {
         to: { kind: 'human', id: createdBy },
         template,
       }),
+    handOnMail: (mailIds) => mails(`mail goes on to ${createdBy}`).handOnMail({ epicId, mailIds, to: createdBy }),
     applyPlan: async (planVersion) =>
       (await store(`apply plan version ${planVersion}`).applyPlan({ epicId, planVersion })).tasks,
     listTasks: () => store('read added tasks').listEpicTasks({ epicId }),

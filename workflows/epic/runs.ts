@@ -9,6 +9,7 @@ import { type Clock, type Epic, type EpicRun, isClosing } from './epic.state.js'
 import { isFinishing } from './landing-step.js';
 
 export const MAX_TRIES = 3;
+const LEFT_UNANSWERED = 'It ended while somebody waited for an answer: reply to each question, or ask a person.';
 
 export type RunStep =
   | { readonly kind: 'startRun'; readonly run: Pick<EpicRun, 'kind' | 'mailIds'>; readonly context: RunContext }
@@ -27,7 +28,10 @@ export function nextRunStep(epic: Epic, nowMs: number): RunStep | undefined {
   if (wantsPlanner(epic) && epic.slots > 0)
     return { kind: 'startRun', run: { kind: 'planning', mailIds: [] }, context: planningContext(epic) };
   if (epic.inbox.length === 0) return undefined;
-  return { kind: 'startRun', run: { kind: 'supervision', mailIds: epic.inbox }, context: { mailIds: epic.inbox } };
+  const { inbox, askedAgain = [] } = epic;
+  const isAgain = inbox.some((id) => askedAgain.includes(id));
+  const context = { mailIds: inbox, ...(isAgain ? { previousFailure: LEFT_UNANSWERED } : {}) };
+  return { kind: 'startRun', run: { kind: 'supervision', mailIds: inbox }, context };
 }
 
 function liveRunStep(epic: Epic, run: EpicRun, nowMs: number): RunStep | undefined {
@@ -140,13 +144,34 @@ function planned(epic: Epic, outcome: Judged): Epic {
 }
 
 function supervised(epic: Epic, run: EpicRun, outcome: Judged, { newId }: Clock): Epic {
-  if (outcome.kind === 'completed' || outcome.kind === 'stopped') return { ...epic, supervisionTries: 0 };
+  if (outcome.kind === 'completed' || outcome.kind === 'stopped')
+    return leftOpen({ ...epic, supervisionTries: 0 }, run, outcome);
   const tries = epic.supervisionTries + 1;
   if (outcome.kind !== 'blocked' && !isRefused(outcome) && tries < MAX_TRIES)
     return { ...epic, supervisionTries: tries, inbox: withMail(epic, run) };
-  const reason = `${run.mailIds.length} mails to the epic stay unanswered: ${wordsOf(outcome)}`;
-  const mail = { mailId: newId(), template: { kind: 'run_blocked', reason } } as const;
-  return { ...epic, supervisionTries: 0, mail: [...epic.mail, mail] };
+  const mail = { mailId: newId(), template: { kind: 'supervision_failed', reason: wordsOf(outcome) } } as const;
+  return { ...handingOn(epic, run.mailIds), supervisionTries: 0, mail: [...epic.mail, mail] };
+}
+
+/** Questions that were read and not answered: they are asked once more, then a person is. Whoever was stopped is not asked again. */
+function leftOpen(epic: Epic, run: EpicRun, { kind, unanswered = [] }: Judged): Epic {
+  const { askedAgain = [] } = epic;
+  const open = run.mailIds.filter((id) => unanswered.includes(id));
+  const again = kind === 'stopped' ? [] : open.filter((id) => !askedAgain.includes(id));
+  const next = handingOn(
+    epic,
+    open.filter((id) => !again.includes(id)),
+  );
+  const others = askedAgain.filter((id) => !run.mailIds.includes(id));
+  return { ...next, inbox: [...new Set([...again, ...next.inbox])], askedAgain: [...others, ...again] };
+}
+
+const handingOn = (epic: Epic, mailIds: readonly string[]): Epic =>
+  mailIds.length === 0 ? epic : { ...epic, handOn: [...(epic.handOn ?? []), ...mailIds] };
+
+export function handedOn({ handOn = [], ...epic }: Epic, mailIds: readonly string[]): Epic {
+  const left = handOn.filter((id) => !mailIds.includes(id));
+  return left.length === 0 ? epic : { ...epic, handOn: left };
 }
 
 const isRefused = (outcome: Judged): boolean => outcome.kind === 'failed' && outcome.needsPerson === true;

@@ -15,6 +15,7 @@ export interface StepPorts {
   saveEpic(patch: EpicPatch, entries: readonly LifecycleEntry[]): Promise<{ readonly revision: number }>;
   saveTask(write: TaskWrite): Promise<unknown>;
   sendMail(mail: OwedMail): Promise<void>;
+  handOnMail(mailIds: readonly string[]): Promise<void>;
   applyPlan(version: number): Promise<readonly TaskSnapshot[]>;
   listTasks(): Promise<readonly TaskSnapshot[]>;
   addIntegrationTask(taskId: string, files: readonly string[]): Promise<TaskSnapshot>;

@@ -5,7 +5,7 @@ import { stored } from '../support/lifecycle-log.js';
 import { type Clock, type Epic, withTask } from './epic.state.js';
 import * as landing from './landing-effects.js';
 import type { Step } from './next-step.js';
-import { runEnded } from './runs.js';
+import { handedOn, runEnded } from './runs.js';
 import type { StepPorts } from './step-ports.js';
 import { findTask, taskEnded, taskStarting, withRows } from './tasks.js';
 
@@ -35,6 +35,9 @@ export async function perform(step: Step, stage: Stage): Promise<void> {
     case 'mail':
       await ports.sendMail(step.mail);
       return change((now) => ({ ...now, mail: now.mail.filter(({ mailId }) => mailId !== step.mail.mailId) }));
+    case 'handOn':
+      await ports.handOnMail(step.mailIds);
+      return change((now) => handedOn(now, step.mailIds));
     case 'hold':
       return holdChildren(step, stage);
     case 'ask':

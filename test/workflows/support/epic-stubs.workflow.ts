@@ -27,6 +27,7 @@ export interface ChildActivities {
     kind: string;
     planErrors: readonly string[];
     mailIds: readonly string[];
+    previousFailure?: string;
   }): Promise<AgentRunOutcome | 'waits' | 'dies'>;
   runSays(input: { runId: string; epicId: string; what: string }): Promise<void>;
 }
@@ -114,9 +115,9 @@ export const agentRun = (async ({ runId, epicId = '', kind, parentWorkflowId, ho
   setHandler(holdSignal, ({ on }) => acts.runSays({ runId, epicId, what: on ? 'held' : 'released' }));
   const say = (state: RunState) =>
     tell(parentWorkflowId, runChangedSignal, { runId, state, ...(outcome ? { outcome } : {}) });
-  const { planErrors = [], mailIds = [] } = context;
+  const { planErrors = [], mailIds = [], previousFailure } = context;
   await say('running');
-  acts.doRun({ runId, epicId, kind, planErrors, mailIds }).then(
+  acts.doRun({ runId, epicId, kind, planErrors, mailIds, ...(previousFailure ? { previousFailure } : {}) }).then(
     (done) => {
       if (done === 'waits') isWaiting = true;
       else if (done === 'dies') isDead = true;

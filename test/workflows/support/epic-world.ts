@@ -43,6 +43,7 @@ export class EpicWorld {
   readonly taskRows = new Map<string, TaskSnapshot>();
   readonly taskEntries: LifecycleEntry[] = [];
   readonly mails: SendMailInput[] = [];
+  readonly handedOn: string[] = [];
   readonly enqueued: EnqueueInput[] = [];
   readonly opened: string[] = [];
   readonly closed: number[] = [];
@@ -53,6 +54,7 @@ export class EpicWorld {
     readonly kind: string;
     readonly planErrors: readonly string[];
     readonly mailIds: readonly string[];
+    readonly previousFailure: string | undefined;
   }[] = [];
   /** `key:what` in the order in which the children said it. */
   readonly said: string[] = [];
@@ -187,6 +189,7 @@ export class EpicWorlds {
       world.taskRows.set(id, snapshot(id));
       return snapshot(id);
     },
+    handOnMail: async ({ epicId, mailIds }) => void this.of(epicId).handedOn.push(...mailIds),
     sendMail: async (input: SendMailInput) => void this.of(input.epicId).mails.push(input),
     createBranch: async ({ projectId, branch }) => {
       const world = this.of(projectId);
@@ -238,9 +241,9 @@ export class EpicWorlds {
         world.running -= 1;
       }
     },
-    doRun: async ({ epicId, kind, planErrors, mailIds }) => {
+    doRun: async ({ epicId, kind, planErrors, mailIds, previousFailure }) => {
       const world = this.of(epicId);
-      world.runs.push({ kind, planErrors, mailIds });
+      world.runs.push({ kind, planErrors, mailIds, previousFailure });
       return unlessStopped(world.onRun({ planErrors, mailIds }));
     },
     runSays: async ({ epicId, what }) => void this.of(epicId).said.push(`run:${what}`),

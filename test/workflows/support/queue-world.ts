@@ -101,7 +101,7 @@ export class QueueWorld {
     QueueStoreActivities &
     CheckActivities &
     EvidenceActivities &
-    MailActivities &
+    Pick<MailActivities, 'sendMail'> &
     Pick<EngineActivities, 'describeWorkflows'> = {
     openQueue: async () => {
       this.mayFail('openQueue');

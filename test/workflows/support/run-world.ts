@@ -199,7 +199,7 @@ export class RunWorlds {
     HostClaimActivities &
     Pick<TreeActivities, 'acquireTree'> &
     Pick<StoreActivities, 'openRun' | 'saveRun'> &
-    MailActivities;
+    Pick<MailActivities, 'sendMail'>;
 
   private async heartbeating<T>(work: () => Promise<T>): Promise<T> {
     const beat = setInterval(() => Context.current().heartbeat(), 50);

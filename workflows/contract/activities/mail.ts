@@ -11,6 +11,7 @@ export type MailTemplate =
   | { readonly kind: 'entry_ejected'; readonly reason: string; readonly next: string }
   | { readonly kind: 'run_stopped'; readonly by: string }
   | { readonly kind: 'run_blocked'; readonly reason: string }
+  | { readonly kind: 'supervision_failed'; readonly reason: string }
   | { readonly kind: 'attempts_exhausted'; readonly attempts: number; readonly reason: string }
   | {
       readonly kind: 'budget_reached';
@@ -49,7 +50,16 @@ export interface SendMailInput {
   readonly waiterWorkflowId?: string;
 }
 
+export interface HandOnInput {
+  readonly epicId: string;
+  readonly mailIds: readonly string[];
+  /** Name of the person. */
+  readonly to: string;
+}
+
 export interface MailActivities {
   /** STORE. Stores the mail and, for an epic or task, the signal that wakes it. */
   sendMail(input: SendMailInput): Promise<void>;
+  /** STORE. Those of an epic's mails that somebody waits on are a person's from now on. A repeat changes nothing. */
+  handOnMail(input: HandOnInput): Promise<void>;
 }

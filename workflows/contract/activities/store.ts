@@ -167,6 +167,10 @@ export interface SaveRunInput extends Lifecycle {
   readonly runId: string;
   readonly patch: RunPatch;
 }
+/** Of a supervision that ends: mail to its epic that waits for an answer still. */
+export interface SavedRun extends Saved {
+  readonly unanswered?: readonly string[];
+}
 export interface SaveProjectInput {
   readonly projectId: string;
   readonly state: 'importing' | 'ready' | 'refused' | 'red';
@@ -240,6 +244,6 @@ export interface StoreActivities {
   saveTask(input: SaveTaskInput): Promise<Saved>;
   /** Inserts the run's row with its prompt, or adopts it. @throws InvalidInput when the agent is unknown */
   openRun(input: OpenRunInput): Promise<Opened<RunFacts>>;
-  saveRun(input: SaveRunInput): Promise<Saved>;
+  saveRun(input: SaveRunInput): Promise<SavedRun>;
   saveProject(input: SaveProjectInput): Promise<void>;
 }
