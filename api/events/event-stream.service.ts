@@ -6,7 +6,9 @@ import type { Logger } from '../../infra/logging.js';
 import type { ConnectionOptions } from '../../infra/pg/connection.js';
 import { type Listener, listen } from '../../infra/pg/listen.js';
 import type { Caller } from '../auth/caller.js';
-import { DATABASE, LOGGER } from '../dependencies.js';
+import { type ApiRuntimeSettings, DATABASE, LOGGER, SETTINGS } from '../dependencies.js';
+import { REQUEST_LIMITS } from '../http/limits.js';
+import { onceClosed } from '../http/once-closed.js';
 import type { HttpReply, HttpRequest } from '../http/server.js';
 import {
   type EventFilter,
@@ -22,7 +24,6 @@ import { parseLastEventId, toSseBlock } from './sse.js';
 const HEARTBEAT_MS = 15_000;
 const POLL_MS = 1_000;
 const BATCH = 200;
-const MAX_READERS = 1_000;
 
 /** Serves the event stream to any number of readers; none takes an event from another. */
 @Injectable()
@@ -31,13 +32,16 @@ export class EventStreamService implements OnApplicationBootstrap, OnApplication
   private listener: Listener | undefined;
   private readonly closing = new AbortController();
   private readers = 0;
+  private readonly maxReaders: number;
 
   constructor(
     @Inject(DATABASE) private readonly database: ConnectionOptions,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(SETTINGS) { requestLimits }: ApiRuntimeSettings,
     private readonly events: EventRepository,
   ) {
     this.feed = new EventFeed(events, logger);
+    this.maxReaders = requestLimits?.readers ?? REQUEST_LIMITS.readers;
   }
 
   onApplicationBootstrap(): void {
@@ -60,7 +64,7 @@ export class EventStreamService implements OnApplicationBootstrap, OnApplication
     reply: HttpReply,
   ): Promise<void> {
     const place = await this.placeOf(request.headers['last-event-id']);
-    if (this.readers >= MAX_READERS) throw new Failure('Unavailable', 'Too many readers follow the events.');
+    if (this.readers >= this.maxReaders) throw new Failure('Unavailable', 'Too many readers follow the events.');
     reply.hijack();
     const response = reply.raw;
     // `hijack` leaves the headers that were set so far to us.
@@ -69,7 +73,7 @@ export class EventStreamService implements OnApplicationBootstrap, OnApplication
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
     response.flushHeaders();
     const gone = new AbortController();
-    response.on('close', () => gone.abort());
+    onceClosed(response, () => gone.abort());
     response.on('error', () => gone.abort());
     this.readers++;
     const beat = setInterval(() => beatTo(response), HEARTBEAT_MS);

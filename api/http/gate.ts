@@ -5,6 +5,7 @@ import { type Caller, hasRole } from '../auth/caller.js';
 import type { KeyRing } from '../auth/key-ring.js';
 import { readIdempotencyKey } from './idempotency-key.js';
 import type { RequestMeter } from './limits.js';
+import { onceClosed } from './once-closed.js';
 import { ApiError } from './problem.js';
 import type { HttpRequest, HttpServer } from './server.js';
 
@@ -34,7 +35,7 @@ export const installGate = (server: HttpServer, { keys, allowedHosts, meter }: G
     const caller = await identify(request, keys, meter);
     const leave = meter.ofKey(caller.keyId, isStream(route));
     // However it ends: answered, broken off, or a stream whose reader has gone.
-    reply.raw.once('close', leave);
+    onceClosed(reply.raw, leave);
     // `decorateRequest` above made the field.
     (request as HttpRequest).caller = caller;
     if (isStream(route)) endWithKey(reply.raw, () => keys.isLive(caller.keyId));
@@ -60,7 +61,7 @@ const endWithKey = (response: ServerResponse, isLive: () => Promise<boolean>): v
       () => {}, // the database does not answer: looked at again in a moment
     );
   }, LOOK_AT_KEY_MS);
-  response.once('close', () => clearInterval(timer));
+  onceClosed(response, () => clearInterval(timer));
 };
 
 /** The route's pattern, or undefined when none matched. */

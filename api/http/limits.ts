@@ -10,6 +10,8 @@ export interface RequestLimits {
   readonly concurrent: number;
   /** Event streams of one key at once. */
   readonly streams: number;
+  /** Event streams of all keys at once. */
+  readonly readers: number;
 }
 
 export const REQUEST_LIMITS: RequestLimits = {
@@ -17,6 +19,7 @@ export const REQUEST_LIMITS: RequestLimits = {
   wrongKeysPerMinute: 60,
   concurrent: 64,
   streams: 100,
+  readers: 1_000,
 };
 
 const ADDRESS_SHARE = 4;

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { insertKey, TestApi } from '../support/api/api.js';
 import { until } from '../support/until.js';
 
@@ -15,7 +18,7 @@ const newKey = (): Promise<string> => insertKey(api.database, { name: 'busy', ro
 
 test('a key that asks too much is answered 429 with Retry-After, and no other key suffers', async () => {
   const [busy, calm] = [await newKey(), await newKey()];
-  const replies = await Promise.all(Array.from({ length: 40 }, () => api.get('/api/v1/projects', { key: busy })));
+  const replies = await Promise.all(Array.from({ length: 80 }, () => api.get('/api/v1/projects', { key: busy })));
   const refused = replies.filter(({ status }) => status === 429);
   expect(refused.length).toBeGreaterThan(0);
   expect(refused[0]?.body).toMatchObject({ code: 'RateLimited', title: 'Too Many Requests' });
@@ -49,6 +52,82 @@ test('a key follows so many event streams, and one that is closed makes room', a
     return again.at(-1)?.status === 200;
   });
   for (const stream of [...streams, ...again]) stream.close();
+});
+
+test('hundreds of subscriptions: as many as the process serves, the others a typed refusal, and room for all that went', async () => {
+  const crowd = await TestApi.start({ requestLimits: { perMinute: 10_000_000, streams: 20, readers: 50 } });
+  const keys = await Promise.all(
+    Array.from({ length: 4 }, (_, at) => insertKey(crowd.database, { name: `reader ${at}`, role: 'viewer' })),
+  );
+  const { hostname, port } = new URL(crowd.url);
+  const streams: Socket[] = [];
+  /** Answers the status and the code of the problem. */
+  const subscribe = (key: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(Number(port), hostname, () =>
+        socket.write(
+          `GET /api/v1/events/stream HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${key}\r\nconnection: close\r\n\r\n`,
+        ),
+      );
+      let said = '';
+      socket.on('error', reject);
+      socket.on('data', (bytes) => {
+        said += bytes.toString();
+        const status = /^HTTP\/1.1 (\d+)/.exec(said)?.[1];
+        if (status === '200') {
+          streams.push(socket);
+          socket.removeAllListeners('data').resume();
+          resolve(status);
+        }
+      });
+      socket.on('end', () => resolve(`${said.slice(9, 12)} ${/"code":"(\w+)"/.exec(said)?.[1]}`));
+    });
+  const counts: Record<string, number> = {};
+  for (let sent = 0; sent < 400; sent += 100) {
+    // The first of them comes alone, and meets its own limit.
+    const asked = Array.from({ length: 100 }, (_, at) => subscribe(keys[sent === 0 ? 0 : 1 + (at % 3)] ?? ''));
+    for (const answer of await Promise.all(asked)) counts[answer] = (counts[answer] ?? 0) + 1;
+  }
+  const { '200': served, '429 RateLimited': ofKey = 0, '503 Unavailable': ofAll = 0, ...others } = counts;
+  expect([served, ofKey + ofAll, others]).toEqual([50, 350, {}]);
+  expect(Math.min(ofKey, ofAll)).toBeGreaterThan(0);
+  for (const socket of streams.splice(0)) socket.destroy();
+  for (const key of keys.slice(0, 2))
+    await until(async () => {
+      await subscribe(key);
+      return streams.length % 20 === 0;
+    });
+  expect(streams).toHaveLength(40);
+  for (const socket of streams) socket.destroy();
+  await crowd.stop();
+});
+
+test('clients that go before they are let in keep no place of those that come later', async () => {
+  const few = await TestApi.start({
+    requestLimits: { perMinute: 10_000_000, concurrent: 8, streams: 8, readers: 8 },
+  });
+  const key = await insertKey(few.database, { name: 'hasty', role: 'viewer' });
+  const { hostname, port } = new URL(few.url);
+  const slow = new pg.Client({ connectionString: few.database.url });
+  await slow.connect();
+  // Nobody's key can be read until this session lets go.
+  await slow.query('BEGIN');
+  await slow.query('LOCK TABLE api_key IN ACCESS EXCLUSIVE MODE');
+  for (const path of ['/api/v1/projects', '/api/v1/events/stream'])
+    for (let count = 0; count < 20; count += 1) {
+      const socket = connect(Number(port), hostname);
+      await once(socket, 'connect');
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${key}\r\n\r\n`);
+      socket.end();
+      socket.destroy();
+    }
+  await slow.query('COMMIT');
+  await slow.end();
+  expect((await few.get('/api/v1/projects', { key })).status).toBe(200);
+  const stream = await fetch(`${few.url}/api/v1/events/stream`, { headers: { authorization: `Bearer ${key}` } });
+  expect(stream.status).toBe(200);
+  await stream.body?.cancel();
+  await few.stop();
 });
 
 test('an address that asks too much is told to wait before it is asked for a key', async () => {
