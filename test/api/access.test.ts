@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ACCESS, accessGaps, isPublicRoute, neededRole, type Route, routeName } from '../../api/auth/access-table.js';
 import { hasRole, KEY_ROLES } from '../../api/auth/caller.js';
 import { insertKey, TestApi } from '../support/api/api.js';
+import { OneOfEach } from '../support/api/one-of-each.js';
+import { type Document, sampleBody } from '../support/api/sample-body.js';
 import { rowsOf, seedEpic, seedMail, seedProject, seedTask } from '../support/api/seed.js';
 
 let api: TestApi;
@@ -145,6 +147,22 @@ test('a key of one project finds nothing of another', async () => {
   expect((await Promise.all(foreign)).map(({ status }) => status)).toEqual([404, 404, 404, 404]);
   expect((await api.post('/api/v1/projects', { source: 'https://example.com/a/b' }, { key })).status).toBe(403);
   expect((await api.post('/api/v1/control/pause', {}, { key })).status).toBe(403);
+});
+
+test('nothing of another project is there on any route that names it', async () => {
+  const mine = await seedProject(api.database);
+  const key = await insertKey(api.database, { name: 'only mine', role: 'admin', projects: [mine] });
+  const theirs = await OneOfEach.seed(api.database);
+  const document: Document = (await api.get('/api/openapi.json', { key: null })).body;
+  const before = await api.countRows();
+  const routes = keyed().filter(({ url }) => /\/(projects|epics|tasks|runs|mail|queues)\/.*:/.test(url));
+  expect(routes.length).toBeGreaterThan(40);
+  for (const route of routes) {
+    const sent = route.method === 'GET' ? {} : { body: sampleBody(document, route, theirs.known) };
+    const { status, body } = await api.call(route.method, theirs.pathOf(route), { key, ...sent });
+    expect([routeName(route), status, body.code]).toEqual([routeName(route), 404, 'NotFound']);
+  }
+  expect(await api.countRows()).toEqual(before);
 });
 
 test('a request to another host name or from another origin is refused, with a key too', async () => {
