@@ -297,3 +297,7 @@ test('an unknown route and an unknown method are 404 problems', async () => {
     expect(reply.status).toBe(404);
   }
 });
+
+test('nothing of all these input is in the log', () => {
+  expect(api.logged).toEqual([]);
+});

@@ -35,3 +35,7 @@ test('every field of every body is refused when it is wrong, in every way that i
   }
   expect(tried).toBeGreaterThan(700);
 });
+
+test('nothing of all these bodies is in the log', () => {
+  expect(api.logged).toEqual([]);
+});

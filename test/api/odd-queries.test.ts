@@ -103,3 +103,7 @@ test.each([
     expect(body.detail.length).toBeLessThan(300);
   }
 });
+
+test('nothing of all these queries is in the log', () => {
+  expect(api.logged).toEqual([]);
+});

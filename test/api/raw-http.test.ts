@@ -107,3 +107,7 @@ test('a body that breaks off stores nothing', async () => {
   expect((await api.get('/api/v1/projects')).status).toBe(200);
   expect(await api.countRows()).toEqual(before);
 });
+
+test('nothing of all these requests is in the log', () => {
+  expect(api.logged).toEqual([]);
+});

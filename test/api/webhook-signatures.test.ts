@@ -251,3 +251,7 @@ test('another method is no route, and without a secret there is none to sign wit
     await unready.stop();
   }
 });
+
+test('nothing of all these deliveries is in the log', () => {
+  expect(api.logged).toEqual([]);
+});

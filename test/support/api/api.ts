@@ -33,6 +33,8 @@ export class TestApi {
     readonly database: TestDatabase,
     readonly url: string,
     readonly directory: string,
+    /** Lines of its log. */
+    readonly logged: readonly string[],
     keys: Readonly<Record<KeyRole, string>>,
   ) {
     this.keys = keys;
@@ -52,13 +54,14 @@ export class TestApi {
       Pick<ApiRuntimeSettings, 'requestLimits' | 'github' | 'linear' | 'webhooks' | 'linearWebhooks' | 'trustedProxies'>
     > = {}): Promise<TestApi> {
     const database = await createTestDatabase();
+    const logged: string[] = [];
     const directory = mkdtempSync(join(tmpdir(), 'millwright-api-'));
     mkdirSync(join(directory, 'home'));
     const application = await createApplication({
       pools: database.pools,
       database: { databaseUrl: database.url, applicationName: 'test-api' },
       temporal: { address: '127.0.0.1:1', namespace: 'default' },
-      logger: createLogger({ name: 'test', level: 'silent' }),
+      logger: createLogger({ name: 'test', level: 'trace', destination: { write: (line) => void logged.push(line) } }),
       settings: {
         tuning: 'brisk',
         allowedHosts: ['127.0.0.1', 'localhost', '::1', 'Factory.Example'],
@@ -86,7 +89,7 @@ export class TestApi {
       lead: await insertKey(database, { name: 'lea', role: 'lead' }),
       admin: await insertKey(database, { name: 'ada', role: 'admin' }),
     };
-    return new TestApi(application, database, url, directory, keys);
+    return new TestApi(application, database, url, directory, logged, keys);
   }
 
   async stop(): Promise<void> {
