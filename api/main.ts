@@ -3,6 +3,7 @@ import { type Config, githubWebhookSecrets, linearWebhookSecrets, loadConfig } f
 import { armFault } from '../infra/fault-point.js';
 import { createLogger } from '../infra/logging.js';
 import { createPools } from '../infra/pg/pools.js';
+import { requireWelcome } from '../infra/pg/require-welcome.js';
 import { temporalEndpoint } from '../infra/temporal.js';
 import { createApplication } from './application.js';
 import type { ApiRuntimeSettings } from './dependencies.js';
@@ -17,6 +18,7 @@ const main = async (): Promise<void> => {
   const database = { databaseUrl: required('DATABASE_URL', config.databaseUrl), applicationName: 'millwright-api' };
   const port = required('MILLWRIGHT_API_PORT', config.api.port);
   const pools = createPools(database);
+  await requireWelcome(pools.reads);
   const temporal = temporalEndpoint(config.temporal);
   const { app } = await createApplication({ pools, database, temporal, logger, settings: settingsOf(config) });
   await app.listen(port, config.api.host);

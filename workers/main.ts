@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
@@ -9,9 +8,11 @@ import { beatHost } from '../activities/store/host.repository.js';
 import { Failure } from '../domain/failures.js';
 import { type Config, loadConfig } from '../infra/config.js';
 import { armFault } from '../infra/fault-point.js';
+import { freeBytes } from '../infra/free-space.js';
 import { createLogger, type Logger } from '../infra/logging.js';
 import { waitForOwnerLock } from '../infra/owner-lock.js';
 import { createPools, type Pools } from '../infra/pg/pools.js';
+import { requireWelcome } from '../infra/pg/require-welcome.js';
 import { connectionOptions, connectTemporal, type TemporalEndpoint, temporalEndpoint } from '../infra/temporal.js';
 import { RenewedTemporal } from '../infra/temporal-renewal.js';
 import { QUEUE } from '../workflows/contract/task-queues.js';
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
   });
   const endpoint = temporalEndpoint(config.temporal);
   const pools = createPools({ databaseUrl: config.databaseUrl, applicationName: 'millwright-worker' });
+  await requireWelcome(pools.reads);
   const host = await openHost(config);
   if (host.whyNoSandbox !== undefined) log.error({ why: host.whyNoSandbox }, 'no sandbox: commands are refused');
 
@@ -119,12 +121,11 @@ async function runAll(workers: readonly Worker[], stopping: AbortController): Pr
 async function register(config: Config, pools: Pools, host: Host, log: Logger, signal: AbortSignal): Promise<void> {
   await registerAgents(pools.writes, agentsToRegister(config.models, config.host.agents));
   const beat = async (): Promise<void> => {
-    const { bavail, bsize } = await statfs(config.layout.home);
     await beatHost(pools.writes, {
       hostId: host.hostId,
       queue: host.queue,
       slots: hostSlots(config),
-      freeBytes: bavail * bsize,
+      freeBytes: await freeBytes(config.layout.home),
     });
   };
   await beat();
@@ -191,6 +192,9 @@ try {
   await main();
   process.exit(0);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+  createLogger({ name: 'worker', level: 'info' }).fatal(
+    error instanceof Failure ? { type: error.type, details: error.details, message: error.message } : { err: error },
+    'worker failed',
+  );
   process.exit(1);
 }

@@ -2,6 +2,7 @@ import { Failure } from '../../domain/failures.js';
 import type { Config, Environment } from '../config.js';
 import type { Logger } from '../logging.js';
 import { type OwnerLock, tryOwnerLock } from '../owner-lock.js';
+import { isRefusal, toDatabaseFailure } from '../pg/failures.js';
 import { migrate, readMigrations } from '../pg/migrate.js';
 import { ownIdentity } from '../process-identity.js';
 import {
@@ -156,7 +157,15 @@ export class Stack {
     say('PostgreSQL: starting …');
     const process = this.launch(spec);
     const address = { port: this.ports.postgres, password };
-    await untilReady(process, () => ensureDatabase(address));
+    const open = (): Promise<void> =>
+      ensureDatabase(address).catch((error: unknown) => {
+        if (!isRefusal(toDatabaseFailure(error))) throw error;
+        throw new Failure(
+          'PermissionDenied',
+          `PostgreSQL refuses the password in ${config.layout.databasePasswordFile}: put back the one it was made with.`,
+        );
+      });
+    await untilReady(process, open);
     this.watch(process, () => probePostgresLives(databaseUrl));
     return databaseUrl;
   }

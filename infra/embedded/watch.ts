@@ -18,6 +18,8 @@ export const untilReady = async (process: SupervisedProcess, probe: Probe, deadl
     try {
       return await probe();
     } catch (cause) {
+      // It is there and refuses us: time mends nothing.
+      if (cause instanceof Failure && cause.type === 'PermissionDenied') throw cause;
       const { name, restarts, state } = process.view;
       const isLate = performance.now() - startedAtMs > deadlineMs;
       if (restarts >= STARTS_BEFORE_GIVING_UP || isLate || state === 'stopped') {

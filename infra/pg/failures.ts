@@ -19,6 +19,10 @@ const BY_CODE: Readonly<Record<string, FailureType>> = {
   '58030': 'Unavailable', // I/O error
 };
 
+/** It is there, but knows not the user, the password or the database that it is asked with. */
+const REFUSALS = /^(28|3D)/;
+const REFUSED = 'The database refuses the user, the password or the name of a database that DATABASE_URL gives.';
+
 /** Connection exceptions, insufficient resources (disk full, too many connections), operator intervention. */
 const UNAVAILABLE_CLASSES = ['08', '53', '57'];
 
@@ -47,16 +51,22 @@ export const toDatabaseFailure = (error: unknown): Failure => {
     ...(typeof code === 'string' ? { code } : {}),
     ...(typeof constraint === 'string' ? { constraint } : {}),
   };
-  return new Failure(type, MESSAGES[type] ?? 'The database refused a statement.', details, { cause: error });
+  const said = REFUSALS.test(String(code)) ? REFUSED : (MESSAGES[type] ?? 'The database refused a statement.');
+  return new Failure(type, said, details, { cause: error });
 };
 
 const classify = (code: string, message: string): FailureType => {
   const known = BY_CODE[code];
   if (known !== undefined) return known;
+  if (REFUSALS.test(code)) return 'Unavailable';
   if (/^[0-9A-Z]{5}$/.test(code) && UNAVAILABLE_CLASSES.includes(code.slice(0, 2))) return 'Unavailable';
   if (SYSTEM_CODE.test(code) || LOST_CONNECTION.test(message)) return 'Unavailable';
   return 'Internal';
 };
+
+/** Waiting does not help: what it is asked with is wrong. */
+export const isRefusal = (error: unknown): error is Failure =>
+  error instanceof Failure && REFUSALS.test(String(error.details.code));
 
 /** Serialization failure or deadlock: the whole transaction may simply run again. */
 export const isTransactionConflict = (failure: Failure): boolean =>

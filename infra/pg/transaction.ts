@@ -3,7 +3,7 @@ import type { ClientBase, PoolClient } from 'pg';
 import { Failure } from '../../domain/failures.js';
 import { faultPoint } from '../fault-point.js';
 import { repeatedOnConflict } from './conflict.js';
-import { toDatabaseFailure } from './failures.js';
+import { isTransactionConflict, toDatabaseFailure } from './failures.js';
 import type { Tx } from './statement.js';
 import { runStatement, type WritePool } from './writes.js';
 
@@ -31,9 +31,13 @@ const once = async <T>(client: ClientBase, work: (tx: Tx) => Promise<T>): Promis
     // The first statements follow on its heels instead of waiting for its answer.
     [, result] = await Promise.all([command(client, 'BEGIN'), work(tx)]);
   } catch (error) {
-    // A connection that cannot even roll back is broken; the first error says more than the second.
-    await command(client, 'ROLLBACK').catch(() => {});
-    throw error;
+    // A connection that cannot even roll back is broken; the first error says more than the second, but for a conflict:
+    // that alone would leave the connection to others.
+    const stuck = await command(client, 'ROLLBACK').then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    throw stuck !== undefined && error instanceof Failure && isTransactionConflict(error) ? stuck : error;
   }
   await faultPoint('commit.before-call');
   requireCommitted(await command(client, 'COMMIT'));

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { Failure } from '../../domain/failures.js';
 import { repeatedOnConflict } from './conflict.js';
 import { type ConnectionOptions, connectionConfig } from './connection.js';
-import { toDatabaseFailure } from './failures.js';
+import { isTransactionConflict, toDatabaseFailure } from './failures.js';
 import type { Answer, Queryable, Statement } from './statement.js';
 
 /** One connection per caller: single writing statements, and the ground of `withTransaction`. */
@@ -35,7 +35,8 @@ export class WritePool implements Queryable {
     try {
       return await work(client);
     } catch (error) {
-      if (error instanceof Failure && error.type === 'Unavailable') broken ??= error;
+      // A conflict has undone the transaction and left the connection as it was.
+      if (error instanceof Failure && error.type === 'Unavailable' && !isTransactionConflict(error)) broken ??= error;
       throw error;
     } finally {
       client.off('error', onError);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { lockInTransaction, tryHoldLock } from '../../infra/pg/locks.js';
+import { createPools } from '../../infra/pg/pools.js';
 import type { Tx } from '../../infra/pg/statement.js';
 import { withBatch, withTransaction } from '../../infra/pg/transaction.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
@@ -58,6 +59,33 @@ test('a statement by itself that meets a serialization failure runs again', asyn
            END $$`,
   });
   expect((await writes.query({ text: 'SELECT meet() AS tries' })).rows).toEqual([{ tries: 3 }]);
+});
+
+test('a conflict costs no connection, by itself and in a transaction', async () => {
+  const pools = createPools({ databaseUrl: database.url, applicationName: 'conflicts' }, { writes: 1 });
+  const { writes } = pools;
+  await writes.query({ text: 'CREATE SEQUENCE conflicts' });
+  await writes.query({
+    text: `CREATE FUNCTION sometimes() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+             IF nextval('conflicts') % 3 <> 0 THEN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END IF;
+             RETURN pg_backend_pid();
+           END $$`,
+  });
+  const ask = { text: 'SELECT sometimes() AS pid' };
+  const pids = [
+    (await writes.query<{ pid: number }>({ text: 'SELECT pg_backend_pid() AS pid' })).rows,
+    (await writes.query<{ pid: number }>(ask)).rows,
+    (await withTransaction(writes, (tx) => tx.query<{ pid: number }>(ask))).rows,
+    (await withBatch(writes, (tx) => tx.query<{ pid: number }>(ask))).rows,
+  ].flat();
+  expect(new Set(pids.map(({ pid }) => pid)).size).toBe(1);
+  // What fails otherwise may be the connection itself.
+  await expect(
+    writes.query({ text: `DO $$ BEGIN RAISE 'away' USING ERRCODE = '57P03'; END $$` }),
+  ).rejects.toMatchObject({ type: 'Unavailable' });
+  const { rows } = await writes.query<{ pid: number }>({ text: 'SELECT pg_backend_pid() AS pid' });
+  expect(rows).not.toEqual([pids[0]]);
+  await pools.close();
 });
 
 test('a swallowed error inside a transaction is not taken for a commit', async () => {

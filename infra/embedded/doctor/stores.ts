@@ -4,9 +4,11 @@ import { Failure } from '../../../domain/failures.js';
 import type { Config } from '../../config.js';
 import { errorReason } from '../../errors.js';
 import { connectTemporal, probeTemporal } from '../../temporal.js';
+import { runningDatabaseUrl } from '../database-url.js';
 import { isExecutable } from '../launch.js';
 import { preparePostgresBinaries } from '../postgres-binaries.js';
 import { probePostgres } from '../postgres-server.js';
+import { readStackFacts } from '../stack-file.js';
 import { cachedTemporalCli, whyNotTemporalCli } from '../temporal-cli.js';
 import { type Check, failed, passed } from './check.js';
 
@@ -45,16 +47,25 @@ const checkTemporalServer = async (endpoint: Parameters<typeof connectTemporal>[
   }
 };
 
-export const checkPostgres = async ({ databaseUrl, cacheDirectory, users }: Config): Promise<Check> => {
+export const checkPostgres = async (config: Config): Promise<Check> => {
+  const { databaseUrl, cacheDirectory, users, layout } = config;
   try {
     if (databaseUrl !== undefined) {
       await probePostgres(databaseUrl);
       return passed('postgres', 'the server of DATABASE_URL answers');
     }
+    if (readStackFacts(layout) !== undefined) {
+      await probePostgres(runningDatabaseUrl(config));
+      return passed('postgres', 'the embedded server answers');
+    }
     await preparePostgresBinaries({ cacheDirectory, runAs: users?.databaseUid });
     const user = users === undefined ? 'this user' : `user ${users.databaseUid}`;
     return passed('postgres', `embedded, run as ${user}`);
   } catch (error) {
-    return failed('postgres', errorReason(error), 'Correct DATABASE_URL, or unset it to use the embedded server.');
+    const remedy =
+      databaseUrl === undefined
+        ? `Millwright must be able to run it; its password is in ${layout.databasePasswordFile}.`
+        : 'Correct DATABASE_URL, or unset it to use the embedded server.';
+    return failed('postgres', errorReason(error), remedy);
   }
 };
