@@ -37,7 +37,6 @@ export async function cleanHost(deps: TreeDeps, signal: AbortSignal): Promise<nu
   for (const mirror of await deps.mirrors.list()) {
     signal.throwIfAborted();
     removed += await removeStaleLocks(mirror.dir);
-    await packRepository(mirror, signal);
   }
   for (const { tree, record } of await ownerless(deps)) {
     signal.throwIfAborted();
@@ -50,7 +49,21 @@ export async function cleanHost(deps: TreeDeps, signal: AbortSignal): Promise<nu
   }
   for (const clean of deps.cleaners) removed += await clean('sweep');
   await refreshPools(deps, signal);
+  await packMirrors(deps, signal);
   return removed;
+}
+
+/** Last, and each by itself: on a full disk packing fails, and what makes room is what was done before. */
+async function packMirrors({ mirrors }: TreeDeps, signal: AbortSignal): Promise<void> {
+  for (const mirror of await mirrors.list()) {
+    signal.throwIfAborted();
+    try {
+      await packRepository(mirror, signal);
+    } catch (error) {
+      // A mirror that stays unpacked is slow, not wrong; a damaged one is mended by the git that needs it.
+      if (signal.aborted || !(error instanceof Failure)) throw error;
+    }
+  }
 }
 
 /** Free trees follow their project's base, so that the next owner writes only what changed since the last sweep. */
