@@ -128,6 +128,19 @@ test('a program of the host and what it may read are visible, and nothing beside
   expect((await run(`cat ${home.directory}/secret ${agents}/words.txt; true`)).log).not.toMatch(/canary|hello/);
 });
 
+test.each(['bubblewrap', 'none'] as const)(
+  'a gigabyte of output ends a program with a word (%s)',
+  async (isolation) => {
+    const before = process.memoryUsage().rss;
+    const end = await run('head -c 1G /dev/zero | tee /dev/stderr; echo unreached', { isolation });
+    expect(end).toMatchObject({ kind: 'failed', reason: 'The command printed more than 64 MB and was ended.' });
+    expect(end.log).not.toContain('unreached');
+    // A mebibyte of each stream is kept, and what is on the way is not gathered up.
+    expect(end.log.length).toBeLessThan(3 * 1024 ** 2);
+    expect(process.memoryUsage().rss - before).toBeLessThan(512 * 1024 ** 2);
+  },
+);
+
 test('a program that is not there says so', async () => {
   const end = await run('', { argv: [join(home.directory, 'missing.sh')] });
   expect(end).toMatchObject({ kind: 'failed', reason: expect.stringContaining('missing.sh does not exist') });
