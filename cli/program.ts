@@ -42,6 +42,15 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
   }
 }
 
+/** `--project ''`, as a shell leaves of a variable that is not set, must not mean all of them. Free text may be empty. */
+function refuseEmpty(command: Command): void {
+  const given = command.opts<Record<string, unknown>>();
+  for (const option of command.options.filter(({ flags }) => !flags.endsWith('<text>'))) {
+    const value = given[option.attributeName()];
+    if ([value].flat().includes('')) throw new CliError(`${option.long ?? option.flags} needs a value.`, EXIT.usage);
+  }
+}
+
 /** A defect of ours: nobody can act on it but by telling us, and then its place is wanted. */
 const unexpected = (error: unknown): string =>
   loadClientSettings().isTraceWanted && error instanceof Error && error.stack !== undefined
@@ -59,6 +68,7 @@ function createProgram(surroundings: Surroundings): Command {
       writeOut: (text) => void surroundings.stdout.write(text),
       writeErr: (text) => void surroundings.stderr.write(text),
     });
+  program.hook('preAction', (_program, command) => refuseEmpty(command));
   const contextOf = () => createContext(program.opts<GlobalOptions>(), surroundings);
   addStackCommands(program, contextOf);
   addBackupCommands(program, contextOf);
