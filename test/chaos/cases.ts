@@ -8,6 +8,7 @@ import { gitCases } from './cases/git.js';
 import { githubCases } from './cases/github.js';
 import { modelCases } from './cases/model.js';
 import { modelNetworkCases } from './cases/model-network.js';
+import { nearlyFullCases } from './cases/nearly-full.js';
 import { networkCases } from './cases/network.js';
 import { outboxCases } from './cases/outbox.js';
 import { peopleCases } from './cases/people.js';
@@ -15,6 +16,7 @@ import { postgresCases } from './cases/postgres.js';
 import { postgresDiskCases } from './cases/postgres-disk.js';
 import { powerCases } from './cases/power-cut.js';
 import { restoredCases } from './cases/restored.js';
+import { silentSupervisorCases } from './cases/silent-supervisor.js';
 import { starvedHostCases } from './cases/starved-host.js';
 import { temporalCases } from './cases/temporal.js';
 import { wildAgentCases } from './cases/wild-agent.js';
@@ -41,7 +43,9 @@ export const CASES: readonly ChaosCase[] = [
   ...githubCases,
   ...modelCases,
   ...modelNetworkCases,
+  ...silentSupervisorCases,
   ...wildAgentCases,
   ...peopleCases,
   ...starvedHostCases,
+  ...nearlyFullCases,
 ].sort((a, b) => rowOf(a) - rowOf(b));
