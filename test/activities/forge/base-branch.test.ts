@@ -189,11 +189,12 @@ test('a base that is gone is said once and waited for; what GitHub closed with i
   expect(await land()).toEqual({ kind: 'landed' });
 });
 
-test('a pull request that a person closes stays closed, before the base goes and after it is back', async () => {
+test('once the base is back a pull request that a person closes stays closed, whoever opened it again', async () => {
   await remove('main');
   await look();
   await people().moveBranch({ repository: SHOP, branch: 'main', to: base });
   await imported();
+  await people().reopenIssue({ repository: SHOP, number: member.prNumber });
   expect(await inspect()).toMatchObject({ kind: 'ready' });
   await people().closePullRequest({ repository: SHOP, number: member.prNumber });
   expect(await inspect()).toEqual({ kind: 'refused', reason: 'PR_CLOSED' });
