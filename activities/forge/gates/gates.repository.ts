@@ -5,17 +5,14 @@ const MOST = 500;
 /** A verdict that nobody could show for so long is not news any more; what failed is kept for a day. */
 const NEWS = '12 hours';
 /** How long it is known what was shown. */
-export const KNOWN = '30 days';
+const KNOWN = '30 days';
 
 /**
  * Heads of tasks with what their verification came to: every head that was judged lately, and the head that open work
  * has now, judged or not.
+ * @param headSha this head alone, however long ago it was judged
  */
-export async function listTaskGates(
-  db: Queryable,
-  projectId: string,
-  within: string = NEWS,
-): Promise<readonly TaskGate[]> {
+export async function listTaskGates(db: Queryable, projectId: string, headSha?: string): Promise<readonly TaskGate[]> {
   const { rows } = await db.query<TaskGate>({
     name: 'list-task-gates',
     text: `SELECT t.id AS "taskId", h.head AS "headSha", h.head = t.head_sha AS "isCurrent", t.state,
@@ -33,19 +30,22 @@ export async function listTaskGates(
              SELECT jsonb_agg(jsonb_build_object('name', check_name, 'outcome', outcome, 'tree', tree, 'ms', duration_ms,
                'failedTests', failed_tests, 'logRef', log_ref) ORDER BY check_name) AS verdicts
              FROM evidence WHERE id = ANY (string_to_array(v.data->>'evidence', ' ')::uuid[])) e ON true
-           WHERE t.project_id = $1 AND h.head IS NOT NULL
+           WHERE t.project_id = $1 AND h.head IS NOT NULL AND ($3::text IS NULL OR h.head = $3)
              AND (t.state NOT IN ('COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED') OR t.updated_at > now() - $2::interval)
            ORDER BY t.id, h.head LIMIT ${MOST}`,
-    values: [projectId, within],
+    values: [projectId, headSha === undefined ? NEWS : KNOWN, headSha ?? null],
   });
   return rows;
 }
 
-/** Of each pull request and head the newest entry that waits, or was decided a short while ago. */
+/**
+ * Of each pull request and head the newest entry that waits, or was decided a short while ago.
+ * @param headSha of this head alone, however long ago
+ */
 export async function listQueueGates(
   db: Queryable,
   projectId: string,
-  within: string = NEWS,
+  headSha?: string,
 ): Promise<readonly QueueGate[]> {
   const { rows } = await db.query<QueueGate>({
     name: 'list-queue-gates',
@@ -55,9 +55,10 @@ export async function listQueueGates(
              EXISTS (SELECT 1 FROM queue_build b WHERE b.project_id = q.project_id AND b.branch = q.branch
                        AND b.started_at >= q.enqueued_at AND q.id = ANY (b.members)) AS "hasBegun"
            FROM queue_entry q
-           WHERE q.project_id = $1 AND (q.decided_at IS NULL OR q.decided_at > now() - $2::interval)
+           WHERE q.project_id = $1 AND ($3::text IS NULL OR q.head_sha = $3)
+             AND (q.decided_at IS NULL OR q.decided_at > now() - $2::interval)
            ORDER BY q.pr_number, q.head_sha, q.enqueued_at DESC, q.seq DESC LIMIT ${MOST}`,
-    values: [projectId, within],
+    values: [projectId, headSha === undefined ? NEWS : KNOWN, headSha ?? null],
   });
   return rows;
 }

@@ -7,14 +7,7 @@ import { commandId } from '../issues/command-id.js';
 import { findSubject } from '../issues/subject.repository.js';
 import { lookAtCommit } from '../watch/commits.js';
 import type { Look, Watched } from '../watch/ports.js';
-import {
-  KNOWN,
-  listQueueGates,
-  listShown,
-  listTaskGates,
-  type ShownGate,
-  voidRedEvidence,
-} from './gates.repository.js';
+import { listQueueGates, listShown, listTaskGates, type ShownGate, voidRedEvidence } from './gates.repository.js';
 import type { GateDeps } from './ports.js';
 import { isLate, showOne, subjectOf } from './show-one.js';
 import * as say from './texts.js';
@@ -35,9 +28,9 @@ export const lookAtRerun: Look<'rerun'> = async (watched, { sha, by, checkRun })
   const { gates, pools } = deps;
   const shown = await listShown(pools.writes, projectId);
   const drafts = [
-    ...(await listTaskGates(pools.writes, projectId, KNOWN)).flatMap((gate) => say.checksReport(gate) ?? []),
-    ...(await listQueueGates(pools.writes, projectId, KNOWN)).map(say.queueReport),
-  ].filter(({ headSha }) => headSha === sha);
+    ...(await listTaskGates(pools.writes, projectId, sha)).flatMap((gate) => say.checksReport(gate) ?? []),
+    ...(await listQueueGates(pools.writes, projectId, sha)).map(say.queueReport),
+  ];
   const asked = drafts.flatMap((draft) => {
     const known = shown.get(subjectOf(draft));
     if (!known?.shownAs || known.isOpen) return [];
