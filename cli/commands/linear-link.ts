@@ -49,5 +49,5 @@ export async function untilTeamFound(
 /** @throws CliError when Linear cannot be read for the project */
 export function requireTeam(project: Resource): void {
   const problem = linkOf(project)?.problem;
-  if (problem) throw new CliError(`${problem} See millwright doctor.`);
+  if (problem) throw new CliError(`${problem.replace(/\.?$/, '.')} See millwright doctor.`);
 }

@@ -78,7 +78,9 @@ function missed({ heard: { lastAt, lastChangeAt }, now }: WebhookFacts): Check |
 }
 
 const saying = ({ deliveries, lastAt }: Heard): string =>
-  lastAt === null ? 'none has come yet' : `${deliveries} deliveries within a week, the last at ${lastAt.toISOString()}`;
+  lastAt === null
+    ? 'none has come yet'
+    : `deliveries within a week: ${deliveries}, the last at ${lastAt.toISOString()}`;
 
 const placeOf = ({ url }: LinearWebhook): string => url ?? "the application's address";
 

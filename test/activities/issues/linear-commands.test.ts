@@ -76,8 +76,13 @@ test('a comment whose making was not answered is not made twice', async () => {
   world.linear.faults.push({ operation: 'CreateComment', act: 'apply-then-cut', times: 1 });
   say('/millwright pause');
   await world.reconcile();
+  // Its id tells that it is there: no list has to be waited for.
+  await world.rows(`UPDATE forge_own_comment SET lost_at = lost_at - interval '1 hour', claimed_at = NULL`);
   await world.reconcile();
   expect(world.ours().filter((body) => body.startsWith('### Millwright: answers'))).toHaveLength(1);
+  expect(await world.rows(`SELECT count(*)::int AS open FROM forge_own_comment WHERE lost_at IS NOT NULL`)).toEqual([
+    { open: 0 },
+  ]);
 });
 
 test('a comment of ours that somebody deleted is written anew', async () => {
