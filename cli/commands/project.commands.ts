@@ -16,7 +16,7 @@ export const CONFIG_FILE = 'millwright.yml';
 const COLUMNS: readonly Column[] = [
   { title: 'name', of: (p) => p.name },
   { title: 'state', of: (p) => p.state },
-  { title: 'base', of: (p) => p.baseBranch },
+  { title: 'base', of: (p) => p.forgeBaseBranch ?? p.baseBranch },
   { title: 'source', of: (p) => p.source },
   { title: 'reason', of: (p) => p.reason, max: 80 },
 ];
@@ -212,7 +212,7 @@ const contextsOf = ({ config }: Resource): readonly string[] | undefined => {
 
 /** Work that is under way keeps the name it began with. */
 const baseOf = ({ baseBranch, forgeBaseBranch }: Resource): unknown =>
-  forgeBaseBranch ? `${forgeBaseBranch} (called ${baseBranch} here, as before it was renamed)` : baseBranch;
+  forgeBaseBranch ? `${forgeBaseBranch} (called ${baseBranch} here)` : baseBranch;
 
 const hasProposals = ({ proposals }: Resource): boolean => Array.isArray(proposals) && proposals.length > 0;
 
@@ -244,7 +244,7 @@ export async function untilSettled(client: ApiClient, id: string, say: (text: st
   for (;;) {
     const project = await client.get(`/projects/${id}`);
     if (project.state !== 'importing') return project;
-    const waits = (project.waitingFor as readonly string[]).join('; '); // by the API's schema
+    const waits = ((project.waitingFor ?? []) as readonly string[]).join('; '); // by the API's schema
     if (waits !== said && waits !== '') say(`Waiting for ${waits} …`);
     said = waits;
     await sleep(300);

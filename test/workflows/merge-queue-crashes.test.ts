@@ -8,6 +8,7 @@ import {
 } from '../../workflows/contract/merge-queue.js';
 import { mergeQueueStart } from '../../workflows/contract/starts.js';
 import { until } from '../support/until.js';
+import { baseGone } from './support/forge-limit.js';
 import { QUICK, QueueRig } from './support/queue-rig.js';
 
 const q = QueueRig.forSuite();
@@ -132,6 +133,21 @@ test('a branch that does not exist ejects whoever came, and the queue ends', asy
   await q.enqueue(1);
   expect(await q.queue.result()).toEqual({ kind: 'gone', reason: 'no such branch' });
   expect((await first.heard()).events).toMatchObject([{ kind: 'entryEjected', reason: 'BASE_GONE' }]);
+});
+
+test('a base that is gone at the forge for a while ejects nobody', async () => {
+  q.world.pullRequest(1);
+  q.world.holdChecks();
+  await q.start();
+  await q.enqueue(1);
+  await q.world.running();
+  const heldUp = { error: baseGone(), times: 0 };
+  q.world.heldUp = heldUp;
+  await q.queue.signal(mergeQueueTickSignal);
+  await until(() => heldUp.times > 0);
+  expect((await q.view()).entries).toMatchObject([{ state: 'active' }]);
+  expect(q.world.entries.get(q.idOf(1))).toMatchObject({ state: 'active' });
+  q.world.release();
 });
 
 test('a held queue whose branch is deleted ejects whoever waits, and ends', async () => {

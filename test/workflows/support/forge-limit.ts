@@ -10,6 +10,10 @@ export const forgeLimited = (retryAfterMs: number): unknown =>
 export const forgeArchived = (): unknown =>
   toApplicationFailure(new Failure('PermissionDenied', 'it was archived', { reason: 'ARCHIVED' }));
 
+/** Likewise while the base is gone. */
+export const baseGone = (): unknown =>
+  toApplicationFailure(new Failure('InvalidState', 'BASE_GONE: no main', { reason: 'BASE_GONE' }));
+
 /** Fails so often with a limit of a second, and counts how often it was asked. */
 export const limitedFor = (times: number): { readonly asked: () => number; readonly ask: () => Promise<void> } => {
   let asked = 0;

@@ -56,6 +56,8 @@ export class QueueWorld {
   readonly incidents: string[] = [];
   lane: QueueLaneRecord | undefined;
   isGone = false;
+  /** What reading the remote fails with, and how often it has. */
+  heldUp: { readonly error: unknown; times: number } | undefined;
   /** What the branch held in an earlier life of its queue, and holds no longer. */
   lostTip: string | undefined;
   /** Decides each run of a check; default green. */
@@ -110,6 +112,10 @@ export class QueueWorld {
         : { kind: 'open', tip: this.tip, cfg: SEQUENTIAL, ...(this.lostTip ? { lostTip: this.lostTip } : {}) };
     },
     readQueueRemote: async ({ tip }) => {
+      if (this.heldUp) {
+        this.heldUp.times += 1;
+        throw this.heldUp.error;
+      }
       const moved = tip === this.tip ? 'no' : this.tip === shaOf('rewritten') ? 'rewritten' : 'forward';
       return this.isGone
         ? { kind: 'gone', reason: 'no such branch' }
