@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Killer } from '../../support/e2e/killer.js';
+import type { JobRequest, JobResult } from '../../support/github/ci/jobs.js';
 import { ANSWERS } from '../../support/github/faults/faults.js';
 import { spoil, WORST_WEBHOOKS } from '../../support/github/faults/worst-day.js';
 import { until } from '../../support/until.js';
@@ -229,6 +230,45 @@ async function moodyCi(run: CaseRun): Promise<void> {
   await world.verdict();
 }
 
+/** The CI was broken, and so everything of ours; somebody mends it and presses "Re-run" at our check run. */
+async function askedAgain(run: CaseRun): Promise<void> {
+  let isBroken = true;
+  const decide = async ({ sha }: JobRequest): Promise<JobResult> => {
+    const isRed = isBroken && !(await world.isOnBase(sha));
+    return { kind: 'completed', conclusion: isRed ? 'failure' : 'success' };
+  };
+  const world: GitHubWorld = await GitHubWorld.open(run, {
+    tasks: 1,
+    mergeTarget: 'base',
+    ci: { work: { kind: 'script', decide } },
+  });
+  const { github } = world;
+  world.sendEvents();
+  await world.addProject();
+  await world.fileIssue();
+  run.note('a CI that is broken for whatever is not landed');
+  await world.untilTask('t-01', (state) => state === 'BLOCKED');
+  const ours = () => github.state.checkRuns.filter(({ name }) => name === 'millwright / checks');
+  const heads = new Set<string>();
+  await until(
+    () => {
+      for (const { headSha } of ours()) heads.add(headSha);
+      return ours().filter(({ conclusion }) => conclusion === 'failure').length === 3;
+    },
+    { everyMs: 200, atMostMs: 120_000 },
+  );
+  isBroken = false;
+  const red = ours().at(-1);
+  run.note('it is mended, and somebody presses “Re-run”');
+  github.people.askForCheckAgain({ repository: REPOSITORY_NAME, by: 'olga', id: red?.id ?? 0 });
+  await world.untilDone();
+  const verdicts = ours().filter(({ headSha }) => headSha === red?.headSha);
+  const said = verdicts.map(({ conclusion }) => conclusion).join(', ');
+  if (said !== 'failure, success') throw new Error(`The commit was shown as: ${said}.`);
+  if (ours().some(({ headSha }) => !heads.has(headSha))) throw new Error('An agent worked on it once more.');
+  await world.verdict();
+}
+
 export const githubCases: readonly ChaosCase[] = [
   {
     name: '30-github-worst-day',
@@ -290,5 +330,12 @@ export const githubCases: readonly ChaosCase[] = [
     does: 'GitHub’s own CI fails by chance in three of ten runs, and comes late in three',
     catches: 'a change that is blamed for the moods of the CI',
     run: moodyCi,
+  },
+  {
+    name: '31-github-asked-again',
+    does: 'GitHub’s own CI fails every change until a task waits for people; it is mended, and somebody presses “Re-run” at our check run',
+    catches:
+      'a button that nobody hears, a verdict that is kept though somebody asks anew, or an agent that is paid for nothing',
+    run: askedAgain,
   },
 ];
