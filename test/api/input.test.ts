@@ -70,6 +70,18 @@ test('every route that takes a body refuses what is no JSON object', async () =>
   }
 });
 
+test('a key that comes twice is refused, however right each of its values is', async () => {
+  before = await api.countRows();
+  const twice = `{"projectId":"${projectId}","title":"One","title":"Two"}`;
+  const spelt = `{"projectId":"${projectId}","title":"One","t\\u0069tle":"Two"}`;
+  for (const raw of [twice, spelt]) {
+    const reply = await api.call('POST', '/api/v1/epics', { raw });
+    expectProblem(raw, reply);
+    expect([reply.status, reply.body.detail]).toEqual([400, 'The request body repeats a key.']);
+  }
+  await expectNothingStored();
+});
+
 test('every list refuses an unknown filter, a bad page size and a cursor that is not its own', async () => {
   const lists = api.application.routes.filter(({ method, url }) => method === 'GET' && /s$|mail$/.test(url));
   for (const route of lists.filter(({ url }) => !/events|docs|logs|metrics|\.json/.test(url))) {
