@@ -168,6 +168,7 @@ test('drafts, moved repositories and renamed branches are told as published', as
   await github.webhooks.settled();
   const told = named().filter((one) => one.startsWith('repository') || one.startsWith('pull_request'));
   expect([...told].sort()).toEqual([
+    'pull_request.edited',
     'pull_request.opened',
     'pull_request.ready_for_review',
     'repository.archived',
