@@ -37,11 +37,11 @@ const taken = async () => {
   await world.verified('asked again');
 };
 
-test.each(['check_run', 'check_suite'])('a red head is checked once more when somebody asks by %s', async (event) => {
+test('a red head is checked once more when somebody asks, and what was known of its tree does not answer', async () => {
   const red = await world.verified('red', { log: 'src/a.js:1:1: error: one' });
   await world.setState('BLOCKED');
   await world.look();
-  expect(await asksAgain('rita', event)).toBe('again');
+  expect(await asksAgain('rita')).toBe('again');
   expect(world.controls.sent).toEqual([
     {
       workflowId: `task/${world.taskId}`,
@@ -59,6 +59,14 @@ test.each(['check_run', 'check_suite'])('a red head is checked once more when so
     ['Failed: test', 1],
     ['1 passed', 0],
   ]);
+});
+
+test('somebody who asks for all checks of a commit asks for ours', async () => {
+  await world.verified('red');
+  await world.setState('BLOCKED');
+  await world.look();
+  expect(await asksAgain('rita', 'check_suite')).toBe('again');
+  expect(world.controls.sent).toMatchObject([{ name: 'recheck' }]);
 });
 
 test('a request that is told twice, or late, is one', async () => {

@@ -49,4 +49,20 @@ export const GITHUB_GUARDS: readonly Guard[] = [
       chaosCase('25-github-branch-forced', 7),
     ],
   },
+  {
+    name: 'asked-again-afresh',
+    about: 'who asks for a red check again is not answered by what was known of that tree',
+    edits: [
+      {
+        file: 'activities/forge/gates/rerun.ts',
+        cut: '  await voidRedEvidence(deps.pools.writes, projectId, headSha);\n',
+      },
+    ],
+    proofs: [
+      testIn(
+        'activities/forge/rerun',
+        'a red head is checked once more when somebody asks, and what was known of its tree does not answer',
+      ),
+    ],
+  },
 ];
