@@ -61,6 +61,28 @@ export async function treeOf(repo: Repository, commit: string, signal?: Signal):
   return lineOf(stdout);
 }
 
+/** Trees of many commits by one git; a commit that is not here has none. */
+export async function treesOf(
+  repo: Repository,
+  commits: readonly string[],
+  signal?: Signal,
+): Promise<ReadonlyMap<string, string>> {
+  const { stdout } = await repo.git.run({
+    command: 'cat-file',
+    gitDir: repo.dir,
+    options: ['--batch-check=%(objectname) %(objecttype)'],
+    input: commits.map((commit) => `${requireObjectId(commit)}^{tree}\n`).join(''),
+    signal,
+  });
+  const answers = stdout.toString('utf8').split('\n');
+  return new Map(
+    commits.flatMap((commit, at) => {
+      const [, tree] = /^([0-9a-f]{40}) tree$/.exec(answers[at] ?? '') ?? [];
+      return tree === undefined ? [] : [[commit, tree] as const];
+    }),
+  );
+}
+
 /** @throws NotFound when one of them is not here */
 export async function isAncestor(repo: Repository, ancestor: string, of: string, signal?: Signal): Promise<boolean> {
   const { exitCode } = await repo.git.run({

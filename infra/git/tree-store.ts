@@ -53,7 +53,12 @@ export class TreeStore {
   /** Out of reach of everybody but this process, whose name the record bears from then on. */
   async toTransit(tree: Tree): Promise<Tree | undefined> {
     const record = await findRecord(tree);
-    if (record !== undefined) await writeRecord(tree, { ...record, process: ownIdentity() });
+    try {
+      if (record !== undefined) await writeRecord(tree, { ...record, process: ownIdentity() });
+    } catch (error) {
+      if (isMissing(error)) return undefined; // another taker was first
+      throw error;
+    }
     const to = this.newTransit();
     return (await moved(tree, to)) ? to : undefined;
   }

@@ -3,21 +3,23 @@ import type { Acknowledged, Truths } from './truths.js';
 
 /** I4: what was answered 2xx is there, and what was promised to workflows was sent. */
 export async function acknowledged(truths: Truths): Promise<readonly Violation[]> {
-  const missing = await Promise.all((truths.acknowledged ?? []).map((one) => lookFor(truths, one)));
-  return [...missing.flat(), ...(await overdue(truths)), ...(await lostMail(truths))];
+  return [...(await missing(truths)), ...(await overdue(truths)), ...(await lostMail(truths))];
 }
 
-const EXISTS = {
-  project: 'SELECT 1 FROM project WHERE id = $1',
-  epic: 'SELECT 1 FROM epic WHERE id = $1',
-  task: 'SELECT 1 FROM task WHERE id = $1',
-  mail: 'SELECT 1 FROM mail WHERE id = $1',
-} as const;
-
-async function lookFor({ db }: Truths, { kind, id }: Acknowledged): Promise<readonly Violation[]> {
-  const { rowCount } = await db.query({ text: EXISTS[kind], values: [id] });
+async function missing({ db, acknowledged = [] }: Truths): Promise<readonly Violation[]> {
+  const { rows } = await db.query<Acknowledged>({
+    text: `SELECT 'project' AS kind, id::text FROM project WHERE id::text = ANY($1)
+           UNION ALL SELECT 'epic', id::text FROM epic WHERE id::text = ANY($1)
+           UNION ALL SELECT 'task', id::text FROM task WHERE id::text = ANY($1)
+           UNION ALL SELECT 'mail', id::text FROM mail WHERE id::text = ANY($1)`,
+    values: [acknowledged.map(({ id }) => id)],
+  });
+  const there = new Set(rows.map(({ kind, id }) => `${kind}/${id}`));
   const remedy = 'Restore the database from a newer backup, or send it again.';
-  return rowCount > 0 ? [] : [{ subject: `${kind}/${id}`, detail: 'was acknowledged and is not there', remedy }];
+  return acknowledged
+    .map(({ kind, id }) => `${kind}/${id}`)
+    .filter((subject) => !there.has(subject))
+    .map((subject) => ({ subject, detail: 'was acknowledged and is not there', remedy }));
 }
 
 async function overdue({ db, graceMs }: Truths): Promise<readonly Violation[]> {

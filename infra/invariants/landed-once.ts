@@ -1,4 +1,4 @@
-import { hasCommit, treeOf } from '../git/objects.js';
+import { treesOf } from '../git/objects.js';
 import type { Violation } from './finding.js';
 import { forgeView } from './forge-view.js';
 import { type Landed, landedEntries } from './landed.js';
@@ -6,9 +6,15 @@ import type { Truths } from './truths.js';
 
 /** I2: at most one open pull request and one merge a task; what was merged is the tree that was tested. */
 export async function landedOnce(truths: Truths): Promise<readonly Violation[]> {
-  const landed = await landedEntries(truths.db);
-  const perEntry = await Promise.all(landed.map((entry) => lookAtTree(truths, entry)));
-  return [...(await lookAtRows(truths)), ...perEntry.flat()];
+  const found = [...(await lookAtRows(truths))];
+  const byProject = new Map<string, Tested[]>();
+  for (const entry of await landedEntries(truths.db)) {
+    const { projectId, tree } = entry;
+    // Without a tree: an outsider put it on the base, or an earlier life of the queue. There is nothing to compare with.
+    if (tree !== null) byProject.set(projectId, [...(byProject.get(projectId) ?? []), { ...entry, tree }]);
+  }
+  for (const [projectId, entries] of byProject) found.push(...(await lookAtTrees(truths, projectId, entries)));
+  return found;
 }
 
 async function lookAtRows({ db }: Truths): Promise<readonly Violation[]> {
@@ -34,24 +40,41 @@ async function lookAtRows({ db }: Truths): Promise<readonly Violation[]> {
   }));
 }
 
-async function lookAtTree(truths: Truths, entry: Landed): Promise<readonly Violation[]> {
-  const { subject, projectId, commit, tree } = entry;
-  // An outsider put it on the base, or an earlier life of the queue: there is no landing of ours to compare with.
-  if (tree === null) return [];
-  const remedy = 'Run the required checks on that commit, and revert it when they fail.';
+type Tested = Landed & { readonly tree: string };
+
+/** By one git and one statement, however much has landed: one each would be thousands in a home of some months. */
+async function lookAtTrees(
+  truths: Truths,
+  projectId: string,
+  entries: readonly Tested[],
+): Promise<readonly Violation[]> {
   const { repository } = await forgeView(truths, projectId);
-  if (!(await hasCommit(repository, commit)))
-    return [{ subject, detail: `its merge ${commit.slice(0, 12)} is not in the forge`, remedy: 'Restore the forge.' }];
-  const merged = await treeOf(repository, commit);
-  if (merged !== tree)
-    return [{ subject, detail: `merged tree ${merged.slice(0, 12)} is not the tested ${tree.slice(0, 12)}`, remedy }];
-  const { rows } = await truths.db.query<{ tested: boolean }>({
-    text: `SELECT EXISTS (SELECT 1 FROM evidence WHERE project_id = $1 AND tree = $2 AND outcome = 'passed')
-               OR EXISTS (SELECT 1 FROM queue_build WHERE project_id = $1 AND candidate->>'tree' = $2
-                            AND result->>'cause' = 'none') AS tested`,
-    values: [projectId, tree],
+  const commits = entries.map(({ commit }) => commit);
+  const [merged, passed] = [await treesOf(repository, commits), await passedTrees(truths, projectId)];
+  return entries.flatMap(({ subject, commit, tree }) => {
+    const remedy = 'Run the required checks on that commit, and revert it when they fail.';
+    const actual = merged.get(commit);
+    const short = tree.slice(0, 12);
+    if (actual === undefined) {
+      const detail = `its merge ${commit.slice(0, 12)} is not in the forge`;
+      return [{ subject, detail, remedy: 'Restore the forge.' }];
+    }
+    if (actual !== tree)
+      return [{ subject, detail: `merged tree ${actual.slice(0, 12)} is not the tested ${short}`, remedy }];
+    return passed.has(tree) ? [] : [{ subject, detail: `tree ${short} landed without a passed check`, remedy }];
   });
-  return rows[0]?.tested
-    ? []
-    : [{ subject, detail: `tree ${tree.slice(0, 12)} landed without a passed check`, remedy }];
+}
+
+/** Of those that landed. */
+async function passedTrees({ db }: Truths, projectId: string): Promise<ReadonlySet<string>> {
+  const { rows } = await db.query<{ tree: string }>({
+    text: `WITH landed AS (SELECT DISTINCT landing->>'tree' AS tree FROM queue_entry
+                           WHERE project_id = $1 AND state = 'landed')
+           SELECT tree FROM evidence JOIN landed USING (tree) WHERE project_id = $1 AND outcome = 'passed'
+           UNION
+           SELECT tree FROM queue_build JOIN landed ON tree = candidate->>'tree'
+           WHERE project_id = $1 AND result->>'cause' = 'none'`,
+    values: [projectId],
+  });
+  return new Set(rows.map(({ tree }) => tree));
 }

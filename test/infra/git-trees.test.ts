@@ -249,6 +249,18 @@ test('the pool follows the base in the background', async () => {
   expect(readFileSync(join(pooled?.source ?? '', 'c.txt'), 'utf8')).toBe('c\n');
 });
 
+test('of two takers of a pooled tree one gets it, and the other is told so', async () => {
+  await acquire('t1');
+  await release('t1');
+  for (let round = 1; round <= 20; round++) {
+    const [pooled] = await trees.store.listPooled('p1');
+    if (pooled === undefined) throw new Error('the pool is empty');
+    const [away, isLive] = await Promise.all([trees.store.toTransit(pooled), trees.store.toLive(pooled, `t-${round}`)]);
+    expect([away !== undefined, isLive].filter(Boolean)).toHaveLength(1);
+    await trees.store.toPool(away ?? trees.store.live(`t-${round}`), 'p1');
+  }
+});
+
 test('a tree that could not be begun leaves nothing behind', async () => {
   const nobody = { uid: -2, gid: -2 };
   const failing = new Trees({ git: { ...testGit(), treeOwner: nobody }, root: join(world.home, 'trees') });

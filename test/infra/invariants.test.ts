@@ -61,6 +61,11 @@ const plants: readonly (readonly [name: string, id: InvariantId, plant: Plant])[
          SELECT project_id, 2, task_id, title, body, author, 'other', head_sha, base_ref, base_sha, state, marker FROM pull_request`,
       ),
   ],
+  [
+    'a merge that the forge does not have',
+    'I2',
+    () => world.run(`UPDATE queue_entry SET landed_sha = repeat('b', 40)`),
+  ],
   ['a merge of a tree without evidence', 'I2', () => world.run(`DELETE FROM evidence`)],
   [
     'a merge of another tree than the tested one',
