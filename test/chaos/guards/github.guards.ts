@@ -65,4 +65,55 @@ export const GITHUB_GUARDS: readonly Guard[] = [
       ),
     ],
   },
+  {
+    name: 'turned-red',
+    about: 'a context that turns red on the very commit takes its verdict back before that lands',
+    edits: [
+      {
+        file: 'activities/checks/forge/turned-red.ts',
+        cut: 'await voidEvidence(writes',
+        put: 'void (writes',
+      },
+    ],
+    proofs: [
+      testIn(
+        'activities/forge/ci-gate',
+        'a verdict is taken back when the context turns red on the very commit before it lands, and by nothing else',
+      ),
+    ],
+  },
+  {
+    name: 'closed-with-base',
+    about: 'a pull request that GitHub closed with its base is opened again, and is nobody’s refusal',
+    edits: [
+      {
+        file: 'infra/forge/github/github-forge.ts',
+        cut: "pr.state === 'closed' ? await this.withBase(projectId, pr, signal) : pr;",
+        put: 'pr;',
+      },
+    ],
+    proofs: [
+      testIn(
+        'activities/forge/base-branch',
+        'a base that is gone is said once and waited for; what GitHub closed with it is opened again',
+      ),
+    ],
+  },
+  {
+    name: 'opened-again-once',
+    about: 'once the base is back, what a person closes stays closed',
+    edits: [
+      {
+        file: 'infra/forge/github/pull-request-row.repository.ts',
+        cut: "awaits_base = awaits_base AND NOT ($9 = 'open' AND is_base_there)",
+        put: 'awaits_base = awaits_base',
+      },
+    ],
+    proofs: [
+      testIn(
+        'activities/forge/base-branch',
+        'once the base is back a pull request that a person closes stays closed, whoever opened it again',
+      ),
+    ],
+  },
 ];
