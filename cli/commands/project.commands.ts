@@ -16,7 +16,7 @@ export const CONFIG_FILE = 'millwright.yml';
 const COLUMNS: readonly Column[] = [
   { title: 'name', of: (p) => p.name },
   { title: 'state', of: (p) => p.state },
-  { title: 'base', of: (p) => p.forgeBaseBranch ?? p.baseBranch },
+  { title: 'base', of: (p) => baseThere(p) },
   { title: 'source', of: (p) => p.source },
   { title: 'reason', of: (p) => p.reason, max: 80 },
 ];
@@ -210,6 +210,9 @@ const contextsOf = ({ config }: Resource): readonly string[] | undefined => {
   return forgeChecks?.map(({ context, appId }) => (appId === undefined ? context : `${context} (App ${appId})`));
 };
 
+/** What people commit on: the branch as the forge calls it now. */
+const baseThere = ({ baseBranch, forgeBaseBranch }: Resource): unknown => forgeBaseBranch ?? baseBranch;
+
 /** Work that is under way keeps the name it began with. */
 const baseOf = ({ baseBranch, forgeBaseBranch }: Resource): unknown =>
   forgeBaseBranch ? `${forgeBaseBranch} (called ${baseBranch} here)` : baseBranch;
@@ -270,7 +273,7 @@ export function printProject(out: Parameters<typeof printOne>[0], project: Resou
   if (out.json || project.state === 'ready') return;
   if (isFileWrong(project)) {
     out.line(
-      `\nMend ${CONFIG_FILE} as it says, commit it on ${project.baseBranch}, then millwright project sync ${project.name}`,
+      `\nMend ${CONFIG_FILE} as it says, commit it on ${baseThere(project)}, then millwright project sync ${project.name}`,
     );
     return;
   }
@@ -278,7 +281,7 @@ export function printProject(out: Parameters<typeof printOne>[0], project: Resou
   const file = join(String(project.source), CONFIG_FILE);
   if (!hasFile(project) && existsSync(file)) {
     out.line(
-      `\n${file} is not on the branch ${project.baseBranch}: commit it, then millwright project sync ${project.name}`,
+      `\n${file} is not on the branch ${baseThere(project)}: commit it, then millwright project sync ${project.name}`,
     );
     return;
   }
