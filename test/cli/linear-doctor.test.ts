@@ -46,10 +46,13 @@ afterAll(async () => {
 const rows = (text: string, ...values: readonly unknown[]) => database.pools.writes.query({ text, values });
 
 /** Of doctor, what is about Linear. */
-const examine = async () => {
+const examine = async (onLook: (name: string) => void = () => undefined) => {
   const settings = { credentials: linearCredentials, webhookSecrets: linearWebhookSecrets };
   const found = [];
-  for (const look of Object.values(linearLooks(loadConfig(), settings))) found.push(await look());
+  for (const [name, look] of Object.entries(linearLooks(loadConfig(), settings))) {
+    onLook(name);
+    found.push(await look());
+  }
   return found.map(({ name, ok, isRequired, finding, remedy }) => ({
     name,
     mark: ok ? 'ok' : isRequired ? 'FAIL' : 'advice',
@@ -219,5 +222,25 @@ test('whoever may not list webhooks learns from what came, and from what was fou
   expect(await webhook()).toMatchObject({
     mark: 'ok',
     finding: expect.stringMatching(/^deliveries within a week: 2, /),
+  });
+});
+
+test.each([
+  ['a question that Linear refuses', 'bad-input', 'Linear answered 400: Argument Validation Error'],
+  ['a limit', 'rate-limit', 'Linear answered 400: Rate limit exceeded. Try again later.'],
+  ['a page of a proxy', 'proxy-page', 'Linear answered 502: something that is no answer'],
+] as const)('%s is no word about webhooks, and said', async (_, act, finding) => {
+  listen();
+  linear.faults.push({ operation: 'Webhooks', act, times: 1 });
+  expect(await webhook()).toMatchObject({ mark: 'advice', finding });
+});
+
+test('a key that is revoked between two looks is not taken for one that may not list webhooks', async () => {
+  listen();
+  const found = await examine((name) => name === 'linear webhook' && linear.world.keys.clear());
+  expect(found[2]).toMatchObject({
+    mark: 'FAIL',
+    finding: expect.stringContaining('the key was revoked'),
+    remedy: expect.stringContaining('set LINEAR_API_KEY'),
   });
 });

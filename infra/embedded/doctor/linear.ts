@@ -14,13 +14,19 @@ export interface LinearSettingsLook {
   readonly webhookSecrets: () => readonly string[];
 }
 
+/** Linear let us in, and said as whom. */
+interface Opened {
+  readonly identity: LinearCredentials;
+  readonly client: LinearClient;
+  readonly account: LinearAccount;
+}
+
 /** The looks at Linear, in the order in which they are shown. All share one reading of the account and of the rows. */
 export function linearLooks(
   config: Config,
   { credentials, webhookSecrets }: LinearSettingsLook,
 ): Readonly<Record<string, () => Promise<Check>>> {
-  let client: LinearClient | undefined;
-  let account: LinearAccount | undefined;
+  let opened: Opened | undefined;
   let reading: Promise<LinearRows> | undefined;
   const rows = (): Promise<LinearRows> => {
     reading ??= readLinearRows(config);
@@ -30,34 +36,32 @@ export function linearLooks(
     linear: async () => {
       const identity = credentials();
       if (identity === undefined) return passed('linear', 'not connected, which is fine');
-      client = new LinearClient({ apiUrl: config.linear.apiUrl, identity });
+      const client = new LinearClient({ apiUrl: config.linear.apiUrl, identity });
       try {
-        account = await readLinearAccount(client, LABEL);
+        opened = { identity, client, account: await readLinearAccount(client, LABEL) };
       } catch (error) {
-        return refusal(error, identity);
+        return refusal('linear', error, identity);
       }
-      const { name, isApp, workspace } = account;
+      const { name, isApp, workspace } = opened.account;
       return passed('linear', `${isApp ? 'the application' : 'as'} ${name} in ${workspace}`);
     },
     'linear teams': async () => {
       const { linked } = await rows();
       if (linked.length === 0) return passed('linear teams', 'no project is linked to one');
       if (credentials() === undefined) return unconnected(linked);
-      return account === undefined ? passed('linear teams', 'not looked at') : checkTeams(account, linked);
+      return opened === undefined ? passed('linear teams', 'not looked at') : checkTeams(opened.account, linked);
     },
     'linear webhook': async () => {
       const { linked, heard } = await rows();
       if (linked.length === 0) return passed('linear webhook', 'no project needs one');
-      const webhooks = client && account && (await listLinearWebhooks(client));
-      const isApp = account?.isApp ?? false;
-      return checkLinearWebhook({
-        hasSecret: webhookSecrets().length > 0,
-        linked,
-        heard,
-        webhooks,
-        isApp,
-        now: new Date(),
-      });
+      const facts = { hasSecret: webhookSecrets().length > 0, linked, heard, now: new Date() };
+      if (opened === undefined) return checkLinearWebhook({ ...facts, webhooks: undefined, isApp: false });
+      const { client, account, identity } = opened;
+      try {
+        return checkLinearWebhook({ ...facts, webhooks: await listLinearWebhooks(client), isApp: account.isApp });
+      } catch (error) {
+        return refusal('linear webhook', error, identity);
+      }
     },
   };
 }
@@ -69,10 +73,10 @@ const REMEDIES: Readonly<Record<LinearCredentials['kind'], string>> = {
   app: 'Look at the application in Linear (Settings > API): whether client credentials are on, and its id and secret are LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET. Then start again.',
 };
 
-function refusal(error: unknown, { kind }: LinearCredentials): Check {
+function refusal(name: string, error: unknown, { kind }: LinearCredentials): Check {
   if (!(error instanceof Failure)) throw error;
-  if (error.type === 'PermissionDenied') return failed('linear', errorMessage(error), REMEDIES[kind]);
-  return advised('linear', errorMessage(error), 'Look at the network, a proxy, LINEAR_API_URL, or linearstatus.com.');
+  if (error.type === 'PermissionDenied') return failed(name, errorMessage(error), REMEDIES[kind]);
+  return advised(name, errorMessage(error), 'Look at the network, a proxy, LINEAR_API_URL, or linearstatus.com.');
 }
 
 const unconnected = (linked: readonly Linked[]): Check =>

@@ -74,7 +74,8 @@ export async function listLinearWebhooks(
     const { webhooks } = await client.ask(WEBHOOKS, {}, { priority: 'state', signal });
     return webhooks.nodes;
   } catch (error) {
-    if (error instanceof Failure && ['PermissionDenied', 'InvalidInput'].includes(error.type)) return undefined;
+    // A revoked key, a limit or a question that Linear does not understand is no answer about webhooks.
+    if (error instanceof Failure && error.details.reason === 'FORBIDDEN') return undefined;
     throw error;
   }
 }

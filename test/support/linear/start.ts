@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ExecutionResult, GraphQLError, graphql } from 'graphql';
-import { rateLimited, unauthenticated } from './errors.js';
+import { badInput, rateLimited, unauthenticated } from './errors.js';
 import { OAuth } from './oauth.js';
 import { People } from './people.js';
 import type { UserRecord } from './records.js';
@@ -14,7 +14,7 @@ import { LinearWorld } from './world.js';
 /** What goes wrong with the next request of an operation. `apply-then-cut`: it happens, and nobody hears of it. */
 export interface Fault {
   readonly operation: string;
-  readonly act: 'apply-then-cut' | 'proxy-page' | 'rate-limit' | 'internal-error';
+  readonly act: 'apply-then-cut' | 'proxy-page' | 'rate-limit' | 'bad-input' | 'internal-error';
   times: number;
 }
 
@@ -98,6 +98,7 @@ export async function startLinear(): Promise<Linear> {
     const user = userOf(request);
     if (user === undefined) return { errors: [unauthenticated()] };
     if (fault?.act === 'rate-limit' || linear.quota.remaining <= 0) return { errors: [rateLimited()] };
+    if (fault?.act === 'bad-input') return { errors: [badInput('Argument Validation Error')] };
     if (fault?.act === 'internal-error')
       return {
         errors: [
