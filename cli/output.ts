@@ -11,16 +11,17 @@ export interface Output {
   /** Where progress is shown: beside the JSON, so that what is piped stays one document. */
   readonly screen: Screen;
   line(text: string): void;
+  /** What is under way, for people: JSON is one document, and has no place for it. */
+  say(text: string): void;
 }
 
 export const createOutput = (
   json: boolean,
   { stdout, stderr }: { readonly stdout: Screen; readonly stderr: Screen },
-): Output => ({
-  json,
-  screen: json ? stderr : stdout,
-  line: (text) => void stdout.write(`${json ? escaped(text) : showHidden(text)}\n`),
-});
+): Output => {
+  const line = (text: string): void => void stdout.write(`${json ? escaped(text) : showHidden(text)}\n`);
+  return { json, screen: json ? stderr : stdout, line, say: json ? () => undefined : line };
+};
 
 /** What people and agents wrote may hold escapes that rewrite the screen or type on it: they are shown instead. */
 export const visible = showHidden;

@@ -14,9 +14,8 @@ export function addBackupCommands(program: Command, contextOf: () => Context): v
     .action(async (file: string) => {
       const { out } = contextOf();
       const config = loadConfig();
-      const say = (text: string): void => void (out.json || out.line(text));
       const logger = createLogger({ name: 'backup', level: 'error' });
-      const made = await backUp({ config, file: resolve(file), say, logger });
+      const made = await backUp({ config, file: resolve(file), say: out.say, logger });
       printOne(out, { ...made }, [
         ['backup', made.file],
         ['size', `${(made.bytes / 1024 / 1024).toFixed(1)} MiB`],
@@ -35,9 +34,8 @@ export function addBackupCommands(program: Command, contextOf: () => Context): v
     .action(async (file: string) => {
       const { out } = contextOf();
       const config = loadConfig();
-      const say = (text: string): void => void (out.json || out.line(text));
       const logger = createLogger({ name: 'restore', level: 'error' });
-      const restored = await restore({ config, file: resolve(file), say, logger });
+      const restored = await restore({ config, file: resolve(file), say: out.say, logger });
       printOne(out, { ...restored }, [
         ['home', config.layout.home],
         ['as of', restored.madeAt],

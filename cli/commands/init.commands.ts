@@ -10,7 +10,8 @@ import { CliError } from '../errors.js';
 import { configText } from '../init/config-text.js';
 import { lookAt } from '../init/look.js';
 import { printJson } from '../output.js';
-import { CONFIG_FILE as FILE, printProject, untilSettled } from './project.commands.js';
+import { untilSettled } from './project-settle.js';
+import { CONFIG_FILE as FILE, printProject } from './project-view.js';
 
 export function addInitCommands(program: Command, contextOf: () => Context): void {
   program
@@ -25,15 +26,14 @@ export function addInitCommands(program: Command, contextOf: () => Context): voi
         throw new CliError(`${root} is not the root of a git repository: run git init there, or name another one.`);
       }
       const written = writeConfig(root);
-      const say = (text: string): unknown => out.json || out.line(text);
-      say(written ? `Wrote ${join(root, FILE)}: read it, and correct it.` : `${FILE} is there and stays as it is.`);
+      out.say(written ? `Wrote ${join(root, FILE)}: read it, and correct it.` : `${FILE} is there and stays as it is.`);
       const client = register ? await reachable(context) : undefined;
-      const project = client === undefined ? undefined : await registered(client, root, say);
+      const project = client === undefined ? undefined : await registered(client, root, out.say);
       if (out.json) printJson(out, { file: join(root, FILE), written, project: project ?? null });
       else if (project?.state === 'ready') printProject(out, project);
       else if (project !== undefined)
-        say(`Registered as ${project.name}; it takes work once ${FILE} is on its base branch.`);
-      say(nextSteps(root, project));
+        out.say(`Registered as ${project.name}; it takes work once ${FILE} is on its base branch.`);
+      out.say(nextSteps(root, project));
     });
 }
 

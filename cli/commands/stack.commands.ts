@@ -21,15 +21,15 @@ export function addStackCommands(program: Command, contextOf: () => Context): vo
     .action(async (options: { readonly foreground?: boolean }) => {
       const { out } = contextOf();
       const config = loadConfig();
-      const say = (text: string): void => void (out.json || out.line(text));
       if (options.foreground) {
-        await runStackUntilSignal(stackOptions(config, say));
+        await runStackUntilSignal(stackOptions(config, out.say));
         return;
       }
-      if (readStackFacts(config.layout)) say(`Millwright runs already in ${config.layout.home}.`);
-      else await startStackDetached({ layout: config.layout, argv: FOREGROUND, say });
+      if (readStackFacts(config.layout)) out.say(`Millwright runs already in ${config.layout.home}.`);
+      else await startStackDetached({ layout: config.layout, argv: FOREGROUND, say: out.say });
       await printStatus(contextOf());
-      if (!canAskModel()) say('\nNo model key is set, so only `command` agents can run: millwright doctor says more.');
+      if (!canAskModel())
+        out.say('\nNo model key is set, so only `command` agents can run: millwright doctor says more.');
     });
 
   addDownCommand(program, contextOf);
