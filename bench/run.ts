@@ -1,5 +1,5 @@
 // Benches compare with a baseline in the same run and judge ratios; none asserts a time.
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../test/support/options.js';
 import type { Bench, BenchOptions, Comparison } from './comparison.js';
 import { epicEngine } from './engine.js';
 import { hintToWorkflow } from './hints.js';
@@ -71,7 +71,7 @@ const runTwiceIfRed = async (...run: Parameters<typeof runBench>): Promise<Repor
 };
 
 const readOptions = () => {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readCommandLine(USAGE, {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },

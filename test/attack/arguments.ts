@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../support/options.js';
 
 export interface AttackOptions {
   /** Only say what there is. */
@@ -15,12 +15,11 @@ export interface AttackOptions {
   readonly smoke: boolean;
 }
 
-export const USAGE = `npm run attack -- [--family <name>] [--vector <words>] [--without <control>|each] [--smoke] [--list]`;
+const USAGE = `npm run attack -- [--family <name>] [--vector <words>] [--without <control>|each] [--smoke] [--list]`;
 
-/** @throws TypeError for an unknown option */
-export const readOptions = (argv: readonly string[]): AttackOptions => {
-  const { values } = parseArgs({
-    args: [...argv],
+/** Ends the process for an unknown option. */
+export const readOptions = (): AttackOptions => {
+  const { values } = readCommandLine(USAGE, {
     options: {
       list: { type: 'boolean', default: false },
       family: { type: 'string' },

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { buildVariant } from '../support/variant/variant.js';
-import { type AttackOptions, readOptions, USAGE } from './arguments.js';
+import { type AttackOptions, readOptions } from './arguments.js';
 import type { Control } from './control.js';
 import { CONTROLS } from './controls.js';
 import { FAMILIES } from './families.js';
@@ -71,7 +71,7 @@ const controlsIn = ({ family }: AttackOptions): readonly Control[] =>
   CONTROLS.filter(({ name }) => family === undefined || name.startsWith(`${family}.`));
 
 const main = async (): Promise<Exit> => {
-  const options = readOptions(process.argv.slice(2));
+  const options = readOptions();
   if (options.list) {
     say(vectorList(familiesOf(options)));
     say(controlList(controlsIn(options)));
@@ -88,6 +88,6 @@ const main = async (): Promise<Exit> => {
 try {
   process.exit(await main());
 } catch (error) {
-  process.stderr.write(`${words(error)}\n${USAGE}\n`);
+  process.stderr.write(`${words(error)}\n`);
   process.exit(EXIT.wrong);
 }

@@ -1,7 +1,7 @@
 // Fails everything on purpose: `npm run chaos`, `-- --list`, `-- --case <beginning of a name> --seed N`; and shows what
 // each guard is for: `-- --guards`, `-- --without <guard>|each`.
-import { parseArgs } from 'node:util';
 import { table } from '../../cli/output.js';
+import { readCommandLine } from '../support/options.js';
 import { CASES } from './cases.js';
 import { runWithoutEach } from './guards/without.js';
 import { GUARDS } from './guards.js';
@@ -9,16 +9,19 @@ import { markdownTable } from './markdown.js';
 import { type CaseResult, runCase } from './run-case.js';
 import { KEPT_LOGS } from './world.js';
 
-const { values: options } = parseArgs({
-  options: {
-    list: { type: 'boolean', default: false },
-    markdown: { type: 'boolean', default: false },
-    case: { type: 'string', multiple: true, default: [] },
-    seed: { type: 'string', default: String(Date.now() % 100_000) },
-    guards: { type: 'boolean', default: false },
-    without: { type: 'string' },
+const { values: options } = readCommandLine(
+  'npm run chaos -- [--case <beginning of a name>]… [--seed <n>] [--list] [--markdown] [--guards] [--without <guard>|each]',
+  {
+    options: {
+      list: { type: 'boolean', default: false },
+      markdown: { type: 'boolean', default: false },
+      case: { type: 'string', multiple: true, default: [] },
+      seed: { type: 'string', default: String(Date.now() % 100_000) },
+      guards: { type: 'boolean', default: false },
+      without: { type: 'string' },
+    },
   },
-});
+);
 /** The instance of a running case would outlive this process. */
 let isInterrupted = false;
 const interrupted = new Promise<never>((_, reject) => {

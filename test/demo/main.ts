@@ -4,7 +4,6 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { type ApiClient, connectApi, type Resource } from '../../cli/api-client.js';
 import { FOREGROUND } from '../../cli/stack.js';
 import { createProgress } from '../../cli/watch/progress.js';
@@ -12,6 +11,7 @@ import { loadConfig } from '../../infra/config.js';
 import { startStackDetached, stopStack } from '../../infra/embedded/lifecycle.js';
 import { readStackFacts } from '../../infra/embedded/stack-file.js';
 import { untilReady } from '../support/e2e/settle.js';
+import { readCommandLine } from '../support/options.js';
 import { processesOf } from '../support/processes.js';
 import { until } from '../support/until.js';
 import { BUDGET_USD, fileEpic, seeThrough } from './epic.js';
@@ -22,16 +22,19 @@ import { createSampleRepository, pullAndDraw } from './sample-repository.js';
 import { openFire } from './under-fire.js';
 import { printVerdict } from './verdict.js';
 
-const { values: options } = parseArgs({
-  options: {
-    model: { type: 'string', default: 'scripted' },
-    forge: { type: 'string', default: 'local' },
-    rough: { type: 'boolean', default: false },
-    keep: { type: 'boolean', default: false },
-    kill: { type: 'boolean', default: false },
-    seed: { type: 'string', default: String(Date.now() % 100_000) },
+const { values: options } = readCommandLine(
+  'npm run demo -- [--forge local|github] [--kill] [--rough] [--model scripted|anthropic] [--seed <n>] [--keep]',
+  {
+    options: {
+      model: { type: 'string', default: 'scripted' },
+      forge: { type: 'string', default: 'local' },
+      rough: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+      kill: { type: 'boolean', default: false },
+      seed: { type: 'string', default: String(Date.now() % 100_000) },
+    },
   },
-});
+);
 /** What went wrong under fire is looked for in the logs. */
 let keepsHome = false;
 const seed = Number(options.seed);

@@ -1,9 +1,9 @@
 // Repeats or widens what the test command simulates: `npm run simulate -- --world queue --seed 7`, `-- --seeds 100000`.
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../support/options.js';
 import { explore, report, seedsFrom } from './explore.js';
 import { WORLDS } from './worlds.js';
 
-const { values } = parseArgs({
+const { values } = readCommandLine('npm run simulate -- [--world <name>] [--seed <n> | --from <n> --seeds <n>]', {
   options: {
     world: { type: 'string' },
     seed: { type: 'string' },
@@ -12,6 +12,11 @@ const { values } = parseArgs({
   },
 });
 
+const isCount = (text: string): boolean => Number.isSafeInteger(Number(text)) && Number(text) > 0;
+if (![values.seed, values.from, values.seeds].every((value) => value === undefined || isCount(value))) {
+  process.stderr.write('--seed, --from and --seeds are whole numbers above 0.\n');
+  process.exit(2);
+}
 const chosen = WORLDS.filter(({ name }) => values.world === undefined || name === values.world);
 if (chosen.length === 0) {
   process.stderr.write(`There is no world “${values.world}”: ${WORLDS.map(({ name }) => name).join(', ')}.\n`);

@@ -1,10 +1,10 @@
 // Work for hours, and what it uses: `npm run soak`, `-- --minutes M --epics N`.
-import { parseArgs } from 'node:util';
 import { runUntilInterrupted } from '../chaos/interrupted.js';
 import { runCase } from '../chaos/run-case.js';
+import { readCommandLine } from '../support/options.js';
 import { soak } from './soak.js';
 
-const { values: options } = parseArgs({
+const { values: options } = readCommandLine('npm run soak -- [--minutes <n>] [--epics <n of a round>]', {
   options: {
     minutes: { type: 'string', default: '120' },
     epics: { type: 'string', default: '3' },

@@ -1,13 +1,14 @@
 // Random faults, three at a time: `npm run chaos:random`, `-- --minutes M --epics N --seed S`. Without a seed one run
 // with a fixed seed and one with a fresh one.
-import { parseArgs } from 'node:util';
+
+import { readCommandLine } from '../../support/options.js';
 import { runUntilInterrupted } from '../interrupted.js';
 import { runCase } from '../run-case.js';
 import { randomFaults } from './random-faults.js';
 
 const FIXED_SEED = 1;
 
-const { values: options } = parseArgs({
+const { values: options } = readCommandLine('npm run chaos:random -- [--minutes <n>] [--epics <n>] [--seed <n>]', {
   options: {
     minutes: { type: 'string', default: '20' },
     epics: { type: 'string', default: '20' },
