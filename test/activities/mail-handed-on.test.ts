@@ -92,3 +92,20 @@ test('mail that is handed on lies in the inbox of a person, unread, and says so 
   ]);
   expect(events).toEqual([{ to: `epic/${epicId}` }, { to: 'human/ada' }]);
 });
+
+test('mail of a workflow to an epic wakes it, once, and mail to a person wakes nobody', async () => {
+  const { sendMail } = createMailActivities(db);
+  const taskId = await insertTask(db.pools.writes, projectId, { epicId });
+  const blocked = { kind: 'run_blocked', reason: 'no colour' } as const;
+  const mail = { projectId, epicId, taskId, from: { kind: 'task', id: taskId }, template: blocked } as const;
+  const mailId = uuidv7();
+  for (let times = 0; times < 2; times++) await sendMail({ ...mail, mailId, to: { kind: 'epic', id: epicId } });
+  await sendMail({ ...mail, mailId: uuidv7(), to: { kind: 'human', id: 'ada' } });
+  expect(
+    await rowsOf(
+      `SELECT workflow_id AS woken, name, args FROM outbox WHERE args->0->>'mailId' IN
+                    (SELECT id::text FROM mail WHERE task_id = $1)`,
+      [taskId],
+    ),
+  ).toEqual([{ woken: `epic/${epicId}`, name: 'mail', args: [{ mailId }] }]);
+});

@@ -145,9 +145,10 @@ test('a team of nobody’s is noted, and nobody is told', async () => {
 test('a team is known by its key until its id is, and by its id from then on', async () => {
   await rowsOf(api.database, 'UPDATE project SET linear_team_id = NULL');
   await deliver(payload());
+  await deliver(payload({ data: { id: ISSUE, teamId: randomUUID(), team: { key: 'OPS' } } }));
   await rowsOf(api.database, `UPDATE project SET linear_team_id = $1`, [randomUUID()]);
   await deliver(payload());
-  expect((await kept()).map(({ project }) => project)).toEqual([projectId, null]);
+  expect((await kept()).map(({ project }) => project)).toEqual([projectId, null, null]);
 });
 
 test('an issue of ours that moved to another team is still ours', async () => {

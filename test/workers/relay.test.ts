@@ -177,6 +177,11 @@ test('a retry of a lone task is sent only while its row still asks for that atte
   await queue(retry(1));
   await relayDue(deps);
   expect(await outcomes()).toEqual(['superseded', 'started']);
+  // Cancelled before the row was sent.
+  await db.pools.writes.query({ text: `UPDATE task SET state = 'CANCELLED' WHERE id = $1`, values: [taskId] });
+  await queue(retry(1));
+  await relayDue(deps);
+  expect(await outcomes()).toEqual(['superseded', 'started', 'superseded']);
 });
 
 test('open work that the engine does not know is started again, once', async () => {

@@ -85,6 +85,25 @@ test('an agent is marked once, with a decision and an event, and cleared in the 
   expect(await rowsOf(`SELECT 1 FROM event WHERE data->>'agentId' = $1`, [agentId])).toHaveLength(2);
 });
 
+test('an agent is busy while a run of it works, waits while all of them wait, and is idle when they have ended', async () => {
+  const states: unknown[] = [];
+  const key = (runId: string) => ({ key: { workflowId: `run/${runId}`, firstRunId: 'r' }, entries: [] });
+  const [one, two] = [
+    await insertRun(db.pools.writes, projectId, { agentId }),
+    await insertRun(db.pools.writes, projectId, { agentId }),
+  ];
+  for (const [runId, state] of [
+    [one, 'waiting'],
+    [two, 'paused'],
+    [one, 'completed'],
+    [two, 'cancelled'],
+  ] as const) {
+    await store.saveRun({ runId, ...key(runId), patch: { state } });
+    states.push(...(await stateOf()));
+  }
+  expect(states).toEqual(['BUSY', 'WAITING', 'WAITING', 'IDLE'].map((state) => ({ state })));
+});
+
 test('three crashes within a minute stop an agent before its next run, and the admins hear of it', async () => {
   await crash();
   await crash();
@@ -210,6 +229,13 @@ test('a mail to the admins reaches each live admin key once', async () => {
     to: { kind: 'admins' },
     template: { kind: 'lane_incident', branch: 'main', reason: 'it moved back' },
   } as const;
+  // Revoked, expired, of another project, and of no admin.
+  await db.pools.writes.query({
+    text: `INSERT INTO api_key (id, name, hash, role, revoked_at, expires_at, projects)
+           VALUES ($1, 'rev', 'r', 'admin', now(), NULL, NULL), ($2, 'exp', 'e', 'admin', NULL, now(), NULL),
+                  ($3, 'oth', 'o', 'admin', NULL, NULL, ARRAY[$4::uuid]), ($5, 'led', 'l', 'lead', NULL, NULL, NULL)`,
+    values: [uuidv7(), uuidv7(), uuidv7(), await insertProject(db.pools.writes), uuidv7()],
+  });
   const { sendMail } = createMailActivities(db);
   await sendMail(mail);
   await sendMail(mail);
