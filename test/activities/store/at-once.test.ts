@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { storeModelPlan } from '../../../activities/agents/tools/plan-store.js';
+import { recordCrash } from '../../../activities/store/agent-state.repository.js';
+import { storeEntries } from '../../../activities/store/lifecycle.js';
+import { orphanRun } from '../../../activities/store/orphan.repository.js';
+import { patchRun } from '../../../activities/store/run.repository.js';
+import { sealTurnRow } from '../../../activities/store/turn.repository.js';
+import type { Tx } from '../../../infra/pg/statement.js';
+import { withTransaction } from '../../../infra/pg/transaction.js';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
+import { insertAgent, insertEpic, insertProject, insertRun } from '../../support/rows.js';
+import { until } from '../../support/until.js';
+
+let db: TestDatabase;
+let projectId: string;
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.drop());
+beforeEach(async () => {
+  projectId = await insertProject(db.pools.writes);
+});
+
+const write = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => withTransaction(db.pools.writes, work);
+const rowsOf = async (text: string, id: string): Promise<readonly unknown[]> =>
+  (await db.pools.writes.query({ text, values: [id] })).rows;
+const countBlocked = async (): Promise<number> => {
+  const text = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  return (await db.pools.writes.query({ text })).rowCount;
+};
+
+/** What the second answers that begins when the first has done everything but commit. */
+async function second<T>(first: (tx: Tx) => Promise<unknown>, then: () => Promise<T>): Promise<T> {
+  const { answer } = await write(async (tx) => {
+    await first(tx);
+    let isOver = false;
+    const ended = (): void => {
+      isOver = true;
+    };
+    const running = then();
+    running.then(ended, ended);
+    await until(async () => isOver || (await countBlocked()) === 1);
+    return { answer: running };
+  });
+  return answer;
+}
+
+test('of runs of one agent that crash at once the last one sees the others', async () => {
+  const agentId = await insertAgent(db.pools.writes, 'of-many');
+  const crash = async () => {
+    const runId = await insertRun(db.pools.writes, projectId, { agentId });
+    return (tx: Tx) => recordCrash(tx, { runId, agentId, projectId });
+  };
+  await write(await crash());
+  const third = await crash();
+  await second(await crash(), () => write(third));
+  expect(await rowsOf('SELECT state FROM agent WHERE id = $1', agentId)).toEqual([{ state: 'FAILED' }]);
+});
+
+test('of two attempts that store the same steps at once one stores them', async () => {
+  const epicId = await insertEpic(db.pools.writes, projectId);
+  const key = { workflowId: `epic/${epicId}`, firstRunId: 'r' };
+  const store = (number: number) =>
+    write((tx) =>
+      storeEntries(tx, key, [{ number, at: new Date().toISOString(), type: 'epic.state' }], { projectId, epicId }),
+    );
+  await store(1);
+  const { both } = await write(async (tx) => {
+    // Neither can write its event before the other has looked at what is stored.
+    await tx.query({ text: 'SELECT 1 FROM stream WHERE id = $1 FOR UPDATE', values: [`epic/${epicId}`] });
+    const storing = Promise.all([store(2), store(2)]);
+    await until(async () => (await countBlocked()) === 2);
+    return { both: storing };
+  });
+  expect([...(await both)].sort()).toEqual([0, 1]);
+  const text = 'SELECT seq FROM event WHERE epic_id = $1 ORDER BY seq';
+  expect(await rowsOf(text, epicId)).toEqual([{ seq: 1 }, { seq: 2 }]);
+});
+
+test('two plans for one epic that come at once are two versions', async () => {
+  const epicId = await insertEpic(db.pools.writes, projectId);
+  const plan = (title: string) => (tx: Tx) => storeModelPlan(tx, epicId, { design: title, tasks: [] }, 'planner');
+  expect(await second(plan('a'), () => write(plan('b')))).toBe(2);
+});
+
+test('a run that ends while it is taken for orphaned has ended as it says', async () => {
+  const runId = await insertRun(db.pools.writes, projectId);
+  const done = (tx: Tx) => patchRun(tx, runId, { state: 'completed', outcome: 'completed' });
+  expect(await second(done, () => orphanRun(db.pools.writes, runId))).toBe(false);
+  expect(await rowsOf('SELECT state FROM run WHERE id = $1', runId)).toEqual([{ state: 'completed' }]);
+});
+
+test('of two seals of one turn at once the first stands', async () => {
+  const runId = await insertRun(db.pools.writes, projectId);
+  await rowsOf(
+    `INSERT INTO turn (run_id, seq, request_ref, response_ref, stop_reason, usage, tool_calls)
+     VALUES ($1, 0, 'q', 'a', 'end_turn', '{}', '[]')`,
+    runId,
+  );
+  const seal = (checkpointRef: string) => (tx: Tx) =>
+    sealTurnRow(tx, { runId, seq: 0, resultsRef: null, calls: [], checkpointRef });
+  expect(await second(seal('one'), () => write(seal('two')))).toBe(false);
+  expect(await rowsOf('SELECT checkpoint_ref AS at FROM turn WHERE run_id = $1', runId)).toEqual([{ at: 'one' }]);
+});
