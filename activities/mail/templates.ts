@@ -45,6 +45,18 @@ export function mailText(template: MailTemplate): MailText {
         subject: 'The worker cannot go on',
         body: `It says:\n\n${template.reason}\n\nAnswer and it goes on with your words, or cancel the task.`,
       };
+    case 'epic_stuck': {
+      const resume = `millwright epic resume ${template.epicId}`;
+      return {
+        kind: 'escalation',
+        subject: 'The epic cannot go on',
+        body: `What keeps it:\n\n${template.reason}\n\n${
+          template.triesAgain
+            ? `It tries again by itself, ever later. Once this is mended, \`${resume}\` has it try at once.`
+            : `Mend this, then \`${resume}\`: nothing else sets it going again.`
+        } Or \`millwright epic cancel ${template.epicId}\`.`,
+      };
+    }
     case 'supervision_failed':
       return {
         kind: 'escalation',

@@ -78,7 +78,7 @@ test('a forge that refuses blocks the epic until a person resumes it', async () 
   const { epic, reached, landed } = await start(world);
   await reached('BLOCKED');
   expect(world.row).toMatchObject({ blockedReason: 'pushes are forbidden' });
-  await until(() => world.mailed().includes('run_blocked'));
+  await until(() => world.mailed().includes('epic_stuck'));
   world.onCreateBranch = () => undefined;
   await epic.executeUpdate(resumeUpdate, { args: [BY] });
   await landed();

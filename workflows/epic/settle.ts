@@ -87,8 +87,11 @@ function occasions(epic: Epic): readonly Occasion[] {
   if (ended?.kind === 'completed')
     found.push({ key: 'completed', template: { kind: 'epic_completed', landed: ended.landed } });
   if (ended || epic.cancel) return found;
-  for (const { step, reason } of epic.stuck.filter(isTrouble))
-    found.push({ key: `stuck:${step}:${reason}`, template: { kind: 'run_blocked', reason } });
+  for (const { step, reason, untilMs } of epic.stuck.filter(isTrouble))
+    found.push({
+      key: `stuck:${step}:${reason}`,
+      template: { kind: 'epic_stuck', epicId: epic.constants.epicId, reason, triesAgain: untilMs !== undefined },
+    });
   if (plan.failed !== undefined)
     found.push({ key: `plan_failed:${plan.failed}`, template: { kind: 'plan_failed', errors: errorsOf(epic) } });
   if (plan.applied === undefined && plan.version === undefined && epic.constants.planner === 'given')

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { mailText } from '../../../activities/mail/templates.js';
 import { detailsOf } from '../../../workflows/epic/details.js';
 import type { Epic } from '../../../workflows/epic/epic.state.js';
 import { positionOf } from '../../../workflows/epic/position.js';
@@ -108,6 +109,40 @@ test('a step that failed blocks the epic, is tried ever later, and is forgotten 
   expect(words(denied)).toContain('a person to mend this and resume the epic: no right to push');
   expect(positionOf(withStuck(epic, 'save', lost, 0)).state).toBe('IN_PROGRESS');
   expect(withoutStuck(twice, 'openPullRequest').stuck).toEqual([]);
+});
+
+test('the mail about a step that failed says the command that sets the epic going, and asks for no answer', async () => {
+  const { epic } = await atWork();
+  const mailOf = (type: 'Unavailable' | 'PermissionDenied') => {
+    const stuck = withStuck(epic, 'openPullRequest', { type, message: 'no push' }, 0);
+    return settle(stuck, { nowMs: 0, newId: () => 'm' }).mail.map(({ template }) => mailText(template));
+  };
+  expect(mailOf('Unavailable')).toMatchInlineSnapshot(`
+[
+  {
+    "body": "What keeps it:
+
+no push
+
+It tries again by itself, ever later. Once this is mended, \`millwright epic resume e\` has it try at once. Or \`millwright epic cancel e\`.",
+    "kind": "escalation",
+    "subject": "The epic cannot go on",
+  },
+]
+`);
+  expect(mailOf('PermissionDenied')).toMatchInlineSnapshot(`
+[
+  {
+    "body": "What keeps it:
+
+no push
+
+Mend this, then \`millwright epic resume e\`: nothing else sets it going again. Or \`millwright epic cancel e\`.",
+    "kind": "escalation",
+    "subject": "The epic cannot go on",
+  },
+]
+`);
 });
 
 test('the Web UI shows title, state, whom it waits for, and every child by id', async () => {

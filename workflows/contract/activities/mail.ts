@@ -11,6 +11,8 @@ export type MailTemplate =
   | { readonly kind: 'entry_ejected'; readonly reason: string; readonly next: string }
   | { readonly kind: 'run_stopped'; readonly by: string }
   | { readonly kind: 'run_blocked'; readonly reason: string }
+  /** `triesAgain`: by itself, ever later; else a person alone sets it going. */
+  | { readonly kind: 'epic_stuck'; readonly epicId: string; readonly reason: string; readonly triesAgain: boolean }
   | { readonly kind: 'supervision_failed'; readonly reason: string }
   | { readonly kind: 'attempts_exhausted'; readonly attempts: number; readonly reason: string }
   | {
