@@ -3,6 +3,13 @@ import { SHUT, type ShutReason } from './forge/shut.js';
 /** What a task says while its agent sleeps over a question. Row and workflow say it alike. */
 export const ANSWER_TO_AGENT = 'an answer to its agent';
 
+const OR_RESUME = 'or a person to resume it';
+
+/** What a blocked task says while a question of its own is out. Whom it is put to may change: only the mail knows. */
+export const ANSWER_TO_TASK = `an answer to its question, ${OR_RESUME}`;
+
+export const answerToTaskFrom = (whom: string): string => `an answer from ${whom}, ${OR_RESUME}`;
+
 /** Why a step waits for the forge. */
 export interface ForgeWait {
   /** Milliseconds since the epoch. */

@@ -1,10 +1,16 @@
-import { ANSWER_TO_AGENT, type AwaitedContext, awaitedContextWords } from '../../domain/waiting-words.js';
+import {
+  ANSWER_TO_AGENT,
+  ANSWER_TO_TASK,
+  type AwaitedContext,
+  answerToTaskFrom,
+  awaitedContextWords,
+} from '../../domain/waiting-words.js';
 import { AWAITED, IS_AWAITED } from '../projects/awaited.js';
 
 /** What a task's own row may not tell: its workflow is not open yet, or has not heard of the mail. */
 export interface WaitingRow {
   readonly waitingFor: string | null;
-  /** `human ada`, `epic <id>`: whom its live run asked and has no answer from. */
+  /** `human ada`, `epic <id>`: whom it, or its live run, asked and has no answer from. */
   readonly asked: string | null;
   /** Titles of the tasks that it has to wait for. */
   readonly behind: readonly string[];
@@ -12,8 +18,13 @@ export interface WaitingRow {
   readonly awaited: AwaitedContext | null;
 }
 
-/** A question of its live run is out: looked up only for a task at work whose row names nothing else. */
-export const ASKED = `CASE WHEN state = 'IN_PROGRESS' AND coalesce(waiting_for, '${ANSWER_TO_AGENT}') = '${ANSWER_TO_AGENT}' THEN (
+/** A question of its live run is out, or one of its own: looked up only where the row names nothing else. */
+export const ASKED = `CASE
+  WHEN state = 'BLOCKED' AND waiting_for = '${ANSWER_TO_TASK}' THEN (
+    SELECT m.to_kind || ' ' || m.to_id FROM mail m
+    WHERE m.task_id = task.id AND m.run_id IS NULL AND m.needs_answer AND m.answered_at IS NULL
+      AND m.from_kind = 'task' ORDER BY m.id DESC LIMIT 1)
+  WHEN state = 'IN_PROGRESS' AND coalesce(waiting_for, '${ANSWER_TO_AGENT}') = '${ANSWER_TO_AGENT}' THEN (
     SELECT m.to_kind || ' ' || m.to_id FROM run r JOIN mail m ON m.run_id = r.id
     WHERE r.task_id = task.id AND r.state IN ('running', 'waiting') AND m.needs_answer AND m.answered_at IS NULL
       AND m.from_kind = 'task' ORDER BY m.id DESC LIMIT 1) END`;
@@ -35,6 +46,7 @@ const SHOWN = 3;
 
 /** For what and for whom a task waits, in plain words. */
 export function waitingWords({ waitingFor, asked, behind, awaited }: WaitingRow): string | null {
+  if (asked !== null && waitingFor === ANSWER_TO_TASK) return answerToTaskFrom(whom(asked));
   if (asked !== null) return `${ANSWER_TO_AGENT} from ${whom(asked)}`;
   if (waitingFor === null && awaited) return awaitedContextWords(awaited);
   if (waitingFor !== null || behind.length === 0) return waitingFor;

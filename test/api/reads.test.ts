@@ -87,6 +87,21 @@ test('a task waits for the answer from the moment that the question is there unt
   expect(await waitingFor()).toBeNull();
 });
 
+test('a blocked task names whom its question is put to now', async () => {
+  const waits = 'an answer to its question, or a person to resume it';
+  const task = await seedTask(api.database, projectId, { state: 'BLOCKED' });
+  await rowsOf(api.database, 'UPDATE task SET waiting_for = $2 WHERE id = $1', [task, waits]);
+  const waitingFor = async () => (await api.get(`/api/v1/tasks/${task}`)).body.waitingFor;
+  expect(await waitingFor()).toBe(waits); // the mail is not written yet
+  const question = { from_kind: 'task', from_id: task, task_id: task, to_kind: 'epic', to_id: 'e' };
+  const mail = await seedMail(api.database, projectId, question);
+  expect(await waitingFor()).toBe('an answer from its supervisor, or a person to resume it');
+  await rowsOf(api.database, `UPDATE mail SET to_kind = 'human', to_id = 'ada' WHERE id = $1`, [mail]);
+  expect(await waitingFor()).toBe('an answer from ada, or a person to resume it');
+  await rowsOf(api.database, `UPDATE task SET waiting_for = 'a person to resume it' WHERE id = $1`, [task]);
+  expect(await waitingFor()).toBe('a person to resume it');
+});
+
 test('a task that cannot start yet names the tasks that it waits for', async () => {
   const epicId = await seedEpic(api.database, projectId);
   const seed = (title: string, state: string) => seedTask(api.database, projectId, { epic_id: epicId, title, state });

@@ -222,7 +222,7 @@ test('after two answers that did not help, a person is asked instead of the supe
   }
   await until(() => world.mails.length === 3);
   expect(world.mails.map(({ to }) => to.kind)).toEqual(['epic', 'epic', 'human']);
-  await until(() => world.row.waitingFor === 'an answer from its creator, or a person to resume it');
+  await until(() => world.row.waitingFor === 'an answer to its question, or a person to resume it');
   await task.executeUpdate(cancelUpdate, by);
   await task.result();
 });

@@ -101,7 +101,7 @@ test('three red rounds block the task and ask its supervisor; the answer goes on
   });
   expect(world.row).toMatchObject({
     blockedReason: 'checks still fail after 3 rounds: unit',
-    waitingFor: 'an answer from its supervisor, or a person to resume it',
+    waitingFor: 'an answer to its question, or a person to resume it',
   });
   await task.signal(mailSignal, { mailId: 'note' });
   await task.signal(mailSignal, { mailId: 'a1', answers: world.mails[0]?.mailId });

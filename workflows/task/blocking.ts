@@ -1,5 +1,6 @@
 // Pure: how a task stops for people, and how it fails.
 import { afterBadAttempt, MAX_ANSWERS_IN_VAIN, MAX_ATTEMPTS } from '../../domain/attempts.js';
+import { ANSWER_TO_TASK } from '../../domain/waiting-words.js';
 import type { MailTemplate } from '../contract/activities/mail.js';
 import type { Blocked, Stage } from './stages.js';
 import type { TaskFlow } from './task.state.js';
@@ -21,14 +22,13 @@ export interface Block {
 export function blocked(task: TaskFlow, { reason, ask, anyMail = false, needsPerson = false, goal }: Block): TaskFlow {
   // Answers that did not help are not bought for ever.
   const asksPerson = needsPerson || (task.answered?.times ?? 0) >= MAX_ANSWERS_IN_VAIN;
-  const asked = asksPerson || task.facts?.epicId === undefined ? 'its creator' : 'its supervisor';
   const { run: _ended, ...rest } = task;
   return {
     ...rest,
     stage: {
       kind: 'blocked',
       reason,
-      waitingFor: ask ? `an answer from ${asked}, or a person to resume it` : 'a person to resume it',
+      waitingFor: ask ? ANSWER_TO_TASK : 'a person to resume it',
       ...(ask ? { mail: { mailId: '', template: ask, toPerson: asksPerson, sent: false } } : {}),
       anyMail: anyMail && !asksPerson,
       goal,
