@@ -1,9 +1,7 @@
 import { v5 as uuidv5 } from 'uuid';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
 import { insertMail, type NewMail } from './mail.repository.js';
-
-/** An inbox that every person sees, where there is nobody in particular. */
-const NOBODY_IN_PARTICULAR = 'human';
+import { NOBODY_IN_PARTICULAR } from './who-answers.js';
 
 /** Names of the live admin keys that see the project. */
 async function listAdmins(db: Queryable, projectId: string): Promise<readonly string[]> {

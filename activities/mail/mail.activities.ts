@@ -3,13 +3,15 @@ import { withTransaction } from '../../infra/pg/transaction.js';
 import type { MailActivities } from '../../workflows/contract/activities/mail.js';
 import { epicWorkflowId, taskWorkflowId } from '../../workflows/contract/ids.js';
 import { mailAdmins } from './admins.js';
-import { handOnMail, insertMail, notifyOfMail } from './mail.repository.js';
+import { handOnMail } from './hand-on.js';
+import { insertMail, notifyOfMail } from './mail.repository.js';
 import { mailText } from './templates.js';
+import { answererOf } from './who-answers.js';
 
 export const createMailActivities = ({ pools }: { readonly pools: Pools }): MailActivities => ({
   async sendMail(input) {
     const text = mailText(input.template);
-    const { waiterWorkflowId, to } = input;
+    const { waiterWorkflowId } = input;
     await withTransaction(pools.writes, async (tx) => {
       const mail = {
         ...text,
@@ -22,7 +24,8 @@ export const createMailActivities = ({ pools }: { readonly pools: Pools }): Mail
         ...(input.runId === undefined ? {} : { runId: input.runId }),
         ...(waiterWorkflowId === undefined ? {} : { waiterWorkflowId }),
       };
-      if (to.kind === 'admins') return mailAdmins(tx, mail);
+      if (input.to.kind === 'admins') return mailAdmins(tx, mail);
+      const to = mail.needsAnswer ? await answererOf(tx, { ...mail, to: input.to }) : input.to;
       const isNew = await insertMail(tx, { ...mail, to });
       // People read their inbox; workflows must be woken.
       if (isNew && to.kind === 'epic') await notifyOfMail(tx, input, epicWorkflowId(to.id));

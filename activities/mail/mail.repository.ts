@@ -2,9 +2,10 @@ import { appendEvent } from '../../infra/pg/events.js';
 import { insertOutbox } from '../../infra/pg/outbox.js';
 import type { Queryable, Tx } from '../../infra/pg/statement.js';
 import { IS_WAITING } from '../../infra/pg/waiting-mail.js';
-import type { HandOnInput } from '../../workflows/contract/activities/mail.js';
 
 export type Correspondent = { readonly kind: 'agent' | 'task' | 'epic' | 'human' | 'system'; readonly id: string };
+export const isSame = (a: Correspondent, b: Correspondent): boolean => a.kind === b.kind && a.id === b.id;
+
 export type MailKind =
   | 'message'
   | 'question'
@@ -68,7 +69,8 @@ export async function insertMail(tx: Tx, mail: NewMail): Promise<boolean> {
   return true;
 }
 
-async function appendSent(tx: Tx, mail: NewMail): Promise<void> {
+/** Its event. */
+export async function appendSent(tx: Tx, mail: NewMail): Promise<void> {
   const { projectId, epicId, taskId, runId } = mail;
   await appendEvent(tx, {
     projectId,
@@ -86,30 +88,6 @@ async function appendSent(tx: Tx, mail: NewMail): Promise<void> {
     },
   });
 }
-
-/** Questions to an epic that somebody still waits on become a person's: who answers them wakes the same asker. */
-export async function handOnMail(tx: Tx, { epicId: epic, mailIds, to }: HandOnInput): Promise<void> {
-  const { rows } = await tx.query<HandedOn>({
-    name: 'hand-on-mail',
-    text: `UPDATE mail SET to_kind = 'human', to_id = $2, read_at = NULL
-           WHERE id = ANY ($1::uuid[]) AND to_kind = 'epic' AND to_id = $3 AND ${IS_WAITING}
-           RETURNING id, jsonb_build_object('kind', from_kind, 'id', from_id) AS "from", subject, body, kind,
-             project_id AS "projectId", epic_id AS "epicId", task_id AS "taskId", run_id AS "runId"`,
-    values: [mailIds, to, epic],
-  });
-  for (const { epicId, taskId, runId, ...mail } of rows)
-    await appendSent(tx, {
-      ...mail,
-      to: { kind: 'human', id: to },
-      needsAnswer: true,
-      ...(epicId === null ? {} : { epicId }),
-      ...(taskId === null ? {} : { taskId }),
-      ...(runId === null ? {} : { runId }),
-    });
-}
-
-type HandedOn = Pick<NewMail, 'id' | 'from' | 'subject' | 'body' | 'kind' | 'projectId'> &
-  Record<'epicId' | 'taskId' | 'runId', string | null>;
 
 /** Mail to an epic that somebody waits on. */
 export async function listUnanswered(db: Queryable, epicId: string): Promise<readonly string[]> {

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
+import { handOnUnanswered } from '../../activities/mail/hand-on.js';
 import { createMailActivities } from '../../activities/mail/mail.activities.js';
 import { insertMail, listInbox } from '../../activities/mail/mail.repository.js';
 import { createStoreActivities } from '../../activities/store/store.activities.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import { MemoryBlobs } from '../support/memory-blobs.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
-import { insertEpic, insertProject, insertRun, insertTask } from '../support/rows.js';
+import { insertAgent, insertEpic, insertProject, insertRun, insertTask } from '../support/rows.js';
 
 let db: TestDatabase;
 let projectId: string;
@@ -108,4 +109,70 @@ test('mail of a workflow to an epic wakes it, once, and mail to a person wakes n
       [taskId],
     ),
   ).toEqual([{ woken: `epic/${epicId}`, name: 'mail', args: [{ mailId }] }]);
+});
+
+/** A question of a blocked task to another one of its epic. */
+async function toTask(state: string, due: string | null): Promise<string> {
+  const id = await question();
+  const other = await insertTask(db.pools.writes, projectId, { epicId, state });
+  await rowsOf(`UPDATE mail SET to_kind = 'task', to_id = $2, due_at = now() + $3::interval WHERE id = $1`, [
+    id,
+    other,
+    due,
+  ]);
+  return id;
+}
+
+test('a question becomes a person’s when its receiver has ended or has let the time pass', async () => {
+  const ended = await toTask('CANCELLED', '1 hour');
+  const due = await toTask('IN_PROGRESS', '-1 second');
+  const answered = await toTask('CANCELLED', '-1 second');
+  await rowsOf('UPDATE mail SET answered_at = now() WHERE id = $1', [answered]);
+  const fresh = await toTask('IN_PROGRESS', '1 hour');
+  const unbounded = await question();
+  const handOn = () => withTransaction(db.pools.writes, handOnUnanswered);
+  expect(await handOn()).toBe(2);
+  expect(await handOn()).toBe(0);
+  const rows = (await rowsOf('SELECT id, to_kind FROM mail WHERE epic_id = $1', [epicId])) as readonly {
+    readonly id: string;
+    readonly to_kind: string;
+  }[];
+  const kinds = new Map(rows.map(({ id, to_kind }) => [id, to_kind]));
+  expect([ended, due, answered, fresh, unbounded].map((id) => kinds.get(id))).toEqual([
+    'human',
+    'human',
+    'task',
+    'task',
+    'epic',
+  ]);
+  const inbox = await listInbox(db.pools.writes, { kind: 'human', id: 'ada' }, true, 1000);
+  expect(inbox.map(({ id }) => id)).toEqual(expect.arrayContaining([ended, due]));
+  const said = `SELECT 1 FROM event WHERE data->>'mailId' = $1 AND data->>'to' = 'human/ada'`;
+  expect(await rowsOf(said, [due])).toHaveLength(1);
+});
+
+test('a task’s question goes to a person at once when its supervisor is a program, which cannot reply', async () => {
+  const { sendMail } = createMailActivities(db);
+  const ask = async (): Promise<unknown> => {
+    const taskId = await insertTask(db.pools.writes, projectId, { epicId, state: 'BLOCKED' });
+    await sendMail({
+      mailId: uuidv7(),
+      projectId,
+      epicId,
+      taskId,
+      from: { kind: 'task', id: taskId },
+      to: { kind: 'epic', id: epicId },
+      template: { kind: 'run_blocked', reason: 'no key' },
+      waiterWorkflowId: `task/${taskId}`,
+    });
+    return (await rowsOf('SELECT to_kind, to_id FROM mail WHERE task_id = $1', [taskId]))[0];
+  };
+  expect(await ask()).toEqual({ to_kind: 'epic', to_id: epicId });
+  await insertAgent(db.pools.writes, 'script', 'command');
+  await rowsOf(`UPDATE project SET config = '{"agents": {"supervisor": {"use": "script"}}}' WHERE id = $1`, [
+    projectId,
+  ]);
+  expect(await ask()).toEqual({ to_kind: 'human', to_id: 'ada' });
+  const signals = await rowsOf(`SELECT 1 FROM outbox WHERE workflow_id = $1`, [`epic/${epicId}`]);
+  expect(signals).toHaveLength(1);
 });

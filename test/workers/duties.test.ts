@@ -7,7 +7,7 @@ import { withTransaction } from '../../infra/pg/transaction.js';
 import { runDuties } from '../../workers/duties/duties.js';
 import { SEARCH_ATTRIBUTE } from '../../workflows/contract/search-attributes.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
-import { insertEpic, insertProject } from '../support/rows.js';
+import { insertEpic, insertProject, insertTask } from '../support/rows.js';
 import { createTestTemporal } from '../support/temporal.js';
 import { until } from '../support/until.js';
 
@@ -72,4 +72,18 @@ test('a message whose wake-up was lost is sent all the same', async () => {
     const unsent = await db.pools.writes.query({ text: 'SELECT 1 FROM outbox WHERE sent_at IS NULL' });
     return unsent.rowCount === 0;
   });
+});
+
+test('a question that is due goes to a person', async () => {
+  const projectId = await insertProject(db.pools.writes);
+  const taskId = await insertTask(db.pools.writes, projectId, { state: 'BLOCKED' });
+  const id = uuidv7();
+  const inbox = `SELECT 1 FROM mail WHERE id = $1 AND to_kind = 'human' AND to_id = 'ada'`;
+  await db.pools.writes.query({
+    text: `INSERT INTO mail (id, thread_id, from_kind, from_id, to_kind, to_id, subject, body, kind, needs_answer, due_at, project_id, task_id)
+           VALUES ($1, $1, 'task', $3::text, 'agent', 'somebody', 's', 'b', 'question', true, now(), $2, $4)`,
+    values: [id, projectId, taskId, taskId],
+  });
+  take();
+  await until(async () => (await db.pools.writes.query({ text: inbox, values: [id] })).rowCount === 1);
 });

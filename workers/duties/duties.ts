@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { handOnUnanswered } from '../../activities/mail/hand-on.js';
 import type { Logger } from '../../infra/logging.js';
 import { listen } from '../../infra/pg/listen.js';
 import { type SessionLock, tryHoldLock } from '../../infra/pg/locks.js';
+import { withTransaction } from '../../infra/pg/transaction.js';
 import type { WritePool } from '../../infra/pg/writes.js';
 import type { FactoryInput } from '../../workflows/contract/factory.js';
 import { ensureFactory } from './ensure-factory.js';
@@ -86,6 +88,7 @@ async function keepReconciling(deps: DutiesDeps, over: AbortSignal): Promise<voi
       await requeue({ ...deps, tuning: deps.factory.tuning });
       await endOrphans(deps);
       await endOutlived(deps);
+      await withTransaction(deps.writes, handOnUnanswered);
     } catch (error) {
       deps.log.warn({ message: String(error) }, 'reconciler interrupted');
       await pause(RETRY_MS, over);

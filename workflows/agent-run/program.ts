@@ -67,6 +67,6 @@ function effectOf(ended: Exclude<ProgramOutcome, { kind: 'failed' | 'timeout' }>
     case 'blocked':
       return ended;
     case 'question':
-      return { kind: 'asked', mailId: ended.mailId, of: 'its supervisor' };
+      return { kind: 'asked', mailId: ended.mailId, of: ended.of ?? 'supervisor' };
   }
 }

@@ -10,7 +10,7 @@ import { endClaim } from '../../store/claim.repository.js';
 import { refreshRunTotals, reserve, settle } from '../../store/usage.repository.js';
 import { mailSend } from '../tools/mail-tools.js';
 import { storeModelPlan } from '../tools/plan-store.js';
-import { callUuid, type StoreToolCall } from '../tools/store-tool.js';
+import type { StoreToolCall } from '../tools/store-tool.js';
 import { toToolError } from '../tools/tool-error.js';
 import type { ProgramMail, ProgramResult, ProgramUsage } from './result.js';
 import type { ProgramEnd } from './run-program.js';
@@ -87,7 +87,7 @@ const outcomeOf = async (
   const { status, summary, mail } = result;
   if (status === 'question') {
     const asked = mail ?? { subject: summary.trim().split('\n')[0] || 'Question', body: summary };
-    return { kind: 'question', mailId: await send(tx, run, input, asked, true) };
+    return ask(tx, run, input, asked);
   }
   if (mail) await send(tx, run, input, mail, false);
   if (status === 'blocked') return { kind: 'blocked', reason: summary || 'The program said no reason.' };
@@ -105,13 +105,19 @@ const storePlan = async (tx: Tx, run: AgentRun, { plan, summary }: ProgramResult
   return { kind: 'complete', summary, planVersion };
 };
 
+const ask = async (tx: Tx, run: AgentRun, input: RunProgramInput, mail: ProgramMail): Promise<ProgramOutcome> => {
+  const effect = await mailSend.effectOf?.(await send(tx, run, input, mail, true), tx);
+  if (effect?.kind !== 'asked') throw new Error('a question that nobody waits for');
+  return { kind: 'question', mailId: effect.mailId, of: effect.of };
+};
+
 const send = async (
   tx: Tx,
   run: AgentRun,
   input: RunProgramInput,
   mail: ProgramMail,
   needsAnswer: boolean,
-): Promise<string> => {
+): Promise<StoreToolCall> => {
   const above = run.taskId === null ? 'human' : 'supervisor';
   const { subject, body, to = above } = mail;
   const call: StoreToolCall = {
@@ -121,7 +127,7 @@ const send = async (
     input: { to, subject: subject.slice(0, 200), body, needs_answer: needsAnswer },
   };
   await mailSend.run(call, tx);
-  return callUuid(call);
+  return call;
 };
 
 /** What the program says it used: it may not be true, but it is all there is. */

@@ -1,28 +1,25 @@
 import type { Queryable } from '../../../infra/pg/statement.js';
 import { runWorkflowId, taskWorkflowId } from '../../../workflows/contract/ids.js';
 import type { Correspondent, NewMail } from '../../mail/mail.repository.js';
+import { NOBODY_IN_PARTICULAR } from '../../mail/who-answers.js';
 import type { AgentRun } from '../../store/agent-run.repository.js';
 import { ToolError } from './tool-error.js';
 
-const NOBODY_IN_PARTICULAR = 'human';
-
 /** What a run sends mail as: its task, else its epic, else its agent. */
-export function senderOf({ taskId, epicId, agentId }: AgentRun): Correspondent {
+export function senderOf({ taskId, epicId, agentName }: AgentRun): Correspondent {
   if (taskId !== null) return { kind: 'task', id: taskId };
-  return epicId === null ? { kind: 'agent', id: agentId } : { kind: 'epic', id: epicId };
+  return epicId === null ? { kind: 'agent', id: agentName } : { kind: 'epic', id: epicId };
 }
 
 /** Whose mail a run may read: that of its task or epic, and that of its agent. */
 export const inboxesOf = (run: AgentRun): readonly Correspondent[] => {
   const own = senderOf(run);
-  return own.kind === 'agent' ? [own] : [own, { kind: 'agent', id: run.agentId }];
+  return own.kind === 'agent' ? [own] : [own, { kind: 'agent', id: run.agentName }];
 };
 
 /** Who hears the answer: the task, which lets its run go on when it has a slot; a run without a task hears it itself. */
 export const waiterOf = ({ taskId, runId }: AgentRun): string =>
   taskId === null ? runWorkflowId(runId) : taskWorkflowId(taskId);
-
-export const isSame = (a: Correspondent, b: Correspondent): boolean => a.kind === b.kind && a.id === b.id;
 
 const humanOf = ({ createdBy }: AgentRun): NewMail['to'] => ({ kind: 'human', id: createdBy ?? NOBODY_IN_PARTICULAR });
 
@@ -36,7 +33,7 @@ export async function receiverOf(db: Queryable, run: AgentRun, to: string): Prom
   }
   const [kind, id = ''] = to.split(/:(.*)/s);
   if (kind === 'task') return { kind: 'task', id: await findSibling(db, run, id) };
-  if (kind === 'agent') return { kind: 'agent', id: await findAgentId(db, id) };
+  if (kind === 'agent') return { kind: 'agent', id: await findAgent(db, id) };
   throw new ToolError('INVALID_INPUT', `to must be 'supervisor', 'human', 'task:<task id>' or 'agent:<agent name>'.`);
 }
 
@@ -50,12 +47,12 @@ async function findSibling(db: Queryable, { epicId }: AgentRun, taskId: string):
   return rows[0].id;
 }
 
-async function findAgentId(db: Queryable, name: string): Promise<string> {
-  const { rows } = await db.query<{ id: string }>({
-    name: 'find-agent-id',
-    text: 'SELECT id FROM agent WHERE name = $1',
+async function findAgent(db: Queryable, name: string): Promise<string> {
+  const { rowCount } = await db.query({
+    name: 'find-agent-named',
+    text: 'SELECT 1 FROM agent WHERE name = $1',
     values: [name],
   });
-  if (!rows[0]) throw new ToolError('RESOURCE_NOT_FOUND', `No agent is registered as ${name}.`);
-  return rows[0].id;
+  if (rowCount === 0) throw new ToolError('RESOURCE_NOT_FOUND', `No agent is registered as ${name}.`);
+  return name;
 }

@@ -5,6 +5,7 @@ import {
   type Correspondent,
   findMail,
   insertMail,
+  isSame,
   listInbox,
   type MailRow,
   markAnswered,
@@ -12,9 +13,10 @@ import {
   type NewMail,
   notifyOfMail,
 } from '../../mail/mail.repository.js';
+import { answererOf, dueOf } from '../../mail/who-answers.js';
 import type { AgentRun } from '../../store/agent-run.repository.js';
 import { mailBlock } from '../turn-request.js';
-import { inboxesOf, isSame, receiverOf, senderOf, waiterOf } from './mail-addresses.js';
+import { inboxesOf, receiverOf, senderOf, waiterOf } from './mail-addresses.js';
 import { callUuid, isSet, type StoreTool, type StoreToolCall, textField } from './store-tool.js';
 import { ToolError } from './tool-error.js';
 
@@ -46,28 +48,34 @@ async function wake(
 export const mailSend: StoreTool = {
   async run(call, tx) {
     const { run } = call;
-    const to = await receiverOf(tx, run, textField(call, 'to'));
+    const named = await receiverOf(tx, run, textField(call, 'to'));
     const id = callUuid(call);
     const needsAnswer = isSet(call, 'needs_answer');
+    const from = senderOf(run);
+    const to = needsAnswer ? await answererOf(tx, { ...ownersOf(run), from, to: named }) : named;
     const isNew = await insertMail(tx, {
       id,
-      from: senderOf(run),
+      from,
       to,
       subject: textField(call, 'subject'),
       body: textField(call, 'body'),
       kind: needsAnswer ? 'question' : 'message',
       needsAnswer,
       ...ownersOf(run),
-      ...(needsAnswer ? { waiterWorkflowId: waiterOf(run) } : {}),
+      ...(needsAnswer ? { waiterWorkflowId: waiterOf(run), ...dueOf(to) } : {}),
     });
     if (isNew) await wake(tx, to, { mailId: id });
-    return needsAnswer
-      ? `Sent as mail ${id}. You sleep after this turn until the answer arrives.`
-      : `Sent as mail ${id}.`;
+    if (!needsAnswer) return `Sent as mail ${id}.`;
+    const instead = isSame(to, named) ? '' : ` to a person: nobody can answer at ${named.kind}:${named.id}`;
+    return `Sent as mail ${id}${instead}. You sleep after this turn until the answer arrives.`;
   },
   /** A question puts its asker to sleep; any other mail changes nothing for the run. */
-  effectOf: async (call) =>
-    isSet(call, 'needs_answer') ? { kind: 'asked', mailId: callUuid(call), of: textField(call, 'to') } : undefined,
+  async effectOf(call, db) {
+    if (!isSet(call, 'needs_answer')) return undefined;
+    const mailId = callUuid(call);
+    const [mail] = await findMail(db, [mailId]);
+    return { kind: 'asked', mailId, of: mail?.to.kind === 'human' ? 'human' : textField(call, 'to') };
+  },
 };
 
 /** One of the run's own mails. Somebody else's is as good as none. @throws ToolError RESOURCE_NOT_FOUND */

@@ -92,6 +92,52 @@ test('the supervisor reads and answers once, and the answer wakes the task of th
   expect(newest).toContain('Spaces.');
 });
 
+test('a question that nobody at its address can ever answer goes to a person at once, and says so', async () => {
+  const run = await rig.newRun();
+  await rig.sql(
+    `INSERT INTO agent (id, name, role, backend, permission_mode, origin) VALUES ($1, 'script', 'worker', 'command', 'yolo', 'host')`,
+    uuid(),
+  );
+  const [ended, programmed, busy] = [await rig.newTask(), await rig.newTask(), await rig.newTask()];
+  await rig.sql(`UPDATE task SET state = 'COMPLETED' WHERE id = $1`, ended);
+  await rig.sql(`UPDATE task SET agent_name = 'script' WHERE id = $1`, programmed);
+  const dead = [`task:${ended}`, `task:${programmed}`, `task:${run.taskId}`, 'agent:script'];
+  const asked = [...dead, `task:${busy}`, 'agent:anthropic-worker'];
+  const { outcomes } = await turnWith(
+    run,
+    asked.map((to) => ({ tool: 'mail_send', input: { ...ask.input, to } })),
+  );
+  expect(outcomes.map(({ effect }) => effect?.kind === 'asked' && effect.of)).toEqual([
+    ...dead.map(() => 'human'),
+    ...asked.slice(dead.length),
+  ]);
+  expect((await resultsOf(run))[3]).toContain('to a person: nobody can answer at agent:script');
+  const person = { to: 'human ada', due: false };
+  expect(
+    await rig.sql(
+      `SELECT to_kind || ' ' || to_id AS to, due_at > now() IS TRUE AS due FROM mail WHERE run_id = $1 ORDER BY due_at NULLS FIRST, to_id DESC`,
+      run.runId,
+    ),
+  ).toEqual([
+    ...dead.map(() => person),
+    { to: `task ${busy}`, due: true },
+    { to: 'agent anthropic-worker', due: true },
+  ]);
+});
+
+test('an agent reads the mail that people wrote to its name', async () => {
+  const id = uuid();
+  await rig.sql(
+    `INSERT INTO mail (id, thread_id, from_kind, from_id, to_kind, to_id, subject, body, kind, project_id)
+     VALUES ($1, $1, 'human', 'ada', 'agent', 'anthropic-worker', 'Style', 'Use tabs.', 'message', $2)`,
+    id,
+    rig.projectId,
+  );
+  const run = await rig.newRun();
+  await turnWith(run, [{ tool: 'mail_read', input: { mail_id: id } }]);
+  expect((await resultsOf(run))[0]).toContain('Use tabs.');
+});
+
 test('a run sees its own mail only', async () => {
   const other = await rig.newRun();
   await turnWith(other, [ask]);

@@ -81,7 +81,7 @@ test('a question becomes one mail that the run waits for', async () => {
     result({ status: 'question', summary: '', mail: { subject: 'Tabs?', body: 'Tabs or spaces?' } }),
   );
   const outcome = await program();
-  expect(outcome).toEqual({ kind: 'question', mailId: expect.any(String) });
+  expect(outcome).toEqual({ kind: 'question', mailId: expect.any(String), of: 'supervisor' });
   expect(
     await rig.sql('SELECT to_kind, to_id, kind, subject, waiter_workflow_id FROM mail WHERE run_id = $1', run.runId),
   ).toEqual([

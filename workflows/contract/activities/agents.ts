@@ -124,7 +124,8 @@ export interface RunProgramInput extends StepInput {
 export type ProgramOutcome =
   | { readonly kind: 'complete'; readonly summary: string; readonly planVersion?: number }
   | { readonly kind: 'blocked'; readonly reason: string }
-  | { readonly kind: 'question'; readonly mailId: string }
+  /** `of`: whom, as in the effect `asked`. */
+  | { readonly kind: 'question'; readonly mailId: string; readonly of?: string }
   | { readonly kind: 'failed'; readonly reason: string; readonly exitCode?: number }
   /** `reason`: which limit of its own it met. */
   | { readonly kind: 'timeout'; readonly reason?: string };
