@@ -47,9 +47,10 @@ const BY_STATUS: Readonly<Record<number, readonly [FailureType, string]>> = {
 };
 
 /** What a 403 means by its words alone. */
-const SAID: readonly { readonly match: RegExp; readonly reason: ShutReason }[] = [
+const SAID: readonly { readonly match: RegExp; readonly reason: ShutReason | 'NOT_IN_PLAN' }[] = [
   { match: /repository was archived|repository is archived/i, reason: 'ARCHIVED' },
   { match: /installation has been suspended/i, reason: 'SUSPENDED' },
+  { match: /^upgrade to github /i, reason: 'NOT_IN_PLAN' },
 ];
 
 /**

@@ -5,6 +5,9 @@ import { branchThere } from '../../git/branch-names.js';
 import type { ProjectClient } from './project-client.js';
 import type { Permissions } from './settings.js';
 
+/** The part of a branch's protection that its readers see. */
+type Protection = Awaited<ReturnType<Octokit['rest']['repos']['getBranch']>>['data']['protection'];
+
 interface Asked {
   readonly open: (permissions: Permissions) => Promise<ProjectClient>;
   readonly branch: string;
@@ -17,7 +20,21 @@ export async function readRequiredChecks(asked: Asked): Promise<readonly Require
   return joinContexts([...rules, ...protection]);
 }
 
-async function ofRulesets({ open, branch, signal }: Asked): Promise<readonly RequiredContext[]> {
+/** Private repositories of GitHub's free plan have no rulesets, nor have Enterprise servers before 3.11. */
+async function ofRulesets(asked: Asked): Promise<readonly RequiredContext[]> {
+  try {
+    return await readRulesets(asked);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (error.details.reason === 'NOT_IN_PLAN') return [];
+    if (error.type !== 'NotFound') throw error;
+    // Whoever may not see a repository is told 404 too; its branch is not shown to them either.
+    await ofBranch(asked);
+    return [];
+  }
+}
+
+async function readRulesets({ open, branch, signal }: Asked): Promise<readonly RequiredContext[]> {
   const { name, client, renamed } = await open({ metadata: 'read' });
   const rules = await client.paginate(client.rest.repos.getBranchRules, {
     ...name,
@@ -45,25 +62,19 @@ async function ofProtection({ open, branch, signal }: Asked): Promise<readonly R
         request: { signal },
       });
       return data.required_status_checks;
-    })) ?? (await readable(() => ofBranch({ open, branch, signal })));
+    })) ?? (await readable(async () => (await ofBranch({ open, branch, signal })).required_status_checks));
   if (found?.checks !== undefined) return found.checks.map(({ context, app_id }) => toContext(context, app_id));
   return (found?.contexts ?? []).map((context) => toContext(context, null));
 }
 
-async function ofBranch({
-  open,
-  branch,
-  signal,
-}: Asked): Promise<
-  Awaited<ReturnType<Octokit['rest']['repos']['getBranch']>>['data']['protection']['required_status_checks']
-> {
+async function ofBranch({ open, branch, signal }: Asked): Promise<Protection> {
   const { name, client, renamed } = await open({ contents: 'read' });
   const { data } = await client.rest.repos.getBranch({
     ...name,
     branch: branchThere(renamed, branch),
     request: { signal },
   });
-  return data.protection.required_status_checks;
+  return data.protection;
 }
 
 /** Not protected, or not for our eyes. */

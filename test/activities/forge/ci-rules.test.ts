@@ -5,6 +5,7 @@ import { pushOwnRef } from '../../../infra/git/push.js';
 import { CiWorld, CONTEXT, REPO } from '../../support/forge-ci/ci-world.js';
 import { asAttempt } from '../../support/git/activity-world.js';
 import { CI_APP } from '../../support/github/ci/ci.js';
+import { ANSWERS } from '../../support/github/faults/faults.js';
 import { DEFAULT_PERMISSIONS } from '../../support/github/options.js';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
 import { insertAgent } from '../../support/rows.js';
@@ -48,6 +49,26 @@ test('an App that may not read the protection finds its checks at the branch', a
   world.github.admin.changeInstallation(REPO, { permissions });
   world.require({ source: 'protection' });
   expect(await required()).toEqual([{ context: CONTEXT }]);
+});
+
+test('a private repository of the free plan has no rules, and is taken all the same', async () => {
+  world.require();
+  world.github.state.repositoryNamed(REPO).hasBranchRules = false;
+  expect(await required()).toEqual([]);
+});
+
+test('a server that knows no rulesets is asked for branch protection alone', async () => {
+  world.require();
+  world.require({ context: 'lint', source: 'protection' });
+  world.github.faults.add({ path: /rules\/branches/, times: 0, act: ANSWERS.notFound });
+  expect(await required()).toEqual([{ context: 'lint' }]);
+});
+
+test('rules that may not be read, or of a branch that is not shown, are not taken for none', async () => {
+  world.github.faults.add({ path: /rules\/branches/, act: ANSWERS.forbidden });
+  await expect(required()).rejects.toMatchObject({ type: 'PermissionDenied' });
+  world.github.faults.add({ path: /branches\/main/, times: 0, act: ANSWERS.notFound });
+  await expect(required()).rejects.toMatchObject({ type: 'NotFound' });
 });
 
 test('a project with required contexts and no millwright.yml is ready, and its row says why', async () => {

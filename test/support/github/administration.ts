@@ -61,6 +61,7 @@ export class Administration {
       createdAt: clock.at(),
       pushedAt: clock.at(),
       isArchived: false,
+      hasBranchRules: true,
       roles: {},
       rules: [],
       formerBranches: new Map(),

@@ -3,11 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import picomatch from 'picomatch';
 import { roleOf } from '../auth/access.js';
+import { GitHubError } from '../http/errors.js';
 import type { BranchRule, Repository } from '../state/records.js';
 import type { World } from '../world.js';
 
+const rulesOf = ({ rules, hasBranchRules }: Repository): readonly BranchRule[] => (hasBranchRules ? rules : []);
+
 export const ruleFor = (repository: Repository, branch: string): readonly BranchRule[] =>
-  repository.rules.filter((rule) => rule.pattern === branch || picomatch.isMatch(branch, rule.pattern));
+  rulesOf(repository).filter((rule) => rule.pattern === branch || picomatch.isMatch(branch, rule.pattern));
+
+/** Routes about rules refuse where the plan has none. */
+export function requireBranchRules({ hasBranchRules }: Repository): void {
+  if (!hasBranchRules)
+    throw new GitHubError(403, 'Upgrade to GitHub Pro or make this repository public to enable this feature.');
+}
 
 export interface Pusher {
   readonly login: string;
@@ -60,7 +69,7 @@ export function writePushRules(
   pusher: Pusher,
 ): { readonly file: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'github-rules-'));
-  const lines = repository.rules
+  const lines = rulesOf(repository)
     .filter((rule) => !passesBy(rule, repository, pusher))
     .map((rule, index) => {
       const guards = rule.requiredApprovals !== undefined || (rule.requiredChecks ?? []).length > 0;

@@ -1,6 +1,6 @@
 import { movingRefs } from '../git/after-push.js';
 import { isAncestor, readCommit, readRefs, resolveCommit } from '../git/read.js';
-import { passesBy, ruleFor } from '../git/rules.js';
+import { passesBy, requireBranchRules, ruleFor } from '../git/rules.js';
 import { git, tryGit } from '../git/run.js';
 import { type Answer, loginOf, noContent, ok, type RepositoryCall, slugOf } from '../http/call.js';
 import { GitHubError, notFound } from '../http/errors.js';
@@ -102,6 +102,7 @@ export const refRoutes: readonly Route[] = [
     return ok(renderGitCommit(call.world, call.repository, await readCommit(call.repository.directory, sha)));
   }),
   onRepository('GET /repos/{owner}/{repo}/rules/branches/{branch}', { needs: ['metadata:read'] }, (call) => {
+    requireBranchRules(call.repository);
     const rules = ruleFor(call.repository, call.params.branch ?? '').filter((one) => one.source === 'ruleset');
     return page(call, renderRules(call.repository, rules), (rule) => rule);
   }),

@@ -1,6 +1,6 @@
 import { roleOf } from '../auth/access.js';
 import { changedFiles, readCommit, readCommits, readRefs } from '../git/read.js';
-import { ruleFor } from '../git/rules.js';
+import { requireBranchRules, ruleFor } from '../git/rules.js';
 import { tryGit } from '../git/run.js';
 import { type Answer, loginOf, ok, type RepositoryCall } from '../http/call.js';
 import { GitHubError, notFound } from '../http/errors.js';
@@ -76,6 +76,7 @@ export const repositoryRoutes: readonly Route[] = [
     { needs: ['administration:read'], role: 'admin' },
     (call) => {
       const branch = call.params.branch ?? '';
+      requireBranchRules(call.repository);
       const rule = ruleFor(call.repository, branch).find((one) => one.source === 'protection');
       if (rule === undefined) throw new GitHubError(404, 'Branch not protected');
       return ok(renderProtection(call.world, call.repository, { branch, rule }));

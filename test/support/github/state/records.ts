@@ -89,6 +89,8 @@ export interface Repository {
   readonly createdAt: string;
   pushedAt: string;
   isArchived: boolean;
+  /** A private one on GitHub's free plan has none: its rules answer 403. */
+  hasBranchRules: boolean;
   roles: Record<string, Role>;
   rules: BranchRule[];
   /** What a branch was called before to what it is called since. */
