@@ -127,9 +127,11 @@ export function addQueueCommands(program: Command, contextOf: () => Context): vo
     });
 }
 
+/** A lane keeps the name that the base began with; people may say what the forge calls it now. */
 async function queuePath(client: ApiClient, project: string, branch: string | undefined): Promise<string> {
-  const found = await findProject(client, project);
-  return `/queues/${found.id}/${encodeURIComponent(branch ?? String(found.baseBranch))}`;
+  const { id, baseBranch, forgeBaseBranch } = await findProject(client, project);
+  const lane = branch === undefined || branch === forgeBaseBranch ? String(baseBranch) : branch;
+  return `/queues/${id}/${encodeURIComponent(lane)}`;
 }
 
 /** Entries are listed by queue, so the end of an id is looked for in all of them. */

@@ -304,6 +304,17 @@ test('a lane is paused, drained and opened', async () => {
   expect((await millwright('queue', 'open', name)).stdout).toMatch(/^mode +open$/m);
 });
 
+test('a lane is found by its own name and by what the forge calls the branch now', async () => {
+  const { name, entry } = await aQueue();
+  await rowsOf(api.database, `UPDATE project SET forge_base_branch = 'trunk' WHERE id = $1`, [name]);
+  for (const branch of [[], ['main'], ['trunk']]) {
+    const { exit, stdout } = await millwright('--json', 'queue', 'entries', name, ...branch);
+    expect([exit, JSON.parse(stdout)]).toMatchObject([0, [{ id: entry }]]);
+  }
+  const paused = await millwright('queue', 'pause', name, 'trunk', '--reason', 'A release.');
+  expect([paused.exit, paused.stdout]).toEqual([0, expect.stringMatching(/^branch +main\nmode +paused$/m)]);
+});
+
 test('an entry is found by the end of its id, explained, moved and withdrawn', async () => {
   const { workflowId, entry } = await aQueue();
   expect(await millwright('queue', 'why', entry.slice(-12))).toEqual({
