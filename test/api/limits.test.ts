@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { insertKey, TestApi } from '../support/api/api.js';
+import { rowsOf } from '../support/api/seed.js';
 import { until } from '../support/until.js';
 
 let api: TestApi;
@@ -13,6 +14,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await api?.stop();
 });
+
+const WAITING = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
 
 const newKey = (): Promise<string> => insertKey(api.database, { name: 'busy', role: 'viewer' });
 
@@ -82,52 +85,59 @@ test('hundreds of subscriptions: as many as the process serves, the others a typ
       });
       socket.on('end', () => resolve(`${said.slice(9, 12)} ${/"code":"(\w+)"/.exec(said)?.[1]}`));
     });
-  const counts: Record<string, number> = {};
-  for (let sent = 0; sent < 400; sent += 100) {
-    // The first of them comes alone, and meets its own limit.
-    const asked = Array.from({ length: 100 }, (_, at) => subscribe(keys[sent === 0 ? 0 : 1 + (at % 3)] ?? ''));
-    for (const answer of await Promise.all(asked)) counts[answer] = (counts[answer] ?? 0) + 1;
+  try {
+    const counts: Record<string, number> = {};
+    for (let sent = 0; sent < 400; sent += 100) {
+      // The first of them comes alone, and meets its own limit.
+      const asked = Array.from({ length: 100 }, (_, at) => subscribe(keys[sent === 0 ? 0 : 1 + (at % 3)] ?? ''));
+      for (const answer of await Promise.all(asked)) counts[answer] = (counts[answer] ?? 0) + 1;
+    }
+    const { '200': served, '429 RateLimited': ofKey = 0, '503 Unavailable': ofAll = 0, ...others } = counts;
+    expect([served, ofKey + ofAll, others]).toEqual([50, 350, {}]);
+    expect(Math.min(ofKey, ofAll)).toBeGreaterThan(0);
+    for (const socket of streams.splice(0)) socket.destroy();
+    for (const [at, key] of keys.slice(0, 2).entries())
+      await until(async () => {
+        await subscribe(key);
+        return streams.length === 20 * (at + 1);
+      });
+    expect(streams).toHaveLength(40);
+  } finally {
+    for (const socket of streams) socket.destroy();
+    await crowd.stop();
   }
-  const { '200': served, '429 RateLimited': ofKey = 0, '503 Unavailable': ofAll = 0, ...others } = counts;
-  expect([served, ofKey + ofAll, others]).toEqual([50, 350, {}]);
-  expect(Math.min(ofKey, ofAll)).toBeGreaterThan(0);
-  for (const socket of streams.splice(0)) socket.destroy();
-  for (const [at, key] of keys.slice(0, 2).entries())
-    await until(async () => {
-      await subscribe(key);
-      return streams.length === 20 * (at + 1);
-    });
-  expect(streams).toHaveLength(40);
-  for (const socket of streams) socket.destroy();
-  await crowd.stop();
 });
 
 test('clients that go before they are let in keep no place of those that come later', async () => {
   const few = await TestApi.start({
     requestLimits: { perMinute: 10_000_000, concurrent: 8, streams: 8, readers: 8 },
   });
-  const key = await insertKey(few.database, { name: 'hasty', role: 'viewer' });
-  const { hostname, port } = new URL(few.url);
   const slow = new pg.Client({ connectionString: few.database.url });
-  await slow.connect();
-  // Nobody's key can be read until this session lets go.
-  await slow.query('BEGIN');
-  await slow.query('LOCK TABLE api_key IN ACCESS EXCLUSIVE MODE');
-  for (const path of ['/api/v1/projects', '/api/v1/events/stream'])
-    for (let count = 0; count < 20; count += 1) {
-      const socket = connect(Number(port), hostname);
-      await once(socket, 'connect');
-      socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${key}\r\n\r\n`);
-      socket.end();
-      socket.destroy();
-    }
-  await slow.query('COMMIT');
-  await slow.end();
-  expect((await few.get('/api/v1/projects', { key })).status).toBe(200);
-  const stream = await fetch(`${few.url}/api/v1/events/stream`, { headers: { authorization: `Bearer ${key}` } });
-  expect(stream.status).toBe(200);
-  await stream.body?.cancel();
-  await few.stop();
+  try {
+    const key = await insertKey(few.database, { name: 'hasty', role: 'viewer' });
+    const { hostname, port } = new URL(few.url);
+    await slow.connect();
+    // Nobody's key can be read until this session lets go.
+    await slow.query('BEGIN');
+    await slow.query('LOCK TABLE api_key IN ACCESS EXCLUSIVE MODE');
+    for (const path of ['/api/v1/projects', '/api/v1/events/stream'])
+      for (let count = 0; count < 20; count += 1) {
+        const socket = connect(Number(port), hostname);
+        await once(socket, 'connect');
+        socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${key}\r\n\r\n`);
+        socket.end();
+        socket.destroy();
+      }
+    await until(async () => (await rowsOf(few.database, WAITING)).length > 0);
+    await slow.query('COMMIT');
+    expect((await few.get('/api/v1/projects', { key })).status).toBe(200);
+    const stream = await fetch(`${few.url}/api/v1/events/stream`, { headers: { authorization: `Bearer ${key}` } });
+    expect(stream.status).toBe(200);
+    await stream.body?.cancel();
+  } finally {
+    await slow.end();
+    await few.stop();
+  }
 });
 
 test('an address that asks too much is told to wait before it is asked for a key', async () => {
@@ -152,10 +162,13 @@ test('clients behind a trusted proxy are counted by their own addresses, and nob
     return (await of.get('/api/v1/projects', { key: wrong, headers })).status;
   };
   const statuses: number[] = [];
-  for (let at = 0; at < 3; at++) statuses.push(await asked(behind, '192.0.2.1'));
-  // What stands before the address that the proxy added is the client's own word.
-  statuses.push(await asked(behind, '198.51.100.9, 192.0.2.1'), await asked(behind, '192.0.2.2'));
-  await behind.stop();
+  try {
+    for (let at = 0; at < 3; at++) statuses.push(await asked(behind, '192.0.2.1'));
+    // What stands before the address that the proxy added is the client's own word.
+    statuses.push(await asked(behind, '198.51.100.9, 192.0.2.1'), await asked(behind, '192.0.2.2'));
+  } finally {
+    await behind.stop();
+  }
   expect(statuses).toEqual([401, 401, 429, 429, 401]);
   const direct: number[] = [];
   for (let at = 0; at < 7; at++) direct.push(await asked(api, `192.0.2.${at}`));
