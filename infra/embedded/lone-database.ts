@@ -1,7 +1,6 @@
 import type { Config } from '../config.js';
 import type { Logger } from '../logging.js';
 import { choosePorts } from './ports.js';
-import { ensureDatabase } from './postgres-server.js';
 import type { Progress } from './progress.js';
 import { embedPostgres } from './specs.js';
 import { SupervisedProcess } from './supervised-process.js';
@@ -16,6 +15,7 @@ export interface LoneDatabaseOptions {
 /**
  * Runs the home's PostgreSQL, and nothing else, for as long as the work takes. The caller holds the home's lock. With
  * `DATABASE_URL` the work gets that, and nothing is started.
+ * @throws PermissionDenied, InvalidState when the password of the home does not open it
  */
 export const withLoneDatabase = async <T>(
   { config, say, logger }: LoneDatabaseOptions,
@@ -23,11 +23,11 @@ export const withLoneDatabase = async <T>(
 ): Promise<T> => {
   if (config.databaseUrl !== undefined) return work(config.databaseUrl);
   const ports = await choosePorts(config.layout.portsFile, say);
-  const { spec, databaseUrl, password } = await embedPostgres(config, ports, say);
+  const { spec, databaseUrl, open } = await embedPostgres(config, ports, say);
   const process = new SupervisedProcess(spec, logger, () => {});
   process.start();
   try {
-    await untilReady(process, () => ensureDatabase({ port: ports.postgres, password }));
+    await untilReady(process, open);
     return await work(databaseUrl);
   } finally {
     await process.stop();

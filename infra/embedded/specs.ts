@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createFile } from '../atomic-file.js';
 import { type Config, type Environment, environmentFor } from '../config.js';
+import { choosePassword, clusterDirectory, hasCluster, namingPassword, readPassword } from './database-password.js';
 import type { Ports } from './ports.js';
 import { type PostgresBinaries, preparePostgresBinaries } from './postgres-binaries.js';
 import { initialiseCluster } from './postgres-cluster.js';
-import { clearFormerPostmaster, embeddedDatabaseUrl, postgresArgv } from './postgres-server.js';
+import { clearFormerPostmaster, embeddedDatabaseUrl, ensureDatabase, postgresArgv } from './postgres-server.js';
 import type { Progress } from './progress.js';
 import type { ProcessSpec } from './supervised-process.js';
 import { devServerArgv } from './temporal-server.js';
@@ -14,16 +12,21 @@ import { devServerArgv } from './temporal-server.js';
 export interface EmbeddedPostgres {
   readonly spec: ProcessSpec;
   readonly databaseUrl: string;
-  readonly password: string;
+  /** Answers once the server does, with the database made. @throws PermissionDenied when it refuses our password */
+  readonly open: () => Promise<void>;
 }
 
-/** Makes the cluster ready to start, creating it the first time. */
+/**
+ * Makes the cluster ready to start, creating it the first time.
+ * @throws InvalidState when there is a cluster, and nothing that could open it
+ */
 export const embedPostgres = async (config: Config, ports: Ports, say: Progress): Promise<EmbeddedPostgres> => {
   const { layout, users, cacheDirectory } = config;
-  const directory = join(layout.postgres, 'data');
+  const directory = clusterDirectory(layout);
   const runAs = users?.databaseUid;
-  const password = readOrCreatePassword(layout.databasePasswordFile);
-  if (!existsSync(directory)) say('PostgreSQL: creating the database cluster (once; some seconds) …');
+  choosePassword(layout);
+  const password = readPassword(layout);
+  if (!hasCluster(layout)) say('PostgreSQL: creating the database cluster (once; some seconds) …');
   const binaries: PostgresBinaries = await preparePostgresBinaries({ cacheDirectory, runAs });
   await initialiseCluster({ binaries, directory, password, runAs });
   const spec: ProcessSpec = {
@@ -39,12 +42,9 @@ export const embedPostgres = async (config: Config, ports: Ports, say: Progress)
     stopSignal: 'SIGINT', // a fast shutdown: open transactions are rolled back, clients are not waited for
     stopTimeoutMs: 20_000,
   };
-  return { spec, password, databaseUrl: embeddedDatabaseUrl({ port: ports.postgres, password }) };
-};
-
-const readOrCreatePassword = (file: string): string => {
-  createFile(file, randomBytes(24).toString('base64url'));
-  return readFileSync(file, 'utf8').trim();
+  const address = { port: ports.postgres, password };
+  const open = (): Promise<void> => namingPassword(layout, () => ensureDatabase(address));
+  return { spec, open, databaseUrl: embeddedDatabaseUrl(address) };
 };
 
 export const temporalSpec = ({ layout, temporal }: Config, cli: string, ports: Ports): ProcessSpec => ({

@@ -2,7 +2,6 @@ import { Failure } from '../../domain/failures.js';
 import type { Config, Environment } from '../config.js';
 import type { Logger } from '../logging.js';
 import { type OwnerLock, tryOwnerLock } from '../owner-lock.js';
-import { isRefusal, toDatabaseFailure } from '../pg/failures.js';
 import { migrate, readMigrations } from '../pg/migrate.js';
 import { ownIdentity } from '../process-identity.js';
 import {
@@ -16,7 +15,7 @@ import {
 import { refuseHalfRestored } from './half-restored.js';
 import { prepareHome } from './home.js';
 import { choosePorts, type Ports } from './ports.js';
-import { ensureDatabase, probePostgresLives } from './postgres-server.js';
+import { probePostgresLives } from './postgres-server.js';
 import type { Progress } from './progress.js';
 import { embedPostgres, type ServiceCommand, serviceSpec, temporalSpec } from './specs.js';
 import { type StackFacts, writeStackFacts } from './stack-file.js';
@@ -153,18 +152,9 @@ export class Stack {
       say('PostgreSQL: using DATABASE_URL; none is started.');
       return config.databaseUrl;
     }
-    const { spec, databaseUrl, password } = await embedPostgres(config, this.ports, say);
+    const { spec, databaseUrl, open } = await embedPostgres(config, this.ports, say);
     say('PostgreSQL: starting …');
     const process = this.launch(spec);
-    const address = { port: this.ports.postgres, password };
-    const open = (): Promise<void> =>
-      ensureDatabase(address).catch((error: unknown) => {
-        if (!isRefusal(toDatabaseFailure(error))) throw error;
-        throw new Failure(
-          'PermissionDenied',
-          `PostgreSQL refuses the password in ${config.layout.databasePasswordFile}: put back the one it was made with.`,
-        );
-      });
     await untilReady(process, open);
     this.watch(process, () => probePostgresLives(databaseUrl));
     return databaseUrl;

@@ -21,7 +21,8 @@ const BY_CODE: Readonly<Record<string, FailureType>> = {
 
 /** It is there, but knows not the user, the password or the database that it is asked with. */
 const REFUSALS = /^(28|3D)/;
-const REFUSED = 'The database refuses the user, the password or the name of a database that DATABASE_URL gives.';
+const REFUSED =
+  'The database refuses the user, the password or the name of a database that DATABASE_URL gives, or, where it is embedded, the password in secrets/postgres.password.';
 
 /** Connection exceptions, insufficient resources (disk full, too many connections), operator intervention. */
 const UNAVAILABLE_CLASSES = ['08', '53', '57'];

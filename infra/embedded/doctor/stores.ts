@@ -4,6 +4,13 @@ import { Failure } from '../../../domain/failures.js';
 import type { Config } from '../../config.js';
 import { errorReason } from '../../errors.js';
 import { connectTemporal, probeTemporal } from '../../temporal.js';
+import {
+  hasCluster,
+  isPasswordRefused,
+  PUT_PASSWORD_BACK,
+  readPassword,
+  refusedPasswordWords,
+} from '../database-password.js';
 import { runningDatabaseUrl } from '../database-url.js';
 import { isExecutable } from '../launch.js';
 import { preparePostgresBinaries } from '../postgres-binaries.js';
@@ -60,8 +67,12 @@ export const checkPostgres = async (config: Config): Promise<Check> => {
     }
     await preparePostgresBinaries({ cacheDirectory, runAs: users?.databaseUid });
     const user = users === undefined ? 'this user' : `user ${users.databaseUid}`;
-    return passed('postgres', `embedded, run as ${user}`);
+    if (!hasCluster(layout)) return passed('postgres', `embedded, run as ${user}`);
+    readPassword(layout);
+    return passed('postgres', `embedded, run as ${user}; whether its password fits is seen at the start`);
   } catch (error) {
+    if (databaseUrl === undefined && isPasswordRefused(error))
+      return failed('postgres', refusedPasswordWords(layout), PUT_PASSWORD_BACK);
     const remedy =
       databaseUrl === undefined
         ? `Millwright must be able to run it; its password is in ${layout.databasePasswordFile}.`
