@@ -138,6 +138,18 @@ test('what was delivered while nobody heard is asked for again, and not for ever
   expect(guids).toHaveLength(5);
 });
 
+test('an App without a webhook, or whose deliveries cannot be read, is reconciled all the same', async () => {
+  const number = await openPull();
+  const seen = async () => await sql('SELECT state FROM pull_request WHERE project_id = $1', world.projectId);
+  world.github.faults.add({ path: /hook\/deliveries/, act: ANSWERS.notFound });
+  await look('reconcileForge');
+  expect(await seen()).toEqual([{ state: 'open' }]);
+  await world.github.people.closePullRequest({ repository: SHOP, number });
+  world.github.faults.add({ path: /hook\/deliveries/, act: ANSWERS.forbidden });
+  await expect(look('reconcileForge')).rejects.toMatchObject({ type: 'PermissionDenied' });
+  expect(await seen()).toEqual([{ state: 'closed' }]);
+});
+
 test('work that is open says so, and an archived project that it is gone', async () => {
   await insertEpic(database.pools.writes, world.projectId);
   expect(await look('applyHints')).toEqual({ kind: 'open' });

@@ -14,6 +14,7 @@ import { processesOf } from '../support/processes.js';
 import { until } from '../support/until.js';
 import type { CaseRun } from './case.js';
 import { describeWrong, sameCounts } from './expect.js';
+import { whileTasksEnd } from './patience.js';
 import { REPOSITORY, scenarioOf, WORKER } from './scenario.js';
 
 export interface WorldOptions {
@@ -33,6 +34,8 @@ export interface Expected {
   /** Pull requests that land. Default: one a task and one an epic. */
   readonly landings?: number;
 }
+
+import { whileTasksEnd } from './patience.js';
 
 /** Logs of the last instance whose case failed. */
 export const KEPT_LOGS = join(tmpdir(), 'millwright-chaos-logs');
@@ -118,7 +121,9 @@ export class ChaosWorld {
   async untilDone(): Promise<void> {
     for (const { id } of this.acknowledged.filter(({ kind }) => kind === 'epic')) {
       const stuck = ({ waitingFor }: Resource): boolean => String(waitingFor).startsWith('somebody');
-      const ended = await this.instance.untilEpic(id, (epic) => epic.state === 'COMPLETED' || stuck(epic));
+      const ended = await whileTasksEnd(this.instance, () =>
+        this.instance.untilEpic(id, (epic) => epic.state === 'COMPLETED' || stuck(epic)),
+      );
       if (ended.state !== 'COMPLETED')
         throw new Error(`The epic is ${ended.state}: it waits for ${ended.waitingFor}.${await this.runErrors()}`);
     }

@@ -38,7 +38,7 @@ const applyHintsOf =
     applyHints(watched, LOOKS, source);
 
 /** Where others push too. In this order, so that what deliveries named is not read twice. */
-const OF_FORGE: readonly Reconciliation[] = [askForFailedDeliveries, reconcileBranches, reconcilePullRequests];
+const OF_FORGE: readonly Reconciliation[] = [reconcileBranches, reconcilePullRequests];
 
 const lookAtForge: Reconciliation = async (watched) => {
   // First: until the name is right, deliveries that need git cannot be handled.
@@ -47,9 +47,11 @@ const lookAtForge: Reconciliation = async (watched) => {
   for (const reconcile of watched.isShared ? OF_FORGE : []) await reconcile(watched);
 };
 
-const showGatesOfShared: Reconciliation = async (watched) => {
-  if (watched.isShared) await showGates(watched);
-};
+const ofShared =
+  (reconcile: Reconciliation): Reconciliation =>
+  async (watched) => {
+    if (watched.isShared) await reconcile(watched);
+  };
 
 /** Of deliveries alone. */
 const AFTER_HINT: readonly Reconciliation[] = [
@@ -57,14 +59,15 @@ const AFTER_HINT: readonly Reconciliation[] = [
   applyHintsOf('tracker'),
   lookAtNewTrackers,
   reportToTrackers,
-  showGatesOfShared,
+  ofShared(showGates),
 ];
 const EVERYTHING: readonly Reconciliation[] = [
   lookAtForge,
+  ofShared(askForFailedDeliveries),
   applyHintsOf('tracker'),
   reconcileTrackers,
   reportToTrackers,
-  showGatesOfShared,
+  ofShared(showGates),
 ];
 
 /** A forge or a tracker that does not answer keeps nothing from the others. @throws what the first one threw */

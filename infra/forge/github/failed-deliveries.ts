@@ -1,3 +1,4 @@
+import { Failure, type FailureType } from '../../../domain/failures.js';
 import { failedDeliveries } from '../../../domain/forge/failed-deliveries.js';
 import type { GitHubAccess } from './access.js';
 
@@ -12,8 +13,22 @@ export async function redeliverFailed(access: GitHubAccess, signal: AbortSignal)
   const client = access.appClient();
   if (client === undefined) return 0;
   const request = { signal };
-  const { data } = await client.rest.apps.listWebhookDeliveries({ per_page: PAGE, request });
-  const failed = failedDeliveries(data.map(({ id, guid, status_code: status }) => ({ id, guid, status })));
-  for (const id of failed) await client.rest.apps.redeliverWebhookDelivery({ delivery_id: id, request });
-  return failed.length;
+  const listed = await unlessUnknown(() => client.rest.apps.listWebhookDeliveries({ per_page: PAGE, request }));
+  const attempts = listed?.data.map(({ id, guid, status_code: status }) => ({ id, guid, status })) ?? [];
+  let asked = 0;
+  for (const id of failedDeliveries(attempts))
+    if (await unlessUnknown(() => client.rest.apps.redeliverWebhookDelivery({ delivery_id: id, request }))) asked++;
+  return asked;
+}
+
+/** An App may have been made without a webhook, and an attempt be too old by now. */
+const UNKNOWN: readonly FailureType[] = ['NotFound', 'InvalidInput'];
+
+async function unlessUnknown<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof Failure && UNKNOWN.includes(error.type)) return undefined;
+    throw error;
+  }
 }
