@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parseApiKey } from '../../infra/api-keys.js';
 import { insertKey, type Reply, TestApi } from '../support/api/api.js';
+import { atOnce } from '../support/api/at-once.js';
 import { rowsOf, seedProject } from '../support/api/seed.js';
 import { commandLine } from '../support/cli/command-line.js';
 
@@ -101,9 +102,9 @@ test('the last admin key cannot be revoked; of two that revoke each other at onc
     const projects = [await seedProject(alone.database)];
     await alone.post('/api/v1/keys', { name: 'narrow', role: 'admin', projects });
     const first = parseApiKey(alone.keys.admin)?.id;
-    const both = await Promise.all([
-      alone.post(`/api/v1/keys/${body.id}/revoke`),
-      alone.post(`/api/v1/keys/${first}/revoke`, {}, { key: body.key }),
+    const both = await atOnce(alone.database, [
+      () => alone.post(`/api/v1/keys/${body.id}/revoke`),
+      () => alone.post(`/api/v1/keys/${first}/revoke`, {}, { key: body.key }),
     ]);
     expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
     const refused = both.find(({ status }) => status === 409);

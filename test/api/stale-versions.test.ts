@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { TestApi } from '../support/api/api.js';
+import { atOnce } from '../support/api/at-once.js';
 import { seedAgent, seedEpic, seedProject, seedRun, seedTask } from '../support/api/seed.js';
 
 let api: TestApi;
@@ -66,3 +67,17 @@ test.each([
   });
   expect(reply.status).toBe(200);
 });
+
+test.each([
+  ['projects', project, { commitIdentity: 'Bot <bot@example.org>' }],
+  ['epics', epic, { title: 'Changed' }],
+  ['tasks', task, { title: 'Changed' }],
+] as const)(
+  'of two changes of %s at once under the same ETag one is done and the other is told',
+  async (kind, make, body) => {
+    const path = `/api/v1/${kind}/${await make()}`;
+    const patch = () => api.call('PATCH', path, { body, headers: { 'if-match': '"1.0"' } });
+    const replies = await atOnce(api.database, [patch, patch]);
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 412]);
+  },
+);

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Failure } from '../../domain/failures.js';
 import { type ForgePriority, GITHUB_RATES } from '../../domain/forge/rate.js';
 import { ForgeLimiter } from '../../infra/forge/limiter.js';
+import { withTransaction } from '../../infra/pg/transaction.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
+import { until } from '../support/until.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -78,3 +80,25 @@ test('three epics with 500 entries keep to 500 creations an hour, and what lands
   // Nobody hammers: who was told to wait asks a few times, not each minute.
   expect(sent.reduce((sum, { asked }) => sum + asked, 0)).toBeLessThan(4 * sent.length);
 }, 120_000);
+
+test('requests of two workers at once are counted both', async () => {
+  const scope = 'installation/2';
+  const [one, two] = [1, 2].map(() => new ForgeLimiter(database.pools, GITHUB_RATES));
+  const enter = (worker: ForgeLimiter | undefined) =>
+    worker?.enter(scope, { points: 5, creates: false, priority: 'landing' });
+  await enter(one);
+  const { writes } = database.pools;
+  const { both } = await withTransaction(writes, async (tx) => {
+    await tx.query({ text: 'SELECT 1 FROM forge_limit WHERE scope = $1 FOR UPDATE', values: [scope] });
+    const entering = Promise.all([enter(one), enter(two)]);
+    const text = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await until(async () => (await writes.query({ text })).rowCount === 2);
+    return { both: entering };
+  });
+  await both;
+  const { rows } = await writes.query<{ requests: number }>({
+    text: `SELECT (state #>> '{totals,requests,landing}')::int AS requests FROM forge_limit WHERE scope = $1`,
+    values: [scope],
+  });
+  expect(rows).toEqual([{ requests: 3 }]);
+});

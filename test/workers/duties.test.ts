@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { v7 as uuidv7 } from 'uuid';
 import { createLogger } from '../../infra/logging.js';
@@ -30,16 +30,17 @@ afterEach(async () => {
   await Promise.all([env.teardown(), db.drop()]);
 });
 
+const deps = () => ({
+  databaseUrl: db.url,
+  writes: db.pools.writes,
+  client: env.client,
+  factory: { tuning: 'brisk', limits: { maxEpics: 5, maxWorkers: 10 } } as const,
+  log: createLogger({ name: 'test', level: 'silent' }),
+  restoreLostLandings: async () => 0,
+  signal: over.signal,
+});
 const take = (): void => {
-  duties = runDuties({
-    databaseUrl: db.url,
-    writes: db.pools.writes,
-    client: env.client,
-    factory: { tuning: 'brisk', limits: { maxEpics: 5, maxWorkers: 10 } },
-    log: createLogger({ name: 'test', level: 'silent' }),
-    restoreLostLandings: async () => 0,
-    signal: over.signal,
-  });
+  duties = runDuties(deps());
 };
 
 const isOpen = (workflowId: string): Promise<boolean> =>
@@ -86,4 +87,31 @@ test('a question that is due goes to a person', async () => {
   });
   take();
   await until(async () => (await db.pools.writes.query({ text: inbox, values: [id] })).rowCount === 1);
+});
+
+test('one at a time does the duties, and another takes them over when it is gone', async () => {
+  const first = new AbortController();
+  const ended = runDuties({ ...deps(), signal: first.signal });
+  await until(() => isOpen('factory'));
+  const text = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'millwright-duties'`;
+  const tried = new Set<number>();
+  const look = async (): Promise<number> => {
+    for (const { pid } of (await db.pools.writes.query<{ pid: number }>({ text })).rows) tried.add(pid);
+    return tried.size;
+  };
+  await look();
+  let acts = 0;
+  duties = runDuties({
+    ...deps(),
+    get client() {
+      acts++;
+      return env.client;
+    },
+  });
+  // Each try has a connection of its own: at the third one two have been in vain.
+  await until(async () => (await look()) > 3 || acts > 0);
+  expect(acts).toBe(0);
+  first.abort();
+  await ended;
+  await until(() => acts > 0);
 });

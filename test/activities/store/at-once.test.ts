@@ -5,6 +5,7 @@ import { storeEntries } from '../../../activities/store/lifecycle.js';
 import { orphanRun } from '../../../activities/store/orphan.repository.js';
 import { patchRun } from '../../../activities/store/run.repository.js';
 import { sealTurnRow } from '../../../activities/store/turn.repository.js';
+import { recordHumanAct } from '../../../infra/pg/audit.js';
 import type { Tx } from '../../../infra/pg/statement.js';
 import { withTransaction } from '../../../infra/pg/transaction.js';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
@@ -101,4 +102,14 @@ test('of two seals of one turn at once the first stands', async () => {
     sealTurnRow(tx, { runId, seq: 0, resultsRef: null, calls: [], checkpointRef });
   expect(await second(seal('one'), () => write(seal('two')))).toBe(false);
   expect(await rowsOf('SELECT checkpoint_ref AS at FROM turn WHERE run_id = $1', runId)).toEqual([{ at: 'one' }]);
+});
+
+test('what two people do at once is one chain, whose second link holds the first', async () => {
+  const act = (by: string) => (tx: Tx) =>
+    recordHumanAct(tx, { by, ip: '127.0.0.1' }, { what: 'epic.changed', object: 'epic/1', title: 'An epic changed' });
+  await second(act('ada'), () => write(act('bob')));
+  const { rows } = await db.pools.writes.query<{ before: string; hash: string }>({
+    text: 'SELECT prev_hash AS before, hash FROM audit ORDER BY id',
+  });
+  expect(rows.map(({ before }) => before)).toEqual(['0'.repeat(64), rows[0]?.hash]);
 });

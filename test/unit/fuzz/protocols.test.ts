@@ -55,6 +55,14 @@ test('bytes that are no frames end the stream or wait for more, and never come o
   );
 });
 
+test('a frame that says it is longer than allowed ends the stream before its bytes are waited for', () => {
+  const seen: string[] = [];
+  const read = frameReader(50, (kind) => void seen.push(kind));
+  expect(read(Buffer.from(frameOf('o', Buffer.alloc(45))))).toBe(true);
+  expect(read(Buffer.from(frameOf('e', Buffer.alloc(46))).subarray(0, 5))).toBe(false);
+  expect(seen).toEqual(['o']);
+});
+
 test('a hundred thousand empty frames at once are read at once', () => {
   const frame = frameOf('o', '');
   const flood = Buffer.concat(Array.from({ length: 100_000 }, () => frame));
