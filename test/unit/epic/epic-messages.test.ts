@@ -4,7 +4,7 @@ import type { ControlCommand } from '../../../workflows/contract/messages.js';
 import * as controls from '../../../workflows/epic/controls.js';
 import { carry, type Epic, restore } from '../../../workflows/epic/epic.state.js';
 import { forgeEvent, type Landing, rebaseRequested } from '../../../workflows/epic/landing.js';
-import { runChanged, runEnded } from '../../../workflows/epic/runs.js';
+import { runChanged, runEnded, seeksRoom } from '../../../workflows/epic/runs.js';
 import * as tasks from '../../../workflows/epic/tasks.js';
 import { EpicSim } from '../../support/epic-sim.js';
 
@@ -85,6 +85,21 @@ test('nothing is approved, landed or retried that does not wait for it', async (
   const queued: Epic = { ...epic, phase: 'awaiting_merge', landing: { kind: 'queued', headSha: 'h', entryId: 'e' } };
   expect(controls.whyNotLand(queued, BY)?.type).toBe('InvalidState');
   expect(controls.whyNotLand({ ...queued, landing: { kind: 'open', headSha: 'h' } }, BY)).toBeUndefined();
+});
+
+test('a plan is approved once, and where nobody asked for an approval not at all', async () => {
+  const { epic, clock } = new EpicSim({}, { approval: 'plan' });
+  const waiting: Epic = { ...epic, phase: 'awaiting_approval' };
+  const approve = { ...BY, planVersion: epic.plan.version ?? 0 };
+  expect(controls.whyNotApprove(waiting, approve)).toBeUndefined();
+  expect(controls.whyNotApprove(controls.approvePlan(waiting, approve, clock), approve)?.type).toBe('InvalidState');
+  const unasked: Epic = { ...waiting, constants: { ...epic.constants, approval: 'none' } };
+  expect(controls.whyNotApprove(unasked, approve)?.type).toBe('InvalidState');
+});
+
+test('an epic whose run has ended waits for no room on a disk', async () => {
+  const { epic } = await atWork();
+  expect(seeksRoom(epic, { host: 'h', freeBytes: 1, wantedBytes: 2 })).toBe(epic);
 });
 
 test('only a failed task is retried, and only one without a workflow is cancelled through its epic', async () => {

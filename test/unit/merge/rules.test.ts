@@ -219,6 +219,13 @@ describe('landings', () => {
     expect([red.land, red.state.heads[0]?.state]).toEqual([undefined, 'open']);
   });
 
+  test('under way when the base turns red go on: whether they come through is the remote’s to say', () => {
+    const pushing = scheduledPush(landing(), 1, TARGET);
+    const red = planned(markRed(pushing, { tip: TIP, reason: 'r', checks: [] }, T0)).state;
+    expect([red.landing?.head, red.heads[0]?.state]).toEqual([1, 'merging']);
+    expect(landed(red, 1, TARGET, T0).ended.map(({ state }) => state)).toEqual(['landed']);
+  });
+
   test('of what was marked as a fix and leaves the base red eject it: building it again would tell nothing new', () => {
     const red = markRed(seated(building(1), 2, { fixesBase: true }), { tip: TIP, reason: 'r', checks: [] }, T0);
     const formed = planned(reported(red, 1, result('infra')));

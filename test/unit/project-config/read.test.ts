@@ -139,3 +139,11 @@ test('bytes are read as text, with or without a byte order mark, and others are 
   for (const bytes of [Buffer.from([0xff, 0xfe, 0x41]), Buffer.from('version: 1 # \xe4', 'latin1')])
     expect(readConfigFile(bytes)).toMatchObject({ problems: [{ message: 'is not UTF-8 text' }] });
 });
+
+test('a number where a text belongs is a problem, not a text', () => {
+  const text = 'version: 1\nmerge: { target: 7 }\nagents: { worker: { use: [a] } }\n';
+  expect(problemsOf(text)).toMatchInlineSnapshot(`
+"millwright.yml:2:18: merge.target must be a text.
+millwright.yml:3:26: agents.worker.use must be a text."
+`);
+});
