@@ -35,8 +35,6 @@ export interface Expected {
   readonly landings?: number;
 }
 
-import { whileTasksEnd } from './patience.js';
-
 /** Logs of the last instance whose case failed. */
 export const KEPT_LOGS = join(tmpdir(), 'millwright-chaos-logs');
 
