@@ -133,10 +133,10 @@ test('a context that never reports is a timeout, and on the last attempt the par
   const deps = { ...world.deps, timeoutMs: 1_000 };
   expect(await world.verify(at, { deps })).toMatchObject({
     kind: 'infra',
-    error: expect.stringMatching(/^ci \/ test: no result within 1 s/),
+    error: expect.stringMatching(/^ci \/ test: no result within \d+ s/),
   });
   expect(await world.refs()).toEqual([]);
-  const control = { ...world.deps, timeoutMs: 3_000 };
+  const control = { ...world.deps, timeoutMs: 10_000 };
   expect(await world.verify(at, { deps: control, lastAttempt: true })).toMatchObject({ kind: 'red', cause: 'timeout' });
 });
 
@@ -236,7 +236,7 @@ test('while the forge limits us nobody is late: the clock of a context stands st
   await expect(first).rejects.toMatchObject({ type: 'RateLimited' });
   // As it would be an hour later: the limit is over, and the attempt that follows has not waited.
   await deps.pools.writes.query({ text: 'DELETE FROM forge_limit' });
-  const again = runForgeCheck({ ...deps, timeoutMs: 5_000 }, claim, new AbortController().signal);
+  const again = runForgeCheck({ ...deps, timeoutMs: 10_000 }, claim, new AbortController().signal);
   release();
   expect(await again).toMatchObject({ outcome: 'passed' });
   const { rows } = await deps.pools.writes.query<{ readonly isLater: boolean }>({
@@ -253,7 +253,7 @@ test('a run that began and never ended is given up, asked for again by another b
     branches.push(branch);
     return branches.length === 1 ? { kind: 'never' } : GREEN;
   });
-  const deps = { ...world.deps, timeoutMs: 1_500 };
+  const deps = { ...world.deps, timeoutMs: 5_000 };
   expect(await world.verify(at, { deps })).toMatchObject({
     kind: 'infra',
     isTimeout: true,
@@ -270,11 +270,11 @@ test('a run that never ends holds up whoever else waits for it no longer than it
   const where = { repository: repository(), appSlug: CI_APP };
   await createRun(world.github.world, where, { name: CONTEXT, headSha, headBranch: null, status: 'in_progress' });
   world.install(() => ({ kind: 'never' }));
-  const deps = { ...world.deps, timeoutMs: 1_000 };
-  for (const said of ['It began and did not end.', 'It began and did not end.'])
+  const deps = { ...world.deps, timeoutMs: 5_000 };
+  for (let waiter = 0; waiter < 2; waiter++)
     expect(await world.verify({ commit: headSha, ...rest }, { deps })).toMatchObject({
       kind: 'infra',
-      error: expect.stringContaining(said),
+      error: expect.stringContaining('It began and did not end.'),
     });
   // The first waited for what it found, the second asked, and found what that began.
   expect(runs()).toHaveLength(2);
