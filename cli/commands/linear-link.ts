@@ -26,11 +26,15 @@ export function linearLines(project: Resource): readonly (readonly [string, unkn
 const PATIENCE_MS = 20_000;
 const EVERY_MS = 300;
 
-/** Answers the project once a worker has looked for its team, or as it is when none does for a while. */
+/**
+ * Answers the project once a worker has looked for its team, or as it is when none does for a while.
+ * @param patienceMs for how long it is waited. Default 20 s.
+ */
 export async function untilTeamFound(
   client: ApiClient,
   project: Resource,
   say: (text: string) => unknown,
+  patienceMs: number = PATIENCE_MS,
 ): Promise<Resource> {
   let now = project;
   const isOpen = (): boolean => {
@@ -39,7 +43,7 @@ export async function untilTeamFound(
   };
   if (!isOpen()) return now;
   say('Looking for the team at Linear …');
-  for (let waitedMs = 0; isOpen() && waitedMs < PATIENCE_MS; waitedMs += EVERY_MS) {
+  for (let waitedMs = 0; isOpen() && waitedMs < patienceMs; waitedMs += EVERY_MS) {
     await sleep(EVERY_MS);
     now = await client.get(`/projects/${project.id}`);
   }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { ApiClient, type Resource } from '../../cli/api-client.js';
+import { requireTeam, untilTeamFound } from '../../cli/commands/linear-link.js';
 import { NO_LINEAR } from '../../infra/config/linear.js';
 import { TestApi } from '../support/api/api.js';
 import { rowsOf, seedProject } from '../support/api/seed.js';
@@ -55,6 +57,30 @@ test('a team that Linear does not show fails the command with what is wrong, and
   ]);
   expect([exit, stderr.trim()]).toEqual([1, `${problem} See millwright doctor.`]);
   expect(stdout).toMatch(/^LINEAR +Linear shows us no team with the key NOPE\.$/m);
+});
+
+/** As the command line has it; counts how often it looked. */
+class CountingClient extends ApiClient {
+  looks = 0;
+  override get<T>(...asked: Parameters<ApiClient['get']>): Promise<T> {
+    this.looks += 1;
+    return super.get<T>(...asked);
+  }
+}
+
+test('where no worker looks for the team the waiting ends, and the project is answered as it is', async () => {
+  const id = await seedProject(api.database, { name: 'shop', linear_team_key: 'ENG' });
+  const client = new CountingClient(api.url, api.keys.admin);
+  const said: string[] = [];
+  const project = await client.get<Resource>(`/projects/${id}`);
+  client.looks = 0;
+  const looked = await untilTeamFound(client, project, (text) => said.push(text), 600);
+  expect([client.looks, said, looked.linear]).toEqual([
+    2,
+    ['Looking for the team at Linear …'],
+    { team: 'ENG', isFound: false, problem: null },
+  ]);
+  expect(() => requireTeam(looked)).not.toThrow();
 });
 
 test('none unlinks a project, and nobody is waited for', async () => {

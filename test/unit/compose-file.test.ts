@@ -78,12 +78,23 @@ test.each([
   ['ANTHROPIC_API_KEY', 'worker'],
   ['GITHUB_TOKEN', 'worker'],
   ['LINEAR_API_KEY', 'worker'],
+  ['LINEAR_ACCESS_TOKEN', 'worker'],
   ['LINEAR_CLIENT_SECRET', 'worker'],
   ['LINEAR_WEBHOOK_SECRET', 'api'],
   ['GITHUB_WEBHOOK_SECRET', 'api'],
 ])('%s is given to the %s alone', (secret, holder) => {
   const holders = Object.entries(services).filter(([, { environment = {} }]) => secret in environment);
   expect(holders.map(([name]) => name)).toEqual([holder]);
+});
+
+test('what Linear is set up with reaches who reads it, and the API is told what the worker has', () => {
+  const documented = [...read('docs/linear.md').matchAll(/`((?:LINEAR|MILLWRIGHT)_[A-Z_]+)`(?=[^|\n]*\|)/g)].map(
+    ([, name = '']) => name,
+  );
+  expect(documented).toContain('LINEAR_ACCESS_TOKEN');
+  const given = { ...services.api?.environment, ...services.worker?.environment };
+  expect(documented.filter((name) => !(name in given))).toEqual([]);
+  expect(services.api?.environment).toHaveProperty('MILLWRIGHT_LINEAR_ACCESS');
 });
 
 test('no container is privileged', () => {
