@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmod, open, readFile, rename } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { v7 as uuidv7 } from 'uuid';
+import { replaceFile } from './atomic-file.js';
 import type { Queryable } from './pg/statement.js';
 
 /** A key as its holder has it: `mw_<id, 32 hex>_<secret, 256 bits>`. Shown once, never stored. */
@@ -46,8 +47,9 @@ export const createFirstAdminKey = async (db: Queryable, file: string): Promise<
     return formatApiKey(kept);
   }
   const key = makeApiKey();
+  // In this order: a key without its row is adopted at the next start, a row whose key nobody has stays for ever.
+  replaceFile(file, `${formatApiKey(key)}\n`);
   await insertAdminKey(db, key);
-  await writeSecret(file, `${formatApiKey(key)}\n`);
   return formatApiKey(key);
 };
 
@@ -69,16 +71,4 @@ const insertAdminKey = async (db: Queryable, key: ApiKey): Promise<void> => {
     text: `INSERT INTO api_key (id, name, hash, role) VALUES ($1, 'admin', $2, 'admin') ON CONFLICT (id) DO NOTHING`,
     values: [key.id, hashApiKey(key)],
   });
-};
-
-const writeSecret = async (path: string, text: string): Promise<void> => {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  const file = await open(draft, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
 };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeAtomically } from '../../infra/atomic-file.js';
 import type { CheckRun } from '../../workflows/contract/activities/checks.js';
 import type { CheckResults, RunClaim } from './ports.js';
 
@@ -20,8 +21,7 @@ export class FileCheckResults implements CheckResults {
   async keep(claim: RunClaim, run: CheckRun): Promise<void> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
     const place = this.place(claim);
-    await writeFile(`${place}.${process.pid}`, JSON.stringify(run));
-    await rename(`${place}.${process.pid}`, place);
+    await writeAtomically(place, JSON.stringify(run));
   }
 
   private place({ key, buildId, purpose, only }: RunClaim): string {

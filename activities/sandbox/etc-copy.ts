@@ -54,14 +54,17 @@ export const copyEtc = async (directory: string, user: ServiceUser): Promise<str
   const target = join(directory, `etc-${digestOf(entries)}`);
   if (await stat(target).catch(() => undefined)) return target;
   const unfinished = await mkdtemp(`${target}-`);
-  await mkdir(join(unfinished, 'etc'), { mode: 0o755 });
-  for (const entry of entries) await writeEntry(join(unfinished, 'etc'), entry);
-  await rename(join(unfinished, 'etc'), target).catch(async (error: NodeJS.ErrnoException) => {
-    // Another process was faster: its copy has the same content.
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-  });
-  await rm(unfinished, { recursive: true });
-  return target;
+  try {
+    await mkdir(join(unfinished, 'etc'), { mode: 0o755 });
+    for (const entry of entries) await writeEntry(join(unfinished, 'etc'), entry);
+    await rename(join(unfinished, 'etc'), target).catch(async (error: NodeJS.ErrnoException) => {
+      // Another process was faster: its copy has the same content.
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    });
+    return target;
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
 };
 
 const ownEntries = ({ uid, gid }: ServiceUser): readonly Entry[] => [

@@ -3,6 +3,7 @@ import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporal
 import { FAILURES, Failure } from '../../domain/failures.js';
 import { FORGE_LIMIT } from '../../domain/forge/rate.js';
 import { isShut, LOOK_AGAIN_MS } from '../../domain/forge/shut.js';
+import { diskFailure } from '../../infra/disk-failures.js';
 
 const MAX_MESSAGE = 2_000;
 
@@ -25,7 +26,8 @@ export function toApplicationFailure(error: unknown): unknown {
       ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
     });
   }
-  if (isDiskFull(error)) return toApplicationFailure(new Failure('Unavailable', DISK_FULL, { reason: 'DISK_FULL' }));
+  const ofDisk = diskFailure(error);
+  if (ofDisk) return toApplicationFailure(ofDisk);
   const { name, message } =
     error instanceof Error ? error : { name: 'Error', message: 'A value that is no error was thrown.' };
   return ApplicationFailure.create({
@@ -41,9 +43,3 @@ const forgeAgainMs = ({ details: { reason }, retryAfterMs = 0 }: Failure): numbe
 
 /** `AbortError` counts only under an aborted signal, which the interceptor knows. */
 const isCancellation = (error: unknown): boolean => error instanceof CancelledFailure;
-
-const DISK_FULL = 'No space is left on a disk of this host, or for no file more: free some.';
-
-/** What Node says when it writes a file itself; git and the sandbox have words of their own for it. */
-const isDiskFull = (error: unknown): boolean =>
-  error instanceof Error && ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { FAILURES, Failure, type FailureDetails } from '../../domain/failures.js';
+import { diskFailure } from '../../infra/disk-failures.js';
 
 /** RFC 9457. `code` is stable: a failure type, or one of the API's own. */
 export interface Problem {
@@ -50,6 +51,8 @@ export const toAnswer = (error: unknown, logId: string): Answer => {
   }
   const status = clientErrorStatus(error);
   if (status !== undefined) return { problem: httpProblem(status), headers: {}, isUnexpected: false };
+  const ofDisk = diskFailure(error);
+  if (ofDisk) return { ...failureAnswer(ofDisk), isUnexpected: true };
   const detail = `Something went wrong on our side. The log has it under ${logId}.`;
   return { problem: { ...problem(500, 'Internal', detail), logId }, headers: {}, isUnexpected: true };
 };

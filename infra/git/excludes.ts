@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { writeAtomically } from '../atomic-file.js';
 import { isMissing, type Tree } from './tree-record.js';
 
 /** The line of an exclude file that names exactly this path. */
@@ -12,7 +13,7 @@ const excludeText = (paths: readonly string[]): string =>
 
 /** Declares outputs of `setup`: snapshots leave them out from now on, and half-written files always. */
 export const writeExcludes = (tree: Tree, paths: readonly string[]): Promise<void> =>
-  writeFile(tree.excludeFile, excludeText(paths), { mode: 0o644 });
+  writeAtomically(tree.excludeFile, excludeText(paths));
 
 /** Git would take outputs of `setup` for work where the file that names them is cut off or gone. */
 export async function ensureExcludes(tree: Tree, paths: readonly string[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { Failure } from '../../domain/failures.js';
+import { writeAtomically } from '../atomic-file.js';
 import { inTurn } from './in-turn.js';
-import { fenceFile, isMissing, readFence, type Tree, writeAtomically } from './tree-record.js';
+import { fenceFile, isMissing, readFence, type Tree } from './tree-record.js';
 
 /**
  * Admits the holder of `fence` to write into the tree and remembers it; call right before each write. Fences

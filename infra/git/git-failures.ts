@@ -50,6 +50,8 @@ const PATTERNS: readonly Pattern[] = [
     reason: 'INDEX_CORRUPT',
   },
   { match: DAMAGED, type: 'Internal', reason: 'OBJECT_CORRUPT' },
+  // What the disk did not give back of an object is damage, which is mended; the rest waits for a person.
+  { match: /Input\/output error|Read-only file system/, type: 'Unavailable', reason: 'DISK_FAILS' },
   { match: /fsck error|fsckObjects|error in (object|tree|commit|blob)/, type: 'InvalidInput', reason: 'BAD_OBJECTS' },
   { match: /couldn't find remote ref|no such ref|Remote branch .* not found/i, type: 'NotFound', reason: 'REF' },
   {

@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
+import { writeAtomically } from '../atomic-file.js';
 import type { ProcessIdentity } from '../process-identity.js';
 
 /** What is known of a tree; kept beside it, outside everything an agent can reach. */
@@ -92,18 +93,6 @@ export async function readRecord(tree: Tree): Promise<TreeRecord> {
 export function writeRecord(tree: Tree, record: TreeRecord): Promise<void> {
   const json = JSON.stringify(record);
   return writeAtomically(recordFile(tree), `${sumOf(json)}\n${json}\n`);
-}
-
-/** A reader sees the old text or the new one, never a part. */
-export async function writeAtomically(path: string, text: string): Promise<void> {
-  const half = `${path}.${randomUUID()}`;
-  try {
-    await writeFile(half, text, { mode: 0o644 });
-    await rename(half, path);
-  } catch (error) {
-    await rm(half, { force: true });
-    throw error;
-  }
 }
 
 export const isMissing = (error: unknown): boolean =>

@@ -1,0 +1,49 @@
+// Files of ours on a disk that takes no more, or fails: a tmpfs of 64 KiB, and what the kernel itself answers with EIO.
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from '@jest/globals';
+import { diskFailure } from '../../infra/disk-failures.js';
+import { builtProgram } from '../support/built.js';
+
+const DISK = '/mnt';
+
+/** Runs the script where the disk is small. `have` is what `write` is to leave untouched. */
+const onSmallDisk = async (module: string, write: string): Promise<unknown> => {
+  const script = `
+    import fs from 'node:fs';
+    import * as ours from '${pathToFileURL(builtProgram(module))}';
+    import { diskFailure } from '${pathToFileURL(builtProgram('infra/disk-failures.js'))}';
+    fs.writeFileSync('${DISK}/kept', 'as it was');
+    const big = 'x'.repeat(100_000);
+    const tries = [];
+    for (let times = 0; times < 2; times++)
+      try { ${write}; tries.push('written'); } catch (error) { tries.push(diskFailure(error)?.details.reason ?? String(error)); }
+    const files = fs.readdirSync('${DISK}', { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+    console.log(JSON.stringify({ tries, files: files.map(({ name }) => name), kept: fs.readFileSync('${DISK}/kept', 'utf8') }));`;
+  const disk = ['--dev-bind', '/', '/', '--size', '65536', '--tmpfs', DISK];
+  const node = [process.execPath, '--input-type=module', '-e', script];
+  const { stdout } = await promisify(execFile)('bwrap', [...disk, ...node]);
+  return JSON.parse(stdout);
+};
+
+test.each([
+  ['a file that is replaced', 'infra/atomic-file.js', `ours.replaceFile('${DISK}/kept', big)`],
+  ['a file that is created', 'infra/atomic-file.js', `ours.createFile('${DISK}/new', big)`],
+  ['a file beside a tree', 'infra/atomic-file.js', `await ours.writeAtomically('${DISK}/kept', big)`],
+  ['a stored text', 'infra/artifacts.js', `await ours.createBlobStore(undefined, '${DISK}').put(big)`],
+])('of %s nothing is left when the disk is full, what was there stays, and the reason is told', async (...given) => {
+  const [, module, write] = given;
+  expect(await onSmallDisk(module, write)).toEqual({
+    tries: ['DISK_FULL', 'DISK_FULL'],
+    files: ['kept'],
+    kept: 'as it was',
+  });
+});
+
+test('what a disk does not give back is told as its failure', async () => {
+  // The kernel answers a read of unmapped memory as a disk does of a bad block.
+  const error = await readFile('/proc/self/mem').catch((thrown: unknown) => thrown);
+  expect(diskFailure(error)).toMatchObject({ type: 'Unavailable', details: { reason: 'DISK_FAILS' } });
+});
