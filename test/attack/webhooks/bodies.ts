@@ -1,30 +1,17 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Tally } from '../vector.js';
+import { countKept, type Endpoint } from './deliveries.js';
 import { MAX_BYTES, MAX_MS, type WebhooksWorld } from './world.js';
 
-/** One endpoint, and how its sender signs. */
-export interface Endpoint {
-  readonly path: string;
-  readonly headersOf: (body: string) => Readonly<Record<string, string>>;
-}
-
-/** Whatever is in the inbox or was told to anybody got through. */
-export async function countKept(world: WebhooksWorld, tally: Tally, how: string): Promise<void> {
-  const { deliveries, signals } = await world.kept();
-  tally.count(deliveries + signals > 0 ? `${how}: ${deliveries} deliveries, ${signals} signals` : undefined);
-  await world.forget();
-}
-
-/** @param bodyOf a right body with so much more in it */
+/** Right bodies with so much more in them. */
 export async function sendOversized(
   world: WebhooksWorld,
   tally: Tally,
-  { path, headersOf }: Endpoint,
-  bodyOf: (filler: string) => string,
+  { path, bodyOf, headersOf }: Endpoint,
 ): Promise<void> {
   for (const bytes of [MAX_BYTES + 1, 2 * MAX_BYTES, 20 * MAX_BYTES]) {
-    const body = bodyOf('x'.repeat(bytes)).padEnd(bytes, ' ');
+    const body = bodyOf({ filler: 'x'.repeat(bytes) }).padEnd(bytes, ' ');
     await world.api.call('POST', path, { key: null, raw: body, headers: headersOf(body) });
     await countKept(world, tally, `${bytes} bytes`);
     const stream = new Blob([body]).stream();
@@ -35,12 +22,8 @@ export async function sendOversized(
 }
 
 /** Fifty senders at once, each of whom sends a byte now and then. */
-export async function drip(
-  world: WebhooksWorld,
-  tally: Tally,
-  { path, headersOf }: Endpoint,
-  body: string,
-): Promise<void> {
+export async function drip(world: WebhooksWorld, tally: Tally, { path, bodyOf, headersOf }: Endpoint): Promise<void> {
+  const body = bodyOf();
   const head = Object.entries(headersOf(body)).map(([name, value]) => `${name}: ${value}\r\n`);
   const start = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${head.join('')}content-length: ${body.length}\r\n\r\n`;
   const held = Array.from({ length: 50 }, () => {

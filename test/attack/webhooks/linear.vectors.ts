@@ -6,10 +6,10 @@ import {
   linearHeadersOf,
   signForLinear as sign,
 } from '../../support/api/linear-sender.js';
-import { rowsOf } from '../../support/api/seed.js';
 import { SECRET as GITHUB_SECRET } from '../../support/api/webhook-sender.js';
 import type { Vector } from '../vector.js';
-import { countKept, drip, type Endpoint, sendOversized } from './bodies.js';
+import { drip, sendOversized } from './bodies.js';
+import { begin, countKept, type Endpoint, playAgain, sendWithHeader } from './deliveries.js';
 import { TEAM, type WebhooksWorld } from './world.js';
 
 type LinearVector = Vector<WebhooksWorld>;
@@ -23,22 +23,14 @@ const payload = (more: object = {}): object => ({
   ...more,
 });
 const text = (more: object = {}): string => JSON.stringify(payload(more));
-const ENDPOINT: Endpoint = { path: LINEAR_PATH, headersOf: (body) => linearHeadersOf(body) };
-
-/** The bait is alive: the same way with nothing wrong is taken. */
-const begin = async (world: WebhooksWorld): Promise<void> => {
-  await deliver(world.api, payload());
-  const { deliveries, signals } = await world.kept();
-  if (deliveries !== 1 || signals !== 1) throw new Error('a right delivery of Linear is not taken');
-  await world.forget();
-};
+const ENDPOINT: Endpoint = { path: LINEAR_PATH, bodyOf: text, headersOf: linearHeadersOf };
 
 const forged: LinearVector = {
   name: 'Linear: deliveries that nobody signed, or another',
   controls: ['webhooks.signature'],
   isSmoke: true,
   run: async (world, tally) => {
-    await begin(world);
+    await begin(world, ENDPOINT);
     const body = text();
     const right = sign(body);
     const signatures: readonly (readonly [string, string | undefined])[] = [
@@ -72,8 +64,8 @@ const oversized: LinearVector = {
   name: 'Linear: bodies over the largest size, with a length and in chunks',
   controls: ['webhooks.cap'],
   run: async (world, tally) => {
-    await begin(world);
-    await sendOversized(world, tally, ENDPOINT, (filler) => text({ filler }));
+    await begin(world, ENDPOINT);
+    await sendOversized(world, tally, ENDPOINT);
   },
 };
 
@@ -81,24 +73,27 @@ const dripping: LinearVector = {
   name: 'Linear: bodies that come drop by drop',
   controls: ['webhooks.patience'],
   run: async (world, tally) => {
-    await begin(world);
-    await drip(world, tally, ENDPOINT, text());
+    await begin(world, ENDPOINT);
+    await drip(world, tally, ENDPOINT);
   },
 };
 
-const foreignForms: LinearVector = {
-  name: 'Linear: signed deliveries of another content type, or compressed',
-  controls: ['webhooks.form'],
+const foreignTypes: LinearVector = {
+  name: 'Linear: signed deliveries of another content type',
+  controls: ['webhooks.content-type'],
   run: async (world, tally) => {
-    await begin(world);
-    for (const contentType of ['text/plain', 'application/x-www-form-urlencoded', 'application/json5']) {
-      await deliver(world.api, payload(), { headers: { 'content-type': contentType } });
-      await countKept(world, tally, contentType);
-    }
-    for (const encoding of ['gzip', 'br', 'identity']) {
-      await deliver(world.api, payload(), { headers: { 'content-encoding': encoding } });
-      await countKept(world, tally, encoding);
-    }
+    await begin(world, ENDPOINT);
+    const types = ['text/plain', 'application/x-www-form-urlencoded', 'application/json5'];
+    await sendWithHeader(world, tally, ENDPOINT, ['content-type', types]);
+  },
+};
+
+const encoded: LinearVector = {
+  name: 'Linear: signed deliveries that are said to be compressed',
+  controls: ['webhooks.encoding'],
+  run: async (world, tally) => {
+    await begin(world, ENDPOINT);
+    await sendWithHeader(world, tally, ENDPOINT, ['content-encoding', ['gzip', 'br', 'identity']]);
   },
 };
 
@@ -109,7 +104,7 @@ const stale: LinearVector = {
   name: 'Linear: signed deliveries of another time, under ids of today',
   controls: ['webhooks.linear-time'],
   run: async (world, tally) => {
-    await begin(world);
+    await begin(world, ENDPOINT);
     for (const minutes of MINUTES.flatMap((one) => [one, -one])) {
       await deliver(world.api, payload({ webhookTimestamp: Date.now() - minutes * 60_000 }));
       await countKept(world, tally, `${minutes} minutes old`);
@@ -121,17 +116,8 @@ const replayed: LinearVector = {
   name: 'Linear: signed deliveries played again and again',
   controls: ['webhooks.linear-once'],
   run: async (world, tally) => {
-    await begin(world);
-    const id = randomUUID();
-    const body = text();
-    for (let at = 0; at < 20; at++) {
-      await deliver(world.api, body, { id });
-      // As if the factory had looked each time.
-      await rowsOf(world.api.database, 'UPDATE outbox SET sent_at = now() WHERE sent_at IS NULL');
-      const { deliveries, signals } = await world.kept();
-      tally.count(deliveries > 1 || signals > 1 ? `copy ${at}: the factory is told again` : undefined);
-    }
-    await world.forget();
+    await begin(world, ENDPOINT);
+    await playAgain(world, tally, ENDPOINT);
   },
 };
 
@@ -139,7 +125,7 @@ const strangers: LinearVector = {
   name: 'Linear: signed deliveries of teams that are nobody’s',
   controls: ['webhooks.linear-team'],
   run: async (world, tally) => {
-    await begin(world);
+    await begin(world, ENDPOINT);
     const other = randomUUID();
     const odd: readonly (readonly [string, object])[] = [
       ['another team', { teamId: other, team: { id: other, key: 'OPS' } }],
@@ -166,7 +152,7 @@ const otherKinds: LinearVector = {
   name: 'Linear: signed deliveries about everything else',
   controls: ['webhooks.linear-kinds'],
   run: async (world, tally) => {
-    await begin(world);
+    await begin(world, ENDPOINT);
     const issue = { id: ISSUE, teamId: TEAM, team: { id: TEAM, key: 'ENG' } };
     for (const type of KINDS) {
       const data = { id: randomUUID(), issueId: ISSUE, issue, teamId: TEAM };
@@ -182,7 +168,8 @@ export const LINEAR_VECTORS: readonly LinearVector[] = [
   forged,
   oversized,
   dripping,
-  foreignForms,
+  foreignTypes,
+  encoded,
   stale,
   replayed,
   strangers,

@@ -37,10 +37,14 @@ export const WEBHOOK_CONTROLS: readonly Control[] = [
     ],
   },
   {
-    name: 'webhooks.form',
-    about: 'a body comes as its sender sends it, and not compressed',
+    name: 'webhooks.content-type',
+    about: 'a body is of the type that its sender sends',
+    edits: [{ file: ROUTE, cut: '      [...route.contentTypes],\n', put: "      '*',\n" }],
+  },
+  {
+    name: 'webhooks.encoding',
+    about: 'a body is not compressed',
     edits: [
-      { file: ROUTE, cut: '      [...route.contentTypes],\n', put: "      '*',\n" },
       {
         file: ROUTE,
         cut: "if (request.headers['content-encoding'] !== undefined) {",
