@@ -1,8 +1,9 @@
 import { Failure } from '../../domain/failures.js';
 import { faultPoint } from '../fault-point.js';
 import { refThere } from './branch-names.js';
-import { firstWords, gitFailure, isLockMessage } from './git-failures.js';
+import { isLockMessage } from './git-failures.js';
 import { requireObjectId } from './operands.js';
+import { judge, rejections, type Said } from './push-verdict.js';
 import { branchRef, isOwnRef } from './refs.js';
 import { readRemoteRefs } from './remote-refs.js';
 import { type GitRemote, type Repository, reach } from './repository.js';
@@ -107,9 +108,9 @@ async function pushGuarded(
   refs: readonly PushInput[],
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
-  let said: { readonly exitCode: number; readonly stderr: string };
+  let said: Said;
   try {
-    said = await repo.git.run({
+    const { exitCode, stdout, stderr } = await repo.git.run({
       command: 'push',
       gitDir: repo.dir,
       options: [
@@ -130,10 +131,11 @@ async function pushGuarded(
       okExitCodes: [0, 1, 128],
       signal,
     });
+    said = { exitCode, stderr, rejected: rejections(stdout.toString()) };
   } catch (error) {
     // Cancelled or killed half-way: the caller's repetition reads the remote before it acts.
     if (signal?.aborted) throw error;
-    said = { exitCode: -1, stderr: error instanceof Error ? error.message : '' };
+    said = { exitCode: -1, stderr: error instanceof Error ? error.message : '', rejected: '' };
   }
   if (said.exitCode === 0) return [];
   // A receive-pack that was killed leaves its locks in a forge of our own; elsewhere they are not ours to touch.
@@ -148,26 +150,4 @@ async function pushGuarded(
     ),
     said,
   );
-}
-
-/** After a refused or unknown push the remote's own refs say what happened. */
-function judge(
-  refs: readonly PushInput[],
-  now: ReadonlyMap<string, string>,
-  said: { readonly exitCode: number; readonly stderr: string },
-): readonly string[] {
-  // The push is atomic: one ref that got its new commit means that all did.
-  const applied = refs.some(({ ref, to, expected }) => to !== expected && now.get(ref) === to);
-  if (applied || refs.every(({ ref, to }) => now.get(ref) === to)) return [];
-  const stale = refs.filter(({ ref, expected, to }) => now.get(ref) !== expected && now.get(ref) !== to);
-  if (stale.length > 0) return stale.map(({ ref }) => ref);
-  if (/protected|hook declined|pre-receive|denied|GH\d{3}|deny|prohibited/i.test(said.stderr))
-    throw new Failure('PermissionDenied', `the forge refused the push: ${firstWords(said.stderr)}`, {
-      reason: 'PUSH_REFUSED',
-    });
-  const failure = gitFailure('push', said.exitCode, said.stderr);
-  // Nothing moved and nobody refused: the same push may succeed.
-  throw failure.type === 'Internal' || failure.type === 'Conflict'
-    ? new Failure('Unavailable', failure.message, { reason: 'PUSH_UNKNOWN' }, { cause: failure })
-    : failure;
 }

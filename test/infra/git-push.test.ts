@@ -11,6 +11,7 @@ let world: GitWorld;
 let base: string;
 let head: string;
 const HEAD_BRANCH = 'millwright/work-0123456789ab';
+const REF = `refs/heads/${HEAD_BRANCH}`;
 
 beforeEach(async () => {
   world = await gitWorld();
@@ -23,7 +24,7 @@ afterEach(() => world.remove());
 
 const tip = (branch: string) => readTip(world.mirror, world.remote, branch);
 const pushHead = (to: string | undefined, expected: string | undefined) =>
-  pushOwnRef(world.mirror, world.remote, { ref: `refs/heads/${HEAD_BRANCH}`, to, expected });
+  pushOwnRef(world.mirror, world.remote, { ref: REF, to, expected });
 const land = (commit = head, headSha = head) =>
   pushLanding(world.mirror, world.remote, {
     branch: 'main',
@@ -105,6 +106,22 @@ test('a push that a hook of the forge refuses says so and is not repeated', asyn
   chmodSync(hook, 0o755);
   await expect(pushHead(head, undefined)).rejects.toMatchObject({
     type: 'PermissionDenied',
+    details: { reason: 'PUSH_REFUSED' },
+  });
+});
+
+test('a push that the forge itself refuses says why and is not repeated', async () => {
+  const why = 'refusing to allow a GitHub App to create or update workflow `ci.yml` without `workflows` permission';
+  const line = (text: string): string => `${(text.length + 5).toString(16).padStart(4, '0')}${text}\n`;
+  const report = `${line('version=1')}0000${line(`ng ${REF} ${why}`)}0000`;
+  const hook = join(world.forge.dir, 'hooks', 'proc-receive');
+  mkdirSync(join(world.forge.dir, 'hooks'), { recursive: true });
+  writeFileSync(hook, `#!/bin/sh\ncat <<'END'\n${report}\nEND\ncat >/dev/null\n`);
+  chmodSync(hook, 0o755);
+  world.source.git('--git-dir', world.forge.dir, 'config', 'receive.procReceiveRefs', 'refs/heads');
+  await expect(pushHead(head, undefined)).rejects.toMatchObject({
+    type: 'PermissionDenied',
+    message: expect.stringContaining(why),
     details: { reason: 'PUSH_REFUSED' },
   });
 });

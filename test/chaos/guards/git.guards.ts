@@ -1,6 +1,7 @@
 import { chaosCase, type Guard, testIn } from './guard.js';
 
 const PUSH = 'infra/git/push.ts';
+const VERDICT = 'infra/git/push-verdict.ts';
 const LANDING = 'activities/git/queue/landing.ts';
 const IS_THERE = '  if (applied || refs.every(({ ref, to }) => now.get(ref) === to)) return [];\n';
 
@@ -39,8 +40,8 @@ const LEASE_GUARDS: readonly Guard[] = [
     name: 'push-read-back',
     about: 'after an unknown push the remote says whether it came',
     edits: [
-      { file: PUSH, cut: IS_THERE },
-      { file: PUSH, cut: ' && now.get(ref) !== to);', put: ');' },
+      { file: VERDICT, cut: IS_THERE },
+      { file: VERDICT, cut: ' && now.get(ref) !== to);', put: ');' },
     ],
     proofs: [testIn('infra/git-push', 'pushing what the forge holds already is done, whatever was expected')],
   },
