@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { handOnUnanswered } from '../../activities/mail/hand-on.js';
 import { createMailActivities } from '../../activities/mail/mail.activities.js';
 import { insertMail, listInbox } from '../../activities/mail/mail.repository.js';
+import { answererOf } from '../../activities/mail/who-answers.js';
 import { createStoreActivities } from '../../activities/store/store.activities.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import { MemoryBlobs } from '../support/memory-blobs.js';
@@ -175,4 +176,14 @@ test('a task’s question goes to a person at once when its supervisor is a prog
   expect(await ask()).toEqual({ to_kind: 'human', to_id: 'ada' });
   const signals = await rowsOf(`SELECT 1 FROM outbox WHERE workflow_id = $1`, [`epic/${epicId}`]);
   expect(signals).toHaveLength(1);
+});
+
+test('a question to an epic is for its supervisor while the epic goes on, and then for whoever filed the work', async () => {
+  const taskId = await insertTask(db.pools.writes, projectId, { epicId });
+  const asked = { from: { kind: 'task', id: taskId }, to: { kind: 'epic', id: epicId }, taskId, epicId } as const;
+  expect(await answererOf(db.pools.writes, asked)).toEqual({ kind: 'epic', id: epicId });
+  for (const state of ['COMPLETED', 'CANCELLED']) {
+    await rowsOf('UPDATE epic SET state = $2 WHERE id = $1', [epicId, state]);
+    expect(await answererOf(db.pools.writes, asked)).toEqual({ kind: 'human', id: 'ada' });
+  }
 });
