@@ -4,6 +4,7 @@ import { createForgeWatchActivities } from '../../activities/forge/watch/watch.a
 import type { Hint } from '../../domain/forge/hint.js';
 import { redeliverFailed } from '../../infra/forge/github/failed-deliveries.js';
 import type { ForgeLook } from '../../workflows/contract/activities/forge-watch.js';
+import { rowsOf } from '../support/api/seed.js';
 import { ANSWERS } from '../support/github/faults/faults.js';
 import { type GitHubProjectWorld, githubProjectWorld, SHOP } from '../support/github/project-world.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
@@ -28,20 +29,18 @@ beforeEach(async () => {
     redeliverFailed: (signal) => redeliverFailed(access, signal),
   });
   const tip = await world.github.people.tip(SHOP);
-  await sql('UPDATE project SET tip_sha = $2 WHERE id = $1', world.projectId, tip);
+  await rowsOf(database, 'UPDATE project SET tip_sha = $2 WHERE id = $1', [world.projectId, tip]);
 });
 afterEach(async () => {
   await world.close();
-  await sql('DELETE FROM webhook_delivery');
-  await sql('DELETE FROM outbox');
+  await rowsOf(database, 'DELETE FROM webhook_delivery');
+  await rowsOf(database, 'DELETE FROM outbox');
 });
 
-const sql = async (text: string, ...values: readonly unknown[]) =>
-  (await database.pools.writes.query({ text, values })).rows;
 const look = (name: 'applyHints' | 'reconcileForge'): Promise<ForgeLook> =>
   new MockActivityEnvironment().run(activities[name], { projectId: world.projectId });
 const told = async (): Promise<readonly string[]> =>
-  (await sql('SELECT workflow_id, name FROM outbox ORDER BY created_at')).map(
+  (await rowsOf(database, 'SELECT workflow_id, name FROM outbox ORDER BY created_at')).map(
     ({ workflow_id: id, name }) => `${String(id).replace(world.projectId, 'p')} ${name}`,
   );
 
@@ -49,17 +48,19 @@ let deliveries = 0;
 async function delivered(subject: Hint['subject'], times = 1): Promise<void> {
   for (let nth = 0; nth < times; nth += 1) {
     deliveries += 1;
-    await sql(
+    await rowsOf(
+      database,
       `INSERT INTO webhook_delivery (delivery_id, event, hint, project_id) VALUES ($1, 'pull_request', $2, $3)`,
-      `d${deliveries}`,
-      JSON.stringify({ event: 'pull_request', subject }),
-      world.projectId,
+      [`d${deliveries}`, JSON.stringify({ event: 'pull_request', subject }), world.projectId],
     );
   }
 }
 const outcomes = async () =>
   (
-    await sql('SELECT outcome, attempts, handled_at IS NOT NULL AS handled FROM webhook_delivery ORDER BY delivery_id')
+    await rowsOf(
+      database,
+      'SELECT outcome, attempts, handled_at IS NOT NULL AS handled FROM webhook_delivery ORDER BY delivery_id',
+    )
   ).map(({ outcome, attempts, handled }) => `${outcome} ${attempts} ${handled}`);
 
 async function openPull(): Promise<number> {
@@ -84,11 +85,11 @@ test('a base that somebody else moved is told to its queue and inspected anew', 
 
 test('a base that our own queue moved is not inspected anew', async () => {
   await world.github.people.push({ repository: SHOP, branch: 'main', files: { 'c.txt': 'three\n' } });
-  await sql(
+  await rowsOf(
+    database,
     `INSERT INTO queue_entry (id, project_id, branch, pr_number, owner, title, head_ref, head_sha, seq, state, enqueued_by, landed_sha)
      VALUES (gen_random_uuid(), $1, 'main', 1, 'task/x', 'A', 'millwright/a', 'h', 1, 'landed', 'test', $2)`,
-    world.projectId,
-    await world.github.people.tip(SHOP),
+    [world.projectId, await world.github.people.tip(SHOP)],
   );
   await look('reconcileForge');
   expect(await told()).toEqual(['merge-queue/p/main forgeEvent']);
@@ -98,7 +99,7 @@ test('a pull request that a person closed is seen without a delivery', async () 
   const number = await openPull();
   await world.github.people.closePullRequest({ repository: SHOP, number });
   await look('reconcileForge');
-  expect(await sql('SELECT state FROM pull_request WHERE project_id = $1', world.projectId)).toEqual([
+  expect(await rowsOf(database, 'SELECT state FROM pull_request WHERE project_id = $1', [world.projectId])).toEqual([
     { state: 'closed' },
   ]);
 });
@@ -140,7 +141,8 @@ test('what was delivered while nobody heard is asked for again, and not for ever
 
 test('an App without a webhook, or whose deliveries cannot be read, is reconciled all the same', async () => {
   const number = await openPull();
-  const seen = async () => await sql('SELECT state FROM pull_request WHERE project_id = $1', world.projectId);
+  const seen = async () =>
+    await rowsOf(database, 'SELECT state FROM pull_request WHERE project_id = $1', [world.projectId]);
   world.github.faults.add({ path: /hook\/deliveries/, act: ANSWERS.notFound });
   await look('reconcileForge');
   expect(await seen()).toEqual([{ state: 'open' }]);
@@ -153,7 +155,7 @@ test('an App without a webhook, or whose deliveries cannot be read, is reconcile
 test('work that is open says so, and an archived project that it is gone', async () => {
   await insertEpic(database.pools.writes, world.projectId);
   expect(await look('applyHints')).toEqual({ kind: 'open' });
-  await sql('UPDATE project SET archived_at = now() WHERE id = $1', world.projectId);
+  await rowsOf(database, 'UPDATE project SET archived_at = now() WHERE id = $1', [world.projectId]);
   expect(await look('reconcileForge')).toEqual({ kind: 'gone' });
 });
 
@@ -165,7 +167,7 @@ test('a repository that was renamed is found under its new name, and its deliver
   await expect(look('applyHints')).rejects.toMatchObject({ type: 'Unavailable', details: { reason: 'MOVED' } });
   await look('reconcileForge');
   expect(await outcomes()).toEqual(['moved 2 true']);
-  expect(await sql('SELECT forge_name FROM project WHERE id = $1', world.projectId)).toEqual([
+  expect(await rowsOf(database, 'SELECT forge_name FROM project WHERE id = $1', [world.projectId])).toEqual([
     { forge_name: 'acme/store' },
   ]);
 });

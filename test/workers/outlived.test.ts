@@ -3,6 +3,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { v7 as uuidv7 } from 'uuid';
 import { createLogger } from '../../infra/logging.js';
 import { endOutlived } from '../../workers/duties/outlived.js';
+import { rowsOf } from '../support/api/seed.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { insertAgent, insertEpic, insertProject, insertRun, insertTask } from '../support/rows.js';
 import { createTestTemporal } from '../support/temporal.js';
@@ -23,7 +24,6 @@ const start = async (type: string, workflowId: string): Promise<void> => {
 };
 const isOpen = async (workflowId: string): Promise<boolean> =>
   (await env.client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
-const sql = (text: string, ...values: readonly unknown[]) => db.pools.writes.query({ text, values });
 const sweep = (graceMs: number): Promise<number> =>
   endOutlived({
     writes: db.pools.writes,
@@ -41,9 +41,9 @@ test('workflows of work that the rows show as over, or do not know, are ended; a
     await insertRun(db.pools.writes, projectId, { agentId }),
     await insertRun(db.pools.writes, projectId, { agentId }),
   ];
-  await sql(`UPDATE epic SET state = 'COMPLETED' WHERE id = $1`, over);
-  await sql(`UPDATE task SET state = 'FAILED' WHERE id = $1`, failed);
-  await sql(`UPDATE run SET state = 'failed', ended_at = now() WHERE id = $1`, ended);
+  await rowsOf(db, `UPDATE epic SET state = 'COMPLETED' WHERE id = $1`, [over]);
+  await rowsOf(db, `UPDATE task SET state = 'FAILED' WHERE id = $1`, [failed]);
+  await rowsOf(db, `UPDATE run SET state = 'failed', ended_at = now() WHERE id = $1`, [ended]);
   const goingOn = [`epic/${open}`, `task/${task}`, `run/${run}`, `run/${uuidv7()}`, 'epic/of-somebody-else'];
   const outlived = [`epic/${over}`, `task/${failed}`, `run/${ended}`, `epic/${uuidv7()}`, `task/${uuidv7()}`];
   for (const id of [...goingOn, ...outlived])

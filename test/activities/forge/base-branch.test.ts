@@ -7,10 +7,11 @@ import type { HintSubject } from '../../../domain/forge/hint.js';
 import type { LandingTarget } from '../../../domain/merge/types.js';
 import { GitHubChecks } from '../../../infra/forge/github/github-checks.js';
 import type { MergeMember } from '../../../workflows/contract/activities/merge.js';
+import { rowsOf } from '../../support/api/seed.js';
 import { asAttempt } from '../../support/git/activity-world.js';
 import { type GitHubProjectWorld, githubProjectWorld, SHOP } from '../../support/github/project-world.js';
+import { queuedMember } from '../../support/github/queued-member.js';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
-import { insertTask } from '../../support/rows.js';
 
 let database: TestDatabase;
 let world: GitHubProjectWorld;
@@ -27,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(async () => {
   world = await githubProjectWorld(database);
-  const { forge, mirrors, projectId, github } = world;
+  const { forge, mirrors, projectId } = world;
   const { pools } = database;
   const deps = { pools, forge, mirrors };
   activities = {
@@ -35,40 +36,26 @@ beforeEach(async () => {
     ...createMergeActivities({ ...deps, planChecks: async () => ({ kind: 'planned', checks: [] }) }),
     ...createForgeWatchActivities(deps),
   };
-  await sql('UPDATE project SET base_branch = NULL WHERE id = $1', projectId);
+  await rowsOf(database, 'UPDATE project SET base_branch = NULL WHERE id = $1', [projectId]);
   base = (await imported()).tip;
-  const headRef = 'millwright/a';
-  await github.people.moveBranch({ repository: SHOP, branch: headRef, to: base });
-  const headSha = await github.people.push({ repository: SHOP, branch: headRef, files: { 'b.txt': 'two\n' } });
-  const taskId = await insertTask(pools.writes, projectId);
-  const marker = `millwright:task=${taskId}`;
-  const text = { title: 'A', body: `Done\n\n<!-- ${marker} -->`, marker, author: 'Millwright' };
-  const branches = { headRef, headSha, baseRef: 'main', baseSha: base };
-  const pr = await forge.openPullRequest({ projectId, taskId, ...branches, ...text });
-  member = { entryId: randomUUID(), prNumber: pr.number, headRef, headSha, title: 'A' };
-  const composed = await asAttempt(1, activities.composeCandidate, {
-    ...at(),
-    tip: base,
-    members: [member],
-    expectTip: true,
-  });
-  if (composed.kind !== 'composed') throw new Error(composed.kind);
-  target = { base, commit: composed.commit, tree: composed.tree };
+  ({ member, target } = await queuedMember(world, pools.writes, activities));
 });
 afterEach(async () => {
   await world.close();
-  await sql('DELETE FROM webhook_delivery');
-  await sql('DELETE FROM outbox');
+  await rowsOf(database, 'DELETE FROM webhook_delivery');
+  await rowsOf(database, 'DELETE FROM outbox');
 });
 
-const sql = async (text: string, ...values: readonly unknown[]) =>
-  (await database.pools.writes.query({ text, values })).rows;
 const at = () => ({ projectId: world.projectId, branch: 'main' });
 const people = () => world.github.people;
 const tipOf = (branch: string) => people().tip(SHOP, branch);
 const imported = async () => {
   const found = await asAttempt(1, activities.importSource, { projectId: world.projectId });
-  await sql('UPDATE project SET tip_sha = $2, base_branch = $3 WHERE id = $1', world.projectId, found.tip, 'main');
+  await rowsOf(database, 'UPDATE project SET tip_sha = $2, base_branch = $3 WHERE id = $1', [
+    world.projectId,
+    found.tip,
+    'main',
+  ]);
   return found;
 };
 const look = () => asAttempt(1, activities.reconcileForge, { projectId: world.projectId });
@@ -78,18 +65,18 @@ const land = () => asAttempt(1, activities.landHead, { ...at(), target, members:
 const inspect = () => asAttempt(1, activities.inspectEntry, { ...at(), ...member, tip: '' });
 const page = () => world.github.state.issues.find(({ number }) => number === member.prNumber);
 const told = async (): Promise<readonly string[]> => {
-  const rows = await sql('SELECT workflow_id, name FROM outbox ORDER BY created_at, id');
-  await sql('DELETE FROM outbox');
+  const rows = await rowsOf(database, 'SELECT workflow_id, name FROM outbox ORDER BY created_at, id');
+  await rowsOf(database, 'DELETE FROM outbox');
   return rows.map(({ workflow_id: id, name }) => `${String(id).replace(world.projectId, 'p')} ${name}`);
 };
 const remove = (branch: string) => people().moveBranch({ repository: SHOP, branch, to: null });
 const laneAt = (tip: string) =>
-  sql(
+  rowsOf(
+    database,
     `INSERT INTO queue_lane (project_id, branch, mode, by, tip_sha, since, version)
      VALUES ($1, 'main', 'open', 'system', $2, now(), 1)
      ON CONFLICT (project_id, branch) DO UPDATE SET tip_sha = $2`,
-    world.projectId,
-    tip,
+    [world.projectId, tip],
   );
 
 const GONE = { type: 'InvalidState', details: { reason: 'BASE_GONE' }, message: expect.stringMatching(/^BASE_GONE: /) };
@@ -104,9 +91,9 @@ test('a base that was renamed is followed: what was tested lands on it, and nobo
     state: 'merged',
     baseRef: 'main',
   });
-  expect(await sql(`SELECT decision, reasoning FROM decision WHERE project_id = $1`, world.projectId)).toEqual([
-    { decision: 'followed', reasoning: 'GitHub leads from main to trunk' },
-  ]);
+  expect(
+    await rowsOf(database, `SELECT decision, reasoning FROM decision WHERE project_id = $1`, [world.projectId]),
+  ).toEqual([{ decision: 'followed', reasoning: 'GitHub leads from main to trunk' }]);
 });
 
 test('the first to meet a renamed base follows it, whatever he was about', async () => {
@@ -115,9 +102,9 @@ test('the first to meet a renamed base follows it, whatever he was about', async
   await world.github.admin.renameDefaultBranch(SHOP, 'stem');
   await world.github.admin.renameDefaultBranch(SHOP, 'main');
   expect(await readTip()).toEqual({ sha: target.commit });
-  expect(await sql('SELECT forge_base_branch AS there FROM project WHERE id = $1', world.projectId)).toEqual([
-    { there: null },
-  ]);
+  expect(
+    await rowsOf(database, 'SELECT forge_base_branch AS there FROM project WHERE id = $1', [world.projectId]),
+  ).toEqual([{ there: null }]);
 });
 
 test('pull requests, rules and pushes of a renamed base are those of the base', async () => {
@@ -139,14 +126,13 @@ test('pull requests, rules and pushes of a renamed base are those of the base', 
 });
 
 async function hinted(subject: HintSubject): Promise<unknown> {
-  await sql(
+  await rowsOf(
+    database,
     `INSERT INTO webhook_delivery (delivery_id, event, hint, project_id) VALUES ($1, 'push', $2, $3)`,
-    randomUUID(),
-    JSON.stringify({ event: 'push', subject }),
-    world.projectId,
+    [randomUUID(), JSON.stringify({ event: 'push', subject }), world.projectId],
   );
   await asAttempt(1, activities.applyHints, { projectId: world.projectId });
-  return (await sql('DELETE FROM webhook_delivery RETURNING outcome'))[0]?.outcome;
+  return (await rowsOf(database, 'DELETE FROM webhook_delivery RETURNING outcome'))[0]?.outcome;
 }
 
 test('a default branch that was replaced by hand is followed where the new one stands at the same commit', async () => {
@@ -154,7 +140,7 @@ test('a default branch that was replaced by hand is followed where the new one s
   await world.github.admin.setDefaultBranch(SHOP, 'trunk');
   await remove('main');
   expect(await readTip()).toEqual({ sha: base });
-  expect(await sql(`SELECT reasoning FROM decision WHERE project_id = $1`, world.projectId)).toEqual([
+  expect(await rowsOf(database, `SELECT reasoning FROM decision WHERE project_id = $1`, [world.projectId])).toEqual([
     {
       reasoning: `main was the default branch and is gone; trunk is now, at the same commit ${base}`,
     },
@@ -167,7 +153,7 @@ test('another default branch is no proof where it stands elsewhere, or where the
   await remove('main');
   await expect(readTip()).rejects.toMatchObject(GONE);
   await people().moveBranch({ repository: SHOP, branch: 'trunk', to: base });
-  await sql('UPDATE project SET is_base_default = false WHERE id = $1', world.projectId);
+  await rowsOf(database, 'UPDATE project SET is_base_default = false WHERE id = $1', [world.projectId]);
   await expect(readTip()).rejects.toMatchObject(GONE);
 });
 
@@ -177,7 +163,9 @@ test('a base that is gone is said once and waited for; what GitHub closed with i
   await look();
   expect(await told()).toEqual(['merge-queue/p/main forgeEvent', 'factory projectChanged']);
   for (const work of [imported, openQueue, inspect, land, readTip]) await expect(work()).rejects.toMatchObject(GONE);
-  await sql(`UPDATE project SET state = 'refused', reason = 'BASE_GONE: x' WHERE id = $1`, world.projectId);
+  await rowsOf(database, `UPDATE project SET state = 'refused', reason = 'BASE_GONE: x' WHERE id = $1`, [
+    world.projectId,
+  ]);
   await look();
   expect(await told()).toEqual([]);
   await people().moveBranch({ repository: SHOP, branch: 'main', to: base });
@@ -218,12 +206,12 @@ test('a base that is rewritten while no queue lives begins one, which finds what
   expect(await told()).toEqual([]);
   expect(await openQueue()).not.toHaveProperty('lostTip');
   // Back to where the import saw it first: no row but the lane's knows better.
-  await sql('UPDATE project SET tip_sha = $2 WHERE id = $1', world.projectId, base);
+  await rowsOf(database, 'UPDATE project SET tip_sha = $2 WHERE id = $1', [world.projectId, base]);
   await people().moveBranch({ repository: SHOP, branch: 'main', to: base });
   await look();
   expect(await told()).toEqual(['merge-queue/p/main forgeEvent', 'factory projectChanged']);
   await imported();
-  const [start] = await sql('SELECT workflow_id, name, args FROM outbox');
+  const [start] = await rowsOf(database, 'SELECT workflow_id, name, args FROM outbox');
   expect(start).toMatchObject({ name: 'mergeQueue', args: [{ branch: 'main', knownTip: target.commit }] });
   expect(await openQueue()).toMatchObject({ tip: base, lostTip: target.commit });
 });
@@ -233,7 +221,7 @@ test('a base that is rewritten before it ever had a queue is noticed by what the
   await imported();
   await people().moveBranch({ repository: SHOP, branch: 'main', to: base });
   await imported();
-  expect(await sql('SELECT args FROM outbox')).toMatchObject([{ args: [{ knownTip: main }] }]);
+  expect(await rowsOf(database, 'SELECT args FROM outbox')).toMatchObject([{ args: [{ knownTip: main }] }]);
   expect(await asAttempt(1, activities.openQueue, { ...at(), knownTip: main })).toMatchObject({ lostTip: main });
 });
 

@@ -3,8 +3,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createMergeActivities } from '../../../activities/git/merge.activities.js';
 import { type GitHubProjectWorld, githubProjectWorld, SHOP } from '../../support/github/project-world.js';
+import { openedMember } from '../../support/github/queued-member.js';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
-import { insertTask } from '../../support/rows.js';
 
 let database: TestDatabase;
 let world: GitHubProjectWorld;
@@ -18,17 +18,12 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(async () => {
   world = await githubProjectWorld(database);
-  const { forge, mirrors, projectId } = world;
+  const { forge, mirrors } = world;
   const planChecks = async () => ({ kind: 'planned' as const, checks: [] });
   merge = createMergeActivities({ pools: database.pools, forge, mirrors, planChecks });
-  const { people } = world.github;
-  await people.push({ repository: SHOP, branch: 'millwright/a', files: { 'b.txt': 'two\n' } });
-  headSha = (await people.tip(SHOP, 'millwright/a')) ?? '';
-  const taskId = await insertTask(database.pools.writes, projectId);
-  const marker = `millwright:task=${taskId}`;
-  const text = { title: 'A', body: `Done\n\n<!-- ${marker} -->`, marker, author: 'Millwright' };
-  const at = { headRef: 'millwright/a', headSha, baseRef: 'main', baseSha: (await people.tip(SHOP)) ?? '' };
-  ({ number } = await forge.openPullRequest({ projectId, taskId, ...at, ...text }));
+  ({
+    member: { prNumber: number, headSha },
+  } = await openedMember(world, database.pools.writes));
 });
 afterEach(() => world.close());
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createMergeActivities } from '../../../activities/git/merge.activities.js';
 import type { LandingTarget } from '../../../domain/merge/types.js';
@@ -6,6 +5,7 @@ import type { LandOutcome, MergeMember } from '../../../workflows/contract/activ
 import { asAttempt } from '../../support/git/activity-world.js';
 import { ANSWERS } from '../../support/github/faults/faults.js';
 import { type GitHubProjectWorld, githubProjectWorld, SHOP } from '../../support/github/project-world.js';
+import { queuedMember } from '../../support/github/queued-member.js';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
 
 let database: TestDatabase;
@@ -21,29 +21,12 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(async () => {
   world = await githubProjectWorld(database);
-  const { forge, mirrors, projectId, github } = world;
+  const { forge, mirrors, projectId } = world;
   const { pools } = database;
   const overrides = JSON.stringify({ merge: { via: 'api' } });
   await pools.writes.query({ text: 'UPDATE project SET overrides = $2 WHERE id = $1', values: [projectId, overrides] });
   merge = createMergeActivities({ pools, forge, mirrors, planChecks: async () => ({ kind: 'planned', checks: [] }) });
-  const base = (await github.people.tip(SHOP)) ?? '';
-  const headRef = 'millwright/a';
-  await github.people.moveBranch({ repository: SHOP, branch: headRef, to: base });
-  const headSha = await github.people.push({ repository: SHOP, branch: headRef, files: { 'b.txt': 'two\n' } });
-  const marker = `millwright:task=${randomUUID()}`;
-  const body = `Done\n\n<!-- ${marker} -->`;
-  const text = { title: 'A', body, marker, author: 'Millwright' };
-  const pr = await forge.openPullRequest({ projectId, headRef, headSha, baseRef: branch, baseSha: base, ...text });
-  member = { entryId: randomUUID(), prNumber: pr.number, headRef, headSha, title: 'A' };
-  const composed = await asAttempt(1, merge.composeCandidate, {
-    projectId,
-    branch,
-    tip: base,
-    members: [member],
-    expectTip: true,
-  });
-  if (composed.kind !== 'composed') throw new Error(composed.kind);
-  target = { base, commit: composed.commit, tree: composed.tree };
+  ({ member, target } = await queuedMember(world, pools.writes, merge));
 });
 afterEach(() => world.close());
 

@@ -151,7 +151,7 @@ export const seedLane = async (db: TestDatabase, projectId: string, values: Valu
     ...values,
   });
 
-export const rowsOf = async <Row extends object>(
+export const rowsOf = async <Row extends object = Readonly<Record<string, unknown>>>(
   { pools }: TestDatabase,
   text: string,
   values: readonly unknown[] = [],
