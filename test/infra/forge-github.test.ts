@@ -213,11 +213,21 @@ test('a host whose clock is an hour off is heard all the same, and asks for no m
   }
 });
 
-test('a renamed repository is followed by its number', async () => {
-  await github.admin.rename(REPO, 'store');
+test('a renamed repository is followed, also when another one has its name since', async () => {
+  await forge.prepare(projectId);
+  await github.admin.rename(REPO, 'shop-of-old');
+  await forge.prepare(projectId);
+  expect((await forge.remote(projectId)).url).toBe(`${github.url}/acme/shop-of-old.git`);
+  await github.admin.rename('acme/shop-of-old', 'store');
+  await github.admin.createRepository({ owner: 'acme', name: 'shop-of-old' });
   await forge.prepare(projectId);
   expect((await forge.remote(projectId)).url).toBe(`${github.url}/acme/store.git`);
   expect(await forge.openPullRequest(input)).toMatchObject({ number: 1 });
+});
+
+test('a server that finds no repository by its number is asked by the name', async () => {
+  github.faults.add({ path: /repositories\/\d+/, times: 0, act: ANSWERS.notFound });
+  for (const _ of ['first', 'again']) expect(await forge.prepare(projectId)).toMatchObject({ kind: 'own' });
 });
 
 test('an App that was taken off says so, and one that is installed again is found under its new number', async () => {

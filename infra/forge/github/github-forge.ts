@@ -7,6 +7,7 @@ import type { Forge, History, MergeOutcome, OpenPullRequest, PullRequest, PullRe
 import { lookForBase } from './base-branch.js';
 import { endAwaitOfBase, findOpenRow } from './base-branch.repository.js';
 import { commentPlace } from './comments.js';
+import { findRepository } from './find-repository.js';
 import { type GitHubDeps, openProject, type ProjectClient, withSignal } from './project-client.js';
 import { findProjectOnGitHub, saveProjectOnGitHub } from './project-repository.repository.js';
 import { markerOf, toPullRequest } from './pull-request.js';
@@ -35,15 +36,12 @@ const landedText = (sha: string): string => `Landed as ${sha}. GitHub did not ma
 export class GitHubForge implements Forge {
   constructor(private readonly deps: GitHubDeps) {}
 
-  /** Finds the repository by its number, so that a rename or a transfer is followed, and keeps what it is called now. */
+  /** Follows a rename or a transfer of the repository, and keeps what it is called now. */
   async prepare(projectId: string, signal?: AbortSignal): Promise<History> {
     const { pools, access } = this.deps;
     const known = await findProjectOnGitHub(pools.writes, projectId);
     const client = await access.client(known, { permissions: { metadata: 'read' }, priority: 'state' });
-    const { data } =
-      known.repositoryId === null
-        ? await client.rest.repos.get({ owner: known.owner, repo: known.repo, ...withSignal(signal) })
-        : await client.request('GET /repositories/{id}', { id: known.repositoryId, ...withSignal(signal) });
+    const data = await findRepository(client, known, signal);
     if (data.archived) throw new Failure('InvalidState', 'the repository is archived', { reason: 'ARCHIVED' });
     const installationId = await access.installation(known);
     await saveProjectOnGitHub(pools.writes, projectId, { name: data.full_name, repositoryId: data.id, installationId });
