@@ -106,6 +106,17 @@ test('ignored files are named by seal and commit, and so is what git cannot keep
   expect(await keep()).toEqual({ refused: { paths: ['sub/.git'], why: expect.any(String) } });
 });
 
+test('a tree that is only read keeps no checkpoint, whatever lies in it', async () => {
+  const { projectId, trees, deps } = suite.world;
+  const { taskId } = suite;
+  const reading = { projectId, ownerId: taskId, taskId, branch: 'main', mode: 'read', fence: suite.fence() } as const;
+  await asAttempt(1, trees.acquireTree, reading);
+  writeFileSync(file('a.txt'), 'scribbled\n');
+  const { signal } = new AbortController();
+  const keep = () => createKeepCheckpoint(deps)({ projectId, taskId, treeId: taskId, fence: fence() }, signal);
+  expect(await asAttempt(1, keep, undefined)).toEqual({});
+});
+
 test('a rebase is prepared, refused with markers, then committed with both parents', async () => {
   await acquire();
   writeFileSync(file('a.txt'), '1\nmine\n3\n');

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { readFileAt } from '../../infra/git/blobs.js';
 import { importSource } from '../../infra/git/import.js';
 import { inspectCommit } from '../../infra/git/inspect.js';
 import { readTip } from '../../infra/git/remote-refs.js';
@@ -39,6 +40,25 @@ test('the default branch is imported, and importing again moves nothing', async 
   const later = source.commit('second', { 'a.txt': 'b\n' });
   expect(await importFrom()).toEqual({ branch: 'main', tip: later, moved: true });
   expect(await readTip(world.mirror, world.remote, 'main')).toBe(later);
+});
+
+test('a file is no repository, nor is a directory that holds none', async () => {
+  const file = join(outside.path, 'file');
+  writeFileSync(file, '');
+  await expect(importFrom(file)).rejects.toMatchObject({ type: 'InvalidInput' });
+  await expect(importFrom(outside.path)).rejects.toMatchObject({ type: 'NotFound', details: { reason: 'REPOSITORY' } });
+});
+
+test('a file of a commit is read as far as is allowed, and a directory or a link is none', async () => {
+  const source = sourceRepository(path);
+  symlinkSync('a.txt', join(path, 'link'));
+  const at = source.commit('first', { 'a.txt': '12345', 'dir/b.txt': 'b' });
+  await importFrom();
+  const read = (name: string, maxBytes?: number) =>
+    readFileAt(world.mirror, { at, path: name, ...(maxBytes === undefined ? {} : { maxBytes }) });
+  expect((await read('a.txt', 5))?.toString()).toBe('12345');
+  await expect(read('a.txt', 4)).rejects.toMatchObject({ type: 'InvalidInput', details: { reason: 'TOO_LARGE' } });
+  for (const name of ['dir', 'link', 'nothing']) expect(await read(name)).toBeUndefined();
 });
 
 test('a repository of another owner is imported', async () => {

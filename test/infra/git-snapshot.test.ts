@@ -94,7 +94,6 @@ test.each([
     'sub/.git',
   ],
   ['a file that redirects to another repository', `mkdir sub; printf 'gitdir: /etc' > sub/.git`, 'sub/.git'],
-  ['a named pipe', 'mkfifo dir/pipe', 'dir/pipe'],
   ['a link where git reads submodules', 'ln -s a.txt .gitmodules', '.gitmodules'],
   ['a huge sparse file', 'truncate -s 1T big', 'big'],
   ['a new .gitmodules', `printf '[submodule "x"]\\n\\turl = -x\\n' > dir/.gitmodules`, 'dir/.gitmodules'],
@@ -115,6 +114,11 @@ test('a path longer than the kernel takes is refused, and the tree can be used a
   await forceContent(world.mirror, tree, { to: base });
   expect(readdirSync(tree.source).sort()).toEqual(['.gitignore', 'a.txt', 'dir']);
   expect(await filesOf()).toEqual(before);
+});
+
+test('a named pipe is refused by its path, and called what it is', async () => {
+  asAgent('mkfifo dir/pipe');
+  expect(await snapshot()).toMatchObject({ kind: 'refused', paths: ['dir/pipe'], why: 'a named pipe' });
 });
 
 test('a socket is refused by its path', async () => {

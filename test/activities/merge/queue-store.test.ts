@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { findLaneTip } from '../../../activities/git/known-base.js';
 import { countVerdicts, usualCheckMs } from '../../../activities/store/evidence.repository.js';
 import { createEvidenceActivities, createQueueStoreActivities } from '../../../activities/store/queue.activities.js';
 import type { EvidenceRecord } from '../../../workflows/contract/activities/checks.js';
@@ -106,6 +107,11 @@ describe('rows of entries and lanes', () => {
     expect(await rowsOf('SELECT mode, paused_by, by, reason FROM queue_lane WHERE project_id = $1', projectId)).toEqual(
       [{ mode: 'paused', paused_by: ['person'], by: 'ada', reason: 'audit' }],
     );
+    const tip = () => findLaneTip(database.pools.writes, projectId, record.branch);
+    expect(await tip()).toBe('a');
+    // Held before its queue has looked at the branch.
+    await store.recordQueue({ ...record, gen: 6, lane: { ...lane, tip: '' } });
+    expect(await tip()).toBeUndefined();
   });
 });
 
