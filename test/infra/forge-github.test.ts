@@ -225,6 +225,26 @@ test('a renamed repository is followed, also when another one has its name since
   expect(await forge.openPullRequest(input)).toMatchObject({ number: 1 });
 });
 
+test.each([
+  { resource: 'PullRequest', field: 'head', code: 'invalid' },
+  { resource: 'PullRequest', code: 'custom', message: 'A pull request already exists for acme:millwright/a-task.' },
+  { resource: 'PullRequest', code: 'custom', message: "Head sha can't be blank" },
+])('a pull request is asked for again when GitHub does not know what was just done: %j', async (said) => {
+  const body = { message: 'Validation Failed', errors: [said] };
+  github.faults.add({ method: 'POST', path: /pulls$/, act: { kind: 'answer', status: 422, body } });
+  await expect(forge.openPullRequest(input)).rejects.toMatchObject({ type: 'Unavailable', retryAfterMs: 2_000 });
+  expect(await forge.openPullRequest(input)).toMatchObject({ number: 1 });
+});
+
+test('a pull request without a change is refused for good', async () => {
+  const errors = [
+    { resource: 'PullRequest', code: 'custom', message: 'No commits between main and millwright/a-task' },
+  ];
+  const body = { message: 'Validation Failed', errors };
+  github.faults.add({ method: 'POST', path: /pulls$/, act: { kind: 'answer', status: 422, body } });
+  await expect(forge.openPullRequest(input)).rejects.toMatchObject({ type: 'InvalidInput' });
+});
+
 test('a server that finds no repository by its number is asked by the name', async () => {
   github.faults.add({ path: /repositories\/\d+/, times: 0, act: ANSWERS.notFound });
   for (const _ of ['first', 'again']) expect(await forge.prepare(projectId)).toMatchObject({ kind: 'own' });

@@ -23,6 +23,9 @@ const MARK_AGAIN_MS = 5_000;
 const SAY_AGAIN_MS = 3_000;
 const LATE = { reason: 'LIST_LAGS' } as const;
 
+/** How GitHub refuses a pull request for what it will know in a moment. */
+const LAGS = /already exists|"field":"head","code":"invalid"|head sha can't be blank/i;
+
 interface LastWord {
   readonly projectId: string;
   readonly number: number;
@@ -263,8 +266,8 @@ export class GitHubForge implements Forge {
       const { data } = await client.rest.pulls.create({ ...name, ...wanted, ...withSignal(signal) });
       return toPullRequest(data, renamed);
     } catch (error) {
-      // There is one that the list does not show yet: the next attempt adopts it.
-      if (error instanceof Failure && error.type === 'InvalidInput' && /already exists/i.test(error.message))
+      // There is one that the list does not show yet, which the next attempt adopts; or a branch just pushed is not known.
+      if (error instanceof Failure && error.type === 'InvalidInput' && LAGS.test(error.message))
         throw new Failure('Unavailable', error.message, { reason: 'LIST_LAGS' }, { cause: error, retryAfterMs: 2_000 });
       throw error;
     }
