@@ -5,7 +5,9 @@ import type { Progress } from '../infra/embedded/progress.js';
 import type { StackOptions } from '../infra/embedded/stack.js';
 import { createLogger } from '../infra/logging.js';
 import { createPools } from '../infra/pg/pools.js';
+import { requirePoller } from '../infra/temporal.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/contract/search-attributes.js';
+import { QUEUE } from '../workflows/contract/task-queues.js';
 
 const PROGRAMS = join(import.meta.dirname, '..');
 
@@ -37,7 +39,7 @@ export const stackOptions = (config: Config, say: Progress): StackOptions => ({
       name: 'api',
       kind: 'api',
       argv: [process.execPath, '--enable-source-maps', join(PROGRAMS, 'api/main.js')],
-      isReady: async (apiUrl) => {
+      isReady: async ({ apiUrl }) => {
         const response = await fetch(new URL('/api/v1/health/live', apiUrl));
         if (!response.ok) throw new Error(`The API answered ${response.status}.`);
       },
@@ -46,6 +48,9 @@ export const stackOptions = (config: Config, say: Progress): StackOptions => ({
       name: 'worker',
       kind: 'worker',
       argv: [process.execPath, '--enable-source-maps', join(PROGRAMS, 'workers/main.js')],
+      // Whoever files work as soon as `up` has returned must not wait for a worker without a word.
+      isReady: ({ temporal, pid }) => requirePoller(temporal, QUEUE.shared, pid),
+      lateAfterMs: 60_000,
     },
   ],
 });

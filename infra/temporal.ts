@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Client,
@@ -85,6 +86,29 @@ export const probeTemporal = async (
     if (error instanceof WorkflowNotFoundError) return;
     throw new Failure('Unavailable', 'Temporal does not answer.', {}, { cause: error });
   }
+};
+
+/** `TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW` of the API. */
+const WORKFLOW_TASKS = 1;
+
+/** Whether that process of this machine asks for workflow tasks of the queue. @throws Unavailable unless it does */
+export const requirePoller = async (
+  { client, connection }: Pick<TemporalClient, 'client' | 'connection'>,
+  taskQueue: string,
+  pid: number | undefined,
+): Promise<void> => {
+  const { namespace } = client.options;
+  const ask = () =>
+    connection.workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: WORKFLOW_TASKS,
+    });
+  const { pollers } = await connection.withDeadline(Date.now() + 5_000, ask);
+  // As the SDK names itself. The server remembers for minutes who has asked: one that is dead does not count.
+  const identity = `${pid}@${hostname()}`;
+  if (!pollers.some((poller) => poller.identity === identity))
+    throw new Failure('Unavailable', `Process ${pid} does not ask for work yet.`);
 };
 
 export interface SearchAttributeKeyLike {

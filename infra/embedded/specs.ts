@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Config, type Environment, environmentFor } from '../config.js';
+import type { TemporalClient } from '../temporal.js';
 import { choosePassword, clusterDirectory, hasCluster, namingPassword, readPassword } from './database-password.js';
 import type { Ports } from './ports.js';
 import { type PostgresBinaries, preparePostgresBinaries } from './postgres-binaries.js';
@@ -62,6 +63,13 @@ export const temporalSpec = ({ layout, temporal }: Config, cli: string, ports: P
   stopTimeoutMs: 10_000,
 });
 
+/** What a service that was started is asked through. */
+export interface StartedService {
+  readonly pid: number | undefined;
+  readonly apiUrl: string;
+  readonly temporal: TemporalClient;
+}
+
 /** A program of ours, API or worker. */
 export interface ServiceCommand {
   readonly name: string;
@@ -70,8 +78,10 @@ export interface ServiceCommand {
   readonly kind: 'api' | 'worker';
   /** On top of what the stack sets. */
   readonly env?: Environment;
-  /** Throws until the service answers; given the API's address. Absent: it is not waited for. */
-  readonly isReady?: (apiUrl: string) => Promise<void>;
+  /** Throws until the service does what it is for. Absent: it is not waited for. */
+  readonly isReady?: (at: StartedService) => Promise<void>;
+  /** After so long the stack is ready without it, and says so: what it is for waits. Absent: nothing starts without it. */
+  readonly lateAfterMs?: number;
 }
 
 export const serviceSpec = ({ layout }: Config, service: ServiceCommand, stackEnv: Environment): ProcessSpec => ({

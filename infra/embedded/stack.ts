@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Failure } from '../../domain/failures.js';
 import type { Config, Environment } from '../config.js';
 import type { Logger } from '../logging.js';
@@ -132,12 +133,28 @@ export class Stack {
     const env = this.stackEnvironment(databaseUrl, this.endpoint);
     for (const service of services) {
       say(`Starting ${service.name} …`);
-      const process = this.launch(serviceSpec(config, service, env));
-      const { isReady } = service;
-      if (isReady !== undefined) await untilReady(process, () => isReady(this.facts.apiUrl));
+      await this.awaitService(service, this.launch(serviceSpec(config, service, env)), this.temporal);
     }
     this.phase = 'ready';
     this.publish();
+  }
+
+  private async awaitService(
+    { name, isReady, lateAfterMs }: ServiceCommand,
+    process: SupervisedProcess,
+    temporal: TemporalClient,
+  ): Promise<void> {
+    if (isReady === undefined) return;
+    const probe = (): Promise<void> => isReady({ pid: process.view.pid, apiUrl: this.facts.apiUrl, temporal });
+    if (lateAfterMs === undefined) return untilReady(process, probe);
+    try {
+      await untilReady(process, probe, lateAfterMs);
+    } catch (error) {
+      // It is started again and again; what has come so far is worth more than nothing.
+      this.options.logger.error({ err: error }, `${name} is late`);
+      const log = join(this.options.config.layout.logs, `${name}.log`);
+      this.options.say(`${name} is not ready yet, and is given more time: what it is for waits. Its log is ${log}.`);
+    }
   }
 
   private locate(): ReturnType<typeof locateTemporal> {

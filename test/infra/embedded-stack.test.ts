@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -27,6 +27,8 @@ const WORKER = `
 let home: string;
 let compiled: ReturnType<typeof compileFolders>;
 let supervisor: ChildProcess;
+/** Of the stack before its worker was ready. */
+let whileWaiting: StackFacts;
 let env: Record<string, string>;
 
 /** The supervisor runs outside jest, because it is killed. */
@@ -46,6 +48,13 @@ const pidOf = (name: string): number => facts().processes.find((process) => proc
 const allAnswer = async (): Promise<boolean> => {
   const status = await stackStatus(loadConfig(env));
   return status.kind === 'up' && status.answers.every(({ ok }) => ok);
+};
+
+/** How often the supervisor has asked whether the worker is ready, and under which process id. */
+const looksAtWorker = (): { readonly times: number; readonly pid: number } => {
+  const file = join(home, 'looks');
+  const [times = 0, pid = 0] = existsSync(file) ? readFileSync(file, 'utf8').split(' ').map(Number) : [];
+  return { times, pid };
 };
 
 /** The stack's database, with a client of its own each time: the server is killed in between. */
@@ -72,15 +81,23 @@ beforeAll(async () => {
   writeFileSync(
     join(compiled.directory, 'up.js'),
     `
+    import { existsSync, writeFileSync } from 'node:fs';
     import { loadConfig } from './infra/config.js';
     import { runStackUntilSignal } from './infra/embedded/lifecycle.js';
     import { createLogger } from './infra/logging.js';
-    const answers = async (apiUrl) => { await fetch(apiUrl + '/api/v1/health/ready'); };
+    let looks = 0;
+    const polls = async ({ pid }) => {
+      writeFileSync('${join(home, 'looks')}', [++looks, pid].join(' '));
+      if (!existsSync('${join(home, 'polls')}')) throw new Error('it does not poll');
+    };
+    const never = async () => { throw new Error('it never will'); };
+    const answers = async ({ apiUrl }) => { await fetch(apiUrl + '/api/v1/health/ready'); };
     await runStackUntilSignal({
       config: loadConfig(),
       services: [
         { name: 'api', kind: 'api', argv: [${node}, '-e', ${JSON.stringify(API)}], isReady: answers },
-        { name: 'worker', kind: 'worker', argv: [${node}, '-e', ${JSON.stringify(WORKER)}] },
+        { name: 'worker', kind: 'worker', argv: [${node}, '-e', ${JSON.stringify(WORKER)}], isReady: polls },
+        { name: 'laggard', kind: 'worker', argv: [${node}, '-e', ${JSON.stringify(WORKER)}], isReady: never, lateAfterMs: 300 },
       ],
       searchAttributes: [{ name: 'TestColour', type: 'KEYWORD' }],
       say: console.log,
@@ -89,6 +106,9 @@ beforeAll(async () => {
     });`,
   );
   supervisor = startSupervisor();
+  await until(() => looksAtWorker().times >= 3);
+  whileWaiting = facts();
+  writeFileSync(join(home, 'polls'), '');
   await until(isReady);
 });
 
@@ -96,6 +116,12 @@ afterAll(async () => {
   await stopStack(loadConfig(env).layout);
   compiled.rm();
   rmSync(home, { recursive: true, force: true });
+});
+
+test('a stack is ready when its worker is, and one service that is late does not keep it', () => {
+  expect(whileWaiting.phase).toBe('starting');
+  expect(looksAtWorker().pid).toBe(whileWaiting.processes.find(({ name }) => name === 'worker')?.pid);
+  expect(facts().phase).toBe('ready');
 });
 
 test('a started stack answers at every part and keeps its secrets to itself', async () => {
@@ -113,6 +139,7 @@ test('a started stack answers at every part and keeps its secrets to itself', as
     ['temporal', 'running'],
     ['api', 'running'],
     ['worker', 'running'],
+    ['laggard', 'running'],
   ]);
   const { layout } = loadConfig(env);
   const mode = (path: string): number => statSync(path).mode & 0o777;
