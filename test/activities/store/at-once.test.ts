@@ -4,12 +4,14 @@ import { recordCrash } from '../../../activities/store/agent-state.repository.js
 import { storeEntries } from '../../../activities/store/lifecycle.js';
 import { orphanRun } from '../../../activities/store/orphan.repository.js';
 import { patchRun } from '../../../activities/store/run.repository.js';
+import { createStoreActivities } from '../../../activities/store/store.activities.js';
 import { sealTurnRow } from '../../../activities/store/turn.repository.js';
 import { recordHumanAct } from '../../../infra/pg/audit.js';
 import type { Tx } from '../../../infra/pg/statement.js';
 import { withTransaction } from '../../../infra/pg/transaction.js';
+import { MemoryBlobs } from '../../support/memory-blobs.js';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
-import { insertAgent, insertEpic, insertProject, insertRun } from '../../support/rows.js';
+import { insertAgent, insertEpic, insertProject, insertRun, insertTask } from '../../support/rows.js';
 import { until } from '../../support/until.js';
 
 let db: TestDatabase;
@@ -76,6 +78,37 @@ test('of two attempts that store the same steps at once one stores them', async 
   expect([...(await both)].sort()).toEqual([0, 1]);
   const text = 'SELECT seq FROM event WHERE epic_id = $1 ORDER BY seq';
   expect(await rowsOf(text, epicId)).toEqual([{ seq: 1 }, { seq: 2 }]);
+});
+
+test('of two attempts that save the same at once both answer the revision that there is then', async () => {
+  const epicId = await insertEpic(db.pools.writes, projectId);
+  const taskId = await insertTask(db.pools.writes, projectId);
+  const store = createStoreActivities({
+    pools: db.pools,
+    blobs: new MemoryBlobs(),
+    runDeadlineMs: 1,
+    modelOf: () => 'm',
+    composePrompt: async () => '',
+  });
+  const step = (key: string, number: number) => ({
+    key: { workflowId: key, firstRunId: 'r' },
+    entries: [{ number, at: new Date().toISOString(), type: 'state' }],
+    patch: {},
+  });
+  const saves = {
+    [`epic/${epicId}`]: (number: number) => store.saveEpic({ epicId, ...step(`epic/${epicId}`, number) }),
+    [`task/${taskId}`]: (number: number) => store.saveTask({ taskId, ...step(`task/${taskId}`, number) }),
+  };
+  for (const [stream, save] of Object.entries(saves)) {
+    expect(await save(1)).toEqual({ revision: 1 });
+    const { both } = await write(async (tx) => {
+      await tx.query({ text: 'SELECT 1 FROM stream WHERE id = $1 FOR UPDATE', values: [stream] });
+      const saving = Promise.all([save(2), save(2)]);
+      await until(async () => (await countBlocked()) === 2);
+      return { both: saving };
+    });
+    expect(await both).toEqual([{ revision: 2 }, { revision: 2 }]);
+  }
 });
 
 test('two plans for one epic that come at once are two versions', async () => {
