@@ -67,3 +67,9 @@ test.each(['', 'deps-that-are-elsewhere\n'])(
     expect(files.map(({ path }) => path)).toEqual(['a.txt']);
   },
 );
+
+test('of two attempts that come to a tree at once the newer is admitted, and the older is not', async () => {
+  const [older, newer] = [1, 2].map((attempt) => withAttempt(makeFence(1_000, 2), attempt)) as [string, string]; // one for each number
+  const [, late] = await Promise.allSettled([checkFence(tree, newer), checkFence(tree, older)]);
+  expect(late).toMatchObject({ status: 'rejected', reason: { type: 'Superseded' } });
+});

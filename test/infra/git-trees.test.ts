@@ -179,6 +179,12 @@ test('a tree that somebody goes on writing to is not handed out as clean', async
   expect((await trees.open('t1')).record.ready).toBe(false);
 });
 
+test('one tree that two attempts acquire at once is one tree', async () => {
+  const both = await Promise.all([acquire('t1'), acquire('t1')]);
+  expect(new Set(both.map(({ tree }) => inode(tree.source))).size).toBe(1);
+  expect(both.map(({ record }) => record.ready)).toEqual([true, true]);
+});
+
 test('eight trees acquired at once are eight trees', async () => {
   await acquire('t0');
   await release('t0');
