@@ -94,12 +94,17 @@ export interface UsedCall {
 export const settle = (tx: Tx, key: LedgerKey, call: UsedCall & { readonly isKept: boolean }): Promise<void> =>
   replaceReservation(tx, key, { call, name: 'settle-usage', state: '$9', given: call.isKept ? 'settled' : 'lost' });
 
-/** The same, where the row of the turn says whether this reply is the one that is kept. */
+/**
+ * The same, where the row of the turn says whether this reply is the one that is kept. Of two calls with the same words
+ * the first one is; the claim of the turn's call is locked before, so that they come one after the other.
+ */
 export const settleReply = (tx: Tx, key: LedgerKey, call: UsedCall & { readonly responseRef: string }): Promise<void> =>
   replaceReservation(tx, key, {
     call,
     name: 'settle-reply',
     state: `CASE WHEN EXISTS (SELECT FROM turn WHERE run_id = $1 AND seq = $2 AND response_ref = $9)
+                  AND NOT EXISTS (SELECT FROM usage_ledger o WHERE o.run_id = $1 AND o.turn = $2
+                                                               AND o.attempt <> $3 AND o.state = 'settled')
                  THEN 'settled' ELSE 'lost' END`,
     given: call.responseRef,
   });

@@ -123,6 +123,25 @@ test('an attempt that begins while the reply of another one is being kept takes 
   expect((await ledgerOf(run.runId)).map(({ state }) => state)).toEqual(['settled']);
 });
 
+test('a late reply with the very words of the one that is kept is booked, and not as kept', async () => {
+  const model = await rig.script([LOOK]);
+  const run = await rig.newRun();
+  const answers: (() => void)[] = [];
+  const slow: ModelPort = {
+    complete: async (request, signal) => {
+      const reply = await model.complete(request, signal);
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return reply;
+    },
+  };
+  const first = run.callModel(slow, 0);
+  await until(() => answers.length === 1);
+  const kept = await run.callModel(model, 0, { attempt: 2 });
+  answers[0]?.();
+  expect(await first).toEqual(kept);
+  expect((await ledgerOf(run.runId)).map(({ state }) => state)).toEqual(['lost', 'settled']);
+});
+
 test('a refused call costs nothing, one that broke off is booked in full', async () => {
   const model = await rig.script([
     { ...LOOK, incidents: [{ kind: 'overloaded' }, { kind: 'rate_limit' }, { kind: 'clean_close' }] },
