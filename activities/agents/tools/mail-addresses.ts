@@ -48,11 +48,11 @@ async function findSibling(db: Queryable, { epicId }: AgentRun, taskId: string):
 }
 
 async function findAgent(db: Queryable, name: string): Promise<string> {
-  const { rowCount } = await db.query({
+  const { rows } = await db.query<{ id: string }>({
     name: 'find-agent-named',
-    text: 'SELECT 1 FROM agent WHERE name = $1',
+    text: 'SELECT name AS id FROM agent WHERE name = $1',
     values: [name],
   });
-  if (rowCount === 0) throw new ToolError('RESOURCE_NOT_FOUND', `No agent is registered as ${name}.`);
-  return name;
+  if (!rows[0]) throw new ToolError('RESOURCE_NOT_FOUND', `No agent is registered as ${name}.`);
+  return rows[0].id;
 }
