@@ -75,6 +75,12 @@ export const SECRET_CONTROLS: readonly Control[] = [
   {
     name: 'secrets.file-modes',
     about: 'key files are for their owner only',
-    edits: [{ file: 'infra/api-keys.ts', cut: "open(draft, 'wx', 0o600)", put: "open(draft, 'wx', 0o644)" }],
+    edits: [
+      {
+        file: 'infra/atomic-file.ts',
+        cut: 'replaceFile = (path: string, content: string | Buffer, mode = 0o600)',
+        put: 'replaceFile = (path: string, content: string | Buffer, mode = 0o644)',
+      },
+    ],
   },
 ];
