@@ -1,12 +1,9 @@
 import { githubTokenSite } from './github-site.js';
 import { landingContract } from './landing.js';
-import { openingContract } from './opening.js';
-import { readingContract } from './reading.js';
 import { showingContract } from './showing.js';
 import { useWorld } from './world.js';
 
+// What a person's token does otherwise than an App: whose word is whose, and statuses in the place of check runs.
 const world = useWorld(githubTokenSite);
-openingContract(world);
-readingContract(world);
 landingContract(world);
 showingContract(world);
