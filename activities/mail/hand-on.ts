@@ -1,4 +1,6 @@
 // Questions that are not answered where they lie become a person's: who answers them wakes the same asker.
+
+import { isClosed } from '../../infra/pg/closed-tasks.js';
 import type { Tx } from '../../infra/pg/statement.js';
 import { IS_WAITING } from '../../infra/pg/waiting-mail.js';
 import type { HandOnInput } from '../../workflows/contract/activities/mail.js';
@@ -34,7 +36,8 @@ export async function handOnUnanswered(tx: Tx): Promise<number> {
              to_id = coalesce((SELECT created_by FROM task WHERE id = mail.task_id),
                               (SELECT created_by FROM epic WHERE id = mail.epic_id), $1)
            WHERE to_kind IN ('task', 'agent') AND ${IS_WAITING} AND (due_at <= now() OR (to_kind = 'task' AND EXISTS (
-             SELECT FROM task r WHERE r.id::text = mail.to_id AND r.state IN ('COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED'))))
+             SELECT FROM task r WHERE ${isClosed('r')}
+               AND r.id = CASE mail.to_kind WHEN 'task' THEN mail.to_id::uuid END)))
            ${RETURNING}`,
     values: [NOBODY_IN_PARTICULAR],
   });

@@ -1,5 +1,6 @@
 // Whom a question is put to: nobody stands still for an address at which nobody can answer.
 import { ANSWER_DUE_MS } from '../../domain/mail-timing.js';
+import { isClosed } from '../../infra/pg/closed-tasks.js';
 import type { Queryable } from '../../infra/pg/statement.js';
 import { DEFAULT_SUPERVISOR } from '../store/epic.repository.js';
 import { DEFAULT_WORKER } from '../store/task.repository.js';
@@ -36,7 +37,7 @@ const READERS: Partial<Record<Correspondent['kind'], string>> = {
          WHERE e.id = $1::uuid AND e.state NOT IN ('COMPLETED', 'CANCELLED') AND a.backend IS DISTINCT FROM 'command'`,
   task: `SELECT 1 FROM task t JOIN project p ON p.id = t.project_id
            LEFT JOIN agent a ON a.name = coalesce(t.agent_name, p.config #>> '{agents,worker,use}', '${DEFAULT_WORKER}')
-         WHERE t.id = $1::uuid AND t.state NOT IN ('COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED')
+         WHERE t.id = $1::uuid AND NOT ${isClosed('t')}
            AND a.backend IS DISTINCT FROM 'command'`,
 };
 

@@ -2,6 +2,7 @@ import { Failure } from '../../../domain/failures.js';
 import type { RenamedBranch } from '../../git/branch-names.js';
 import { findKnownBase, type KnownBase, saveBaseGone, saveBaseRenamed } from './base-branch.repository.js';
 import { type GitHubDeps, openProject, type ProjectClient, withSignal } from './project-client.js';
+import { unlessGone } from './unless.js';
 
 /**
  * What the project's base is called now; undefined for any other branch, which nobody waits for. A rename is followed only
@@ -46,13 +47,10 @@ async function readBranch(
   branch: string,
   signal?: AbortSignal,
 ): Promise<Found | undefined> {
-  try {
+  return await unlessGone(async () => {
     const { data } = await client.rest.repos.getBranch({ ...name, branch, ...withSignal(signal) });
     return { name: data.name, sha: data.commit.sha, proof: `GitHub leads from ${branch} to ${data.name}` };
-  } catch (error) {
-    if (error instanceof Failure && error.type === 'NotFound') return undefined;
-    throw error;
-  }
+  });
 }
 
 /** Made by hand: another branch was pushed and made the default one, and the old one deleted. */

@@ -1,7 +1,7 @@
 import type { Octokit, RestEndpointMethodTypes } from '@octokit/rest';
-import { Failure } from '../../../domain/failures.js';
 import { withSignal } from './project-client.js';
 import type { KnownRepository } from './settings.js';
+import { unlessGone } from './unless.js';
 
 type Repository = RestEndpointMethodTypes['repos']['get']['response']['data'];
 
@@ -18,10 +18,7 @@ export async function findRepository(
   const read = async (): Promise<Repository> =>
     (await client.rest.repos.get({ owner, repo, ...withSignal(signal) })).data;
   if (typeof repositoryId !== 'number') return await read();
-  const found = await read().catch((error: unknown) => {
-    if (error instanceof Failure && error.type === 'NotFound') return undefined;
-    throw error;
-  });
+  const found = await unlessGone(read);
   if (found?.id === repositoryId) return found;
   return (await client.request('GET /repositories/{id}', { id: repositoryId, ...withSignal(signal) })).data;
 }

@@ -1,5 +1,5 @@
 import type { RestEndpointMethodTypes } from '@octokit/rest';
-import { Failure } from '../../../domain/failures.js';
+import type { FailureType } from '../../../domain/failures.js';
 import { type Actor, permissionOf } from '../../../domain/forge/actors.js';
 import type { ForgePriority } from '../../../domain/forge/rate.js';
 import type {
@@ -15,6 +15,7 @@ import type { CommentPlace } from '../own-comment.js';
 import { commentPlace } from './comments.js';
 import { type GitHubDeps, openProject, type ProjectClient, withSignal } from './project-client.js';
 import type { Permissions } from './settings.js';
+import { unless, unlessGone } from './unless.js';
 
 type Issue = RestEndpointMethodTypes['issues']['get']['response']['data'];
 type ListedIssue = RestEndpointMethodTypes['issues']['listForRepo']['response']['data'][number];
@@ -185,7 +186,7 @@ export class GitHubIssues implements IssueTracker {
       const [org = '', slug = ''] = team.split('/');
       const { client } = await this.open(projectId, { members: 'read' }, 'state');
       const asked = { org, team_slug: slug, username: login, ...withSignal(signal) };
-      const found = await unlessHidden(() => client.rest.teams.getMembershipForUserInOrg(asked));
+      const found = await unless(HIDDEN, () => client.rest.teams.getMembershipForUserInOrg(asked));
       // Whoever was invited and has not accepted is none yet.
       if (found?.data.state === 'active') return true;
     }
@@ -235,21 +236,4 @@ const once = <T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] 
 ];
 
 /** Where the App may not see members, nobody is one. */
-async function unlessHidden<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await unlessGone(read);
-  } catch (error) {
-    if (error instanceof Failure && (error.type === 'PermissionDenied' || error.type === 'InvalidInput'))
-      return undefined;
-    throw error;
-  }
-}
-
-async function unlessGone<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Failure && error.type === 'NotFound') return undefined;
-    throw error;
-  }
-}
+const HIDDEN: readonly FailureType[] = ['NotFound', 'PermissionDenied', 'InvalidInput'];

@@ -4,6 +4,7 @@ import { joinContexts, type RequiredContext } from '../../../domain/forge/requir
 import { branchThere } from '../../git/branch-names.js';
 import type { ProjectClient } from './project-client.js';
 import type { Permissions } from './settings.js';
+import { unless } from './unless.js';
 
 /** The part of a branch's protection that its readers see. */
 type Protection = Awaited<ReturnType<Octokit['rest']['repos']['getBranch']>>['data']['protection'];
@@ -54,7 +55,7 @@ async function readRulesets({ open, branch, signal }: Asked): Promise<readonly R
 /** Only administrators may read it all; a summary of it is part of the branch that anybody may read. */
 async function ofProtection({ open, branch, signal }: Asked): Promise<readonly RequiredContext[]> {
   const found =
-    (await readable(async () => {
+    (await unless(NOT_THERE, async () => {
       const { name, client, renamed } = await open({ administration: 'read' });
       const { data } = await client.rest.repos.getBranchProtection({
         ...name,
@@ -62,7 +63,7 @@ async function ofProtection({ open, branch, signal }: Asked): Promise<readonly R
         request: { signal },
       });
       return data.required_status_checks;
-    })) ?? (await readable(async () => (await ofBranch({ open, branch, signal })).required_status_checks));
+    })) ?? (await unless(NOT_THERE, async () => (await ofBranch({ open, branch, signal })).required_status_checks));
   if (found?.checks !== undefined) return found.checks.map(({ context, app_id }) => toContext(context, app_id));
   return (found?.contexts ?? []).map((context) => toContext(context, null));
 }
@@ -79,15 +80,6 @@ async function ofBranch({ open, branch, signal }: Asked): Promise<Protection> {
 
 /** Not protected, or not for our eyes. */
 const NOT_THERE: readonly FailureType[] = ['NotFound', 'PermissionDenied', 'InvalidInput'];
-
-async function readable<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Failure && NOT_THERE.includes(error.type)) return undefined;
-    throw error;
-  }
-}
 
 /** GitHub writes “any App” as null, as -1, or not at all. */
 const toContext = (context: string, appId: number | null | undefined): RequiredContext =>
