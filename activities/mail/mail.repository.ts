@@ -99,14 +99,14 @@ export async function listUnanswered(db: Queryable, epicId: string): Promise<rea
   return rows.map(({ id }) => id);
 }
 
-/** Wakes the workflow that a mail is for, with an id derived from the mail's: a repeat sends nothing. */
+/** Wakes a workflow that a mail is for, under the mail's own id or one made of it: a repeat sends nothing. */
 export async function notifyOfMail(
   tx: Tx,
-  mail: { readonly mailId: string; readonly answers?: string },
+  mail: { readonly mailId: string; readonly answers?: string; readonly signalId?: string },
   workflowId: string,
 ): Promise<void> {
   await insertOutbox(tx, {
-    id: mail.mailId,
+    id: mail.signalId ?? mail.mailId,
     kind: 'signal',
     workflowId,
     name: 'mail',

@@ -162,18 +162,6 @@ export class MailRepository {
     return this.get(id, scope, this.pools.writes);
   }
 
-  /** Live runs of an agent in a project: its mail reaches them at their next turn. */
-  async liveRuns(tx: Tx, agentName: string, projectId: string): Promise<readonly string[]> {
-    const { rows } = await tx.query<{ id: string }>({
-      name: 'api-mail-live-runs',
-      text: `SELECT r.id FROM run r JOIN agent a ON a.id = r.agent_id
-             WHERE a.name = $1 AND r.project_id = $2
-               AND r.state IN ('pending', 'queued', 'running', 'waiting', 'paused', 'degraded')`,
-      values: [agentName, projectId],
-    });
-    return rows.map(({ id }) => id);
-  }
-
   async isAgent(tx: Tx, name: string): Promise<boolean> {
     const { rowCount } = await tx.query({
       name: 'api-mail-is-agent',

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { validate as isUuid, v7 as uuidv7 } from 'uuid';
 import { Failure } from '../../domain/failures.js';
 import { recordHumanAct } from '../../infra/pg/audit.js';
+import { findLiveRuns } from '../../infra/pg/live-runs.js';
 import { insertOutbox } from '../../infra/pg/outbox.js';
 import type { Pools } from '../../infra/pg/pools.js';
 import type { Tx } from '../../infra/pg/statement.js';
@@ -143,7 +144,7 @@ export class MailService {
       case 'task':
         return [taskWorkflowId(mail.toId)];
       case 'agent':
-        return (await this.mail.liveRuns(tx, mail.toId, mail.projectId)).map(runWorkflowId);
+        return (await findLiveRuns(tx, mail.toId, mail.projectId)).map(runWorkflowId);
       case 'human':
         return [];
     }

@@ -1,6 +1,8 @@
+import { v5 as uuidv5 } from 'uuid';
 import { markedData } from '../../../domain/prompt-data.js';
+import { findLiveRuns } from '../../../infra/pg/live-runs.js';
 import type { Queryable, Tx } from '../../../infra/pg/statement.js';
-import { epicWorkflowId, taskWorkflowId } from '../../../workflows/contract/ids.js';
+import { epicWorkflowId, runWorkflowId, taskWorkflowId } from '../../../workflows/contract/ids.js';
 import {
   type Correspondent,
   findMail,
@@ -35,14 +37,13 @@ const ownersOf = ({
   ...(taskId === null ? {} : { taskId }),
 });
 
-/** Wakes whoever sleeps at the address. Agents and people read their inbox when they next look. */
-async function wake(
-  tx: Tx,
-  to: Correspondent,
-  mail: { readonly mailId: string; readonly answers?: string },
-): Promise<void> {
-  if (to.kind === 'epic') await notifyOfMail(tx, mail, epicWorkflowId(to.id));
-  if (to.kind === 'task') await notifyOfMail(tx, mail, taskWorkflowId(to.id));
+/** Wakes whoever sleeps at the address. People read their inbox when they next look. */
+async function wake(tx: Tx, { projectId, runId: own }: AgentRun, to: Correspondent, mailId: string): Promise<void> {
+  if (to.kind === 'epic') await notifyOfMail(tx, { mailId }, epicWorkflowId(to.id));
+  if (to.kind === 'task') await notifyOfMail(tx, { mailId }, taskWorkflowId(to.id));
+  if (to.kind !== 'agent') return;
+  for (const runId of await findLiveRuns(tx, to.id, projectId))
+    if (runId !== own) await notifyOfMail(tx, { mailId, signalId: uuidv5(runId, mailId) }, runWorkflowId(runId));
 }
 
 export const mailSend: StoreTool = {
@@ -64,7 +65,7 @@ export const mailSend: StoreTool = {
       ...ownersOf(run),
       ...(needsAnswer ? { waiterWorkflowId: waiterOf(run), ...dueOf(to) } : {}),
     });
-    if (isNew) await wake(tx, to, { mailId: id });
+    if (isNew) await wake(tx, run, to, id);
     if (!needsAnswer) return `Sent as mail ${id}.`;
     const instead = isSame(to, named) ? '' : ` to a person: nobody can answer at ${named.kind}:${named.id}`;
     return `Sent as mail ${id}${instead}. You sleep after this turn until the answer arrives.`;
@@ -143,7 +144,7 @@ export const mailReply: StoreTool = {
     if (!isNew) return `Sent as mail ${id}.`;
     // The asker waits in a workflow of its own; any other mail reaches the address.
     if (mail.waiterWorkflowId !== null) await notifyOfMail(tx, { mailId: id, answers: mail.id }, mail.waiterWorkflowId);
-    else await wake(tx, from, { mailId: id });
+    else await wake(tx, run, from, id);
     return `Sent as mail ${id}.`;
   },
 };

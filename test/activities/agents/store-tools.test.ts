@@ -138,6 +138,23 @@ test('an agent reads the mail that people wrote to its name', async () => {
   expect((await resultsOf(run))[0]).toContain('Use tabs.');
 });
 
+test('mail of one agent to another by its name wakes each live run of that agent, but not the sender', async () => {
+  const [sender, ended, busy] = [await rig.newRun(), await rig.newRun(), await rig.newRun()];
+  await rig.sql(`UPDATE run SET state = 'completed' WHERE id = $1`, ended.runId);
+  await turnWith(sender, [
+    { tool: 'mail_send', input: { to: 'agent:anthropic-worker', subject: 'Style', body: 'Tabs.' } },
+  ]);
+  const [mail] = await rig.sql<{ id: string }>('SELECT id FROM mail WHERE run_id = $1', sender.runId);
+  const woken = await rig.sql<{ workflow_id: string }>(
+    `SELECT workflow_id FROM outbox WHERE name = 'mail' AND args -> 0 ->> 'mailId' = $1`,
+    mail?.id,
+  );
+  const ids = woken.map(({ workflow_id }) => workflow_id);
+  expect(ids).toContain(`run/${busy.runId}`);
+  expect(ids).not.toContain(`run/${ended.runId}`);
+  expect(ids).not.toContain(`run/${sender.runId}`);
+});
+
 test('a run sees its own mail only', async () => {
   const other = await rig.newRun();
   await turnWith(other, [ask]);
