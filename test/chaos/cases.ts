@@ -6,6 +6,7 @@ import { deployCases } from './cases/deploy.js';
 import { exactMoments } from './cases/exact-moments.js';
 import { gitCases } from './cases/git.js';
 import { githubCases } from './cases/github.js';
+import { linearCases } from './cases/linear.js';
 import { modelCases } from './cases/model.js';
 import { modelNetworkCases } from './cases/model-network.js';
 import { nearlyFullCases } from './cases/nearly-full.js';
@@ -41,6 +42,7 @@ export const CASES: readonly ChaosCase[] = [
   ...gitCases,
   ...damagedGitCases,
   ...githubCases,
+  ...linearCases,
   ...modelCases,
   ...modelNetworkCases,
   ...silentSupervisorCases,

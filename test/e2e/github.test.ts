@@ -15,7 +15,7 @@ test('an issue with the label lands at GitHub, and is closed, on a day on which 
       world.sendEvents({ ...WORST_WEBHOOKS, seed: SEED });
       await world.addProject();
       spoil(world.github, SEED);
-      await world.fileIssue();
+      await world.fileIssues();
       await world.verdict();
     },
   };

@@ -6,7 +6,6 @@ import { spoil, WORST_WEBHOOKS } from '../../support/github/faults/worst-day.js'
 import { until } from '../../support/until.js';
 import type { CaseRun, ChaosCase } from '../case.js';
 import { GitHubWorld, REPOSITORY_NAME } from '../github/github-world.js';
-import { LinearTracker } from '../github/linear-tracker.js';
 import { Outsider } from '../github/outsider.js';
 import { startSecondApi } from '../second-api.js';
 
@@ -23,7 +22,7 @@ async function trial(run: CaseRun): Promise<void> {
     { ...limit, after: 150, act: ANSWERS.secondaryLimit(403, 10) },
     { ...limit, after: 400, act: ANSWERS.secondaryLimit(403) },
   );
-  await world.fileIssue();
+  await world.fileIssues();
   run.note('20 tasks on the worst day');
   const lanes = world.openLanes(run);
   const outsider = new Outsider(github, run, {
@@ -43,7 +42,7 @@ async function trial(run: CaseRun): Promise<void> {
 async function noWebhooks(run: CaseRun): Promise<void> {
   const world = await GitHubWorld.open(run, { tasks: 4 });
   await world.addProject();
-  await world.fileIssue();
+  await world.fileIssues();
   run.note('an epic without a single event');
   await world.verdict();
   if (world.github.webhooks.deliveries.length > 0) throw new Error('Events were sent.');
@@ -58,7 +57,7 @@ async function killedAtEvent(run: CaseRun): Promise<void> {
   const doomed = await startSecondApi(run, instance, { MILLWRIGHT_FAULT: 'commit.after-call-before-record:kill' });
   world.sendEvents({ url: `${doomed.baseUrl}/webhooks/github`, events: ['issues'] });
   run.note('a process of the API dies between the commit of an event and its answer');
-  await world.fileIssue();
+  await world.fileIssues();
   await doomed.ended;
   const [first] = github.webhooks.deliveries;
   if (first === undefined || first.statusCode !== 0) throw new Error(`The event was answered ${first?.statusCode}.`);
@@ -71,34 +70,6 @@ async function killedAtEvent(run: CaseRun): Promise<void> {
   await world.verdict({ wasKilled: true });
 }
 
-/** An issue of Linear whose code is at GitHub: its first event kills who takes it in, and of the others a third is lost. */
-async function killedAtLinearsEvent(run: CaseRun): Promise<void> {
-  const tracker = await LinearTracker.open(run);
-  const { oauth, webhooks } = tracker.linear;
-  const world = await GitHubWorld.open(run, { tasks: 2, tracker });
-  const { instance, api } = world.world;
-  world.sendEvents();
-  await world.addProject();
-  const doomed = await startSecondApi(run, instance, { MILLWRIGHT_FAULT: 'commit.after-call-before-record:kill' });
-  tracker.sendEvents(doomed.baseUrl, { againAfterMs: 2_000 });
-  run.note('a process of the API dies between the commit of an event of Linear and its answer');
-  const filing = world.fileIssue();
-  await doomed.ended;
-  tracker.sendEvents(api.baseUrl, { drop: 0.3, duplicate: 0.3, againAfterMs: 2_000, seed: run.seed });
-  await filing;
-  run.note('every token of Linear is taken away');
-  oauth.revokeAll();
-  await world.untilDone();
-  const [first] = webhooks.deliveries;
-  if (first === undefined || first.status !== undefined) throw new Error(`The event was answered ${first?.status}.`);
-  const again = webhooks.deliveries.filter(({ id, status }) => id === first.id && status === 200);
-  if (again.length === 0) throw new Error('The event was never acknowledged.');
-  const kept = await world.keptDeliveries(`linear/${first.id}`);
-  if (kept !== 1) throw new Error(`The event is kept ${kept} times.`);
-  if (oauth.tokens.length < 2) throw new Error('No token was asked for again.');
-  await world.verdict({ wasKilled: true });
-}
-
 const STORM = { minMs: 4_000, maxMs: 8_000, times: 12 };
 
 /** Worker, API, PostgreSQL, Temporal and sandboxes are killed in turn. */
@@ -107,7 +78,7 @@ async function killed(run: CaseRun): Promise<void> {
   world.sendEvents({ ...WORST_WEBHOOKS, seed: run.seed });
   await world.addProject();
   spoil(world.github, run.seed);
-  await world.fileIssue();
+  await world.fileIssues();
   const killer = new Killer(world.world.instance, {
     seed: run.seed,
     ...STORM,
@@ -125,7 +96,7 @@ async function revoked(run: CaseRun): Promise<void> {
   const { github } = world;
   world.sendEvents();
   await world.addProject();
-  await world.fileIssue();
+  await world.fileIssues();
   let isOver = false;
   const revoking = (async () => {
     for (let round = 1; round <= ROUNDS && !isOver; round++) {
@@ -154,7 +125,7 @@ async function limited(run: CaseRun): Promise<void> {
     { ...limit, after: 10, act: ANSWERS.secondaryLimit(403, 15) },
     { ...limit, after: 40, act: ANSWERS.secondaryLimit(429) },
   );
-  await world.fileIssue();
+  await world.fileIssues();
   run.note('GitHub says that it is too much, with and without a time to wait');
   await world.untilDone();
   const struck = github.requests.filter(({ fault }) => fault === 'answer 403' || fault === 'answer 429');
@@ -172,7 +143,7 @@ async function rewrittenBranch(run: CaseRun): Promise<void> {
   const { github } = world;
   world.sendEvents();
   await world.addProject();
-  await world.fileIssue();
+  await world.fileIssues();
   const isOpen = (): boolean => github.state.issues.some(({ pull, state }) => pull !== null && state === 'open');
   await until(isOpen, { everyMs: 5, atMostMs: 300_000 });
   const target = github.state.issues.find(({ pull, state }) => pull !== null && state === 'open');
@@ -195,7 +166,7 @@ async function renamed(run: CaseRun): Promise<void> {
   const world = await GitHubWorld.open(run, { tasks: 6, mergeTarget: 'base' });
   const { github } = world;
   await world.addProject();
-  await world.fileIssue();
+  await world.fileIssues();
   const merged = (): number => github.state.issues.filter(({ pull }) => pull && pull.mergedAt !== null).length;
   const untilMerged = (count: number) => until(() => merged() >= count, { everyMs: 20, atMostMs: 600_000 });
   await untilMerged(1);
@@ -225,7 +196,7 @@ async function moodyCi(run: CaseRun): Promise<void> {
   });
   world.sendEvents({ ...WORST_WEBHOOKS, seed: run.seed });
   await world.addProject();
-  await world.fileIssue();
+  await world.fileIssues();
   run.note('a CI that fails by chance, or comes late');
   await world.verdict();
 }
@@ -245,7 +216,7 @@ async function askedAgain(run: CaseRun): Promise<void> {
   const { github } = world;
   world.sendEvents();
   await world.addProject();
-  await world.fileIssue();
+  await world.fileIssues();
   run.note('a CI that is broken for whatever is not landed');
   await world.untilTask('t-01', (state) => state === 'BLOCKED');
   const ours = () => github.state.checkRuns.filter(({ name }) => name === 'millwright / checks');
@@ -287,13 +258,6 @@ export const githubCases: readonly ChaosCase[] = [
     does: 'SIGKILL to the API between the commit of an event and its acknowledgement; GitHub is asked for it again',
     catches: 'an event that is lost with its receiver, or acted on twice',
     run: killedAtEvent,
-  },
-  {
-    name: '30-linear-killed-at-event',
-    does: 'SIGKILL to the API between the commit of an event of Linear and its answer, in a project at GitHub; of all others 30 % are lost and 30 % doubled, and its tokens are taken away',
-    catches:
-      'an issue of Linear that is lost, becomes two epics, or is not completed when its work has landed at GitHub',
-    run: killedAtLinearsEvent,
   },
   {
     name: '30-github-killed',

@@ -12,12 +12,13 @@ import type { WebhookOptions } from '../../support/github/webhooks/options.js';
 import { until } from '../../support/until.js';
 import type { CaseRun } from '../case.js';
 import { ChaosWorld } from '../world.js';
+import { GitHubTracker, PERSON } from './github-tracker.js';
 import { CHECK, issueScenario, SHARED_REPOSITORY } from './scenario.js';
 import { findTokens, ProcessWatch } from './tokens.js';
+import type { Tracker } from './tracker.js';
 
 export const REPOSITORY_NAME = 'acme/chaos';
 const CI = 'ci / once';
-const PERSON = 'ada';
 const SECRET = 'q1c7webhooks0of9chaos3alone5';
 /** Ends a case that would hang. */
 const PATIENCE = { everyMs: 300, atMostMs: 5 * 60_000 };
@@ -25,11 +26,13 @@ const PATIENCE = { everyMs: 300, atMostMs: 5 * 60_000 };
 const patienceFor = (tasks: number) => ({ everyMs: 300, atMostMs: (5 + tasks) * 60_000 });
 
 export interface GitHubWorldOptions {
+  /** Of each epic. */
   readonly tasks: number;
   /** Where tasks land. Default: on the epic's own branch. */
   readonly mergeTarget?: 'epic' | 'base';
   readonly env?: NodeJS.ProcessEnv;
-  readonly tracker?: OtherTracker;
+  /** Where issues are filed, one in each. Default: at GitHub. */
+  readonly trackers?: readonly ('github' | Tracker)[];
   /** What goes wrong with GitHub's own CI. Default: nothing. */
   readonly ci?: Pick<Pipeline, 'unreliability'> & { readonly work?: Pipeline['jobs'][number]['work'] };
 }
@@ -41,45 +44,36 @@ export interface EndExpected {
   readonly wasKilled?: boolean;
 }
 
-/** Where the issue is, when it is not at GitHub. */
-export interface OtherTracker {
-  /** By which an instance finds it. */
-  readonly variables: NodeJS.ProcessEnv;
-  /** What must lie nowhere. */
-  readonly secrets: readonly string[];
-  /** Of the project that takes issues from there. */
-  readonly project: object;
-  fileIssue(): void;
-  readonly isIssueDone: boolean;
-  /** What is not as it must be, in words. */
-  complaints(): readonly string[];
-}
-
 const STUCK_LOOKS = 100;
 /** What was sent before a refusal came may end after it. */
 const IN_FLIGHT_MS = 5_000;
 
-/** A whole Millwright at a GitHub with state, of one case alone; its one epic begins as an issue. */
+/** A whole Millwright at a GitHub with state, of one case alone; its epics begin as issues. */
 export class GitHubWorld {
-  private issue = 0;
-  private epicId = '';
+  private readonly own: GitHubTracker;
+  private readonly trackers: readonly Tracker[];
+  private epicIds: readonly string[] = [];
 
   private constructor(
     readonly github: GitHub,
     readonly world: ChaosWorld,
     private readonly options: GitHubWorldOptions,
     private readonly watch: ProcessWatch,
-  ) {}
+  ) {
+    this.own = new GitHubTracker(github, () => this.repository);
+    this.trackers = (options.trackers ?? ['github']).map((one) => (one === 'github' ? this.own : one));
+  }
 
   static async open(run: CaseRun, options: GitHubWorldOptions): Promise<GitHubWorld> {
     const directory = mkdtempSync(join(tmpdir(), 'millwright-github-'));
     run.atEnd(() => rmSync(directory, { recursive: true, force: true }));
     const github = await startGitHub({ directory: join(directory, 'repositories') });
     run.atEnd(() => github.close());
+    const elsewhere = Object.assign({}, ...(options.trackers ?? []).map((one) => one !== 'github' && one.variables));
     const world = await ChaosWorld.open(run, {
       scenario: issueScenario(options.tasks),
       repository: SHARED_REPOSITORY,
-      env: { ...variablesOf(github, directory, SECRET), ...options.tracker?.variables, ...options.env },
+      env: { ...variablesOf(github, directory, SECRET), ...elsewhere, ...options.env },
     });
     const watch = new ProcessWatch();
     run.atEnd(async () => void (await watch.stop()));
@@ -122,42 +116,35 @@ export class GitHubWorld {
   }
 
   async addProject(): Promise<Resource> {
-    const { mergeTarget = 'epic', tracker } = this.options;
+    const { mergeTarget = 'epic' } = this.options;
     return await this.world.addProject({
-      ...tracker?.project,
+      ...Object.assign({}, ...this.trackers.map(({ project }) => project)),
       source: `${this.github.url}/${this.repository}`,
       overrides: { epics: { overlap: 'allow', land: 'auto', mergeTarget } },
     });
   }
 
-  /** An issue with the label, and the epic that it becomes. */
-  async fileIssue(): Promise<string> {
-    if (this.options.tracker) this.options.tracker.fileIssue();
-    else {
-      const at = { repository: this.repository, by: PERSON };
-      const { number } = await this.github.people.openIssue({ ...at, title: 'Write files', body: 'Twenty of them.' });
-      this.issue = number;
-      await this.github.people.label({ ...at, number, name: 'millwright' });
-    }
+  /** An issue with the label in each tracker, and the epics that they become. */
+  async fileIssues(): Promise<void> {
+    for (const tracker of this.trackers) await tracker.fileIssue();
     await until(async () => {
-      const [epic] = await this.world.api
+      const epics = await this.world.api
         .list('/epics', { projectId: this.world.projectId })
         .catch((): readonly Resource[] => []); // the API is away
-      this.epicId = String(epic?.id ?? '');
-      return this.epicId !== '';
+      this.epicIds = epics.map(({ id }) => String(id));
+      return epics.length === this.trackers.length;
     }, PATIENCE);
-    this.world.expectEpic(this.epicId, this.options.tasks);
-    return this.epicId;
+    for (const id of this.epicIds) this.world.expectEpic(id, this.options.tasks);
   }
 
   /** A comment of a person. Default: in the issue. */
-  say(body: string, number = this.issue): void {
+  say(body: string, number = this.own.number): void {
     this.github.people.comment({ repository: this.repository, number, by: PERSON, body });
   }
 
   async untilTask(title: string, isThere: (state: unknown) => boolean): Promise<void> {
     await until(async () => {
-      const tasks = await this.world.api.list(`/epics/${this.epicId}/tasks`);
+      const tasks = await this.tasks();
       return tasks.some((task) => task.title === title && isThere(task.state));
     }, PATIENCE);
   }
@@ -181,42 +168,39 @@ export class GitHubWorld {
     );
   }
 
-  get issueIsClosed(): boolean {
-    const { tracker } = this.options;
-    if (tracker) return tracker.isIssueDone;
-    return this.github.state.issues.find(({ number }) => number === this.issue)?.state === 'closed';
+  /** Every epic is complete, and its issue closed. @throws when somebody must help */
+  async untilDone(): Promise<void> {
+    for (const id of this.epicIds) await this.untilEpic(id);
+    await until(() => this.trackers.every(({ isIssueDone }) => isIssueDone), { everyMs: 200, atMostMs: 180_000 });
   }
 
-  /** The epic is complete, and its issue closed. @throws when somebody must help */
-  async untilDone(): Promise<void> {
+  private async untilEpic(id: string): Promise<void> {
     let epic: Resource = {};
     let looksStuck = 0;
     await until(async () => {
-      epic = await this.world.api.get(`/epics/${this.epicId}`).catch(() => epic); // the API is away
+      epic = await this.world.api.get(`/epics/${id}`).catch(() => epic); // the API is away
       // What somebody has just done shows a moment later.
       looksStuck = String(epic.waitingFor).startsWith('somebody') ? looksStuck + 1 : 0;
       return epic.state === 'COMPLETED' || looksStuck > STUCK_LOOKS;
     }, patienceFor(this.options.tasks)).catch(() => {}); // what it waits for is said below
     if (epic.state !== 'COMPLETED')
       throw new Error(`The epic is ${epic.state}: it waits for ${epic.waitingFor}.\n${await this.standing()}`);
-    await until(() => this.issueIsClosed, { everyMs: 200, atMostMs: 180_000 });
   }
 
   /** Everything landed once, and nothing is left: by our own records, by GitHub's, and by a search for tokens. */
   async verdict({ outside = [], boughtAgain = 0, wasKilled = false }: EndExpected = {}): Promise<void> {
     await this.untilDone();
-    const { tasks, mergeTarget, tracker } = this.options;
-    const landings = mergeTarget === 'base' ? tasks : tasks + 1;
+    const { tasks, mergeTarget } = this.options;
+    const landings = this.trackers.length * (mergeTarget === 'base' ? tasks : tasks + 1);
     await this.world.verdict({ boughtAgain, landings });
     this.github.faults.clear();
-    const issue = tracker ? {} : { issue: this.issue };
-    const wanted = { repository: this.repository, ...issue, pulls: landings, outside, check: CHECK };
+    const wanted = { repository: this.repository, pulls: landings, outside, check: CHECK };
     const wrong = Object.values(await judge(this.github, wanted)).flat();
-    wrong.push(...(tracker?.complaints() ?? []));
+    wrong.push(...this.trackers.flatMap((tracker) => tracker.complaints()));
     wrong.push(...(await this.watch.stop()));
     wrong.push(
       ...(await findTokens(this.world.instance, this.github, {
-        secrets: [SECRET, ...(tracker?.secrets ?? [])],
+        secrets: [SECRET, ...this.trackers.flatMap(({ secrets }) => secrets)],
         wasKilled,
       })),
     );
@@ -247,8 +231,12 @@ export class GitHubWorld {
     return { opened: () => opened };
   }
 
+  private async tasks(): Promise<readonly Resource[]> {
+    return (await Promise.all(this.epicIds.map((id) => this.world.api.list(`/epics/${id}/tasks`)))).flat();
+  }
+
   private async standing(): Promise<string> {
-    const tasks = await this.world.api.list(`/epics/${this.epicId}/tasks`).catch((): readonly Resource[] => []);
+    const tasks = await this.tasks().catch((): readonly Resource[] => []);
     const open = tasks.filter(({ state }) => state !== 'COMPLETED');
     const pulls = this.github.state.issues.filter(({ pull }) => pull !== null && pull.mergedAt === null);
     return [

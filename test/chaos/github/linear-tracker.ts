@@ -2,12 +2,13 @@ import type { IssueRecord } from '../../support/linear/records.js';
 import { type Linear, startLinear } from '../../support/linear/start.js';
 import type { WebhookOptions } from '../../support/linear/webhooks.js';
 import type { CaseRun } from '../case.js';
-import type { OtherTracker } from './github-world.js';
+import { TITLES } from './scenario.js';
+import type { Tracker } from './tracker.js';
 
 const SECRETS = { client: 'k3linear0of9chaos4alone7client', webhook: 'w8linear2of6chaos1alone9events' };
 
 /** A Linear with state, whose team ENG a project takes issues from; an application of its own speaks there. */
-export class LinearTracker implements OtherTracker {
+export class LinearTracker implements Tracker {
   readonly project = { linearTeam: 'ENG' };
   readonly variables: NodeJS.ProcessEnv;
   private issue: IssueRecord | undefined;
@@ -40,7 +41,7 @@ export class LinearTracker implements OtherTracker {
 
   fileIssue(): void {
     const { people } = this.linear;
-    this.issue = people.openIssue({ by: 'rita', title: 'Write files', body: 'Some of them.' });
+    this.issue = people.openIssue({ by: 'rita', title: TITLES.elsewhere, body: 'Some of them.' });
     people.label(this.issue, 'millwright', 'rita');
   }
 

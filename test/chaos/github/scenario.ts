@@ -1,16 +1,19 @@
 import type { Rule, Scenario } from '../../support/model-server/scenario.js';
 import { REPEATABLE_WORKER, REPOSITORY, scenarioOf } from '../scenario.js';
 
+/** Of the issues, by the place where they are filed; each has tasks of its own. */
+export const TITLES = { github: 'Write files', elsewhere: 'Write other files' } as const;
+
 /** Tasks of which some wait for others, and some write to the same lines. */
-export const taskNames = (count: number): readonly string[] =>
-  Array.from({ length: count }, (_, index) => `t-${String(index + 1).padStart(2, '0')}`);
+const taskNames = (letter: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${letter}-${String(index + 1).padStart(2, '0')}`);
 
 /** The task writes to the file that others write to, too. */
-const SHARES = /^t-\d[159]$/;
+const SHARES = /^[tu]-\d[159]$/;
 
-const planner = (count: number): Rule => ({
-  name: 'planner',
-  when: { role: 'supervisor', kind: 'planning' },
+const planner = (letter: string, count: number, title: string): Rule => ({
+  name: `planner of “${title}”`,
+  when: { role: 'supervisor', kind: 'planning', first: title },
   steps: [
     {
       calls: [
@@ -20,7 +23,7 @@ const planner = (count: number): Rule => ({
             summary: `${count} tasks.`,
             plan: {
               design: 'Each task adds files of its own; some add a line to shared.txt.',
-              tasks: taskNames(count).map((key, index, all) => ({
+              tasks: taskNames(letter, count).map((key, index, all) => ({
                 key,
                 title: key,
                 description: `Write ${key}.`,
@@ -67,9 +70,16 @@ const AGAIN: Rule = {
   ],
 };
 
-/** Plans the epic of an issue, and does its tasks. */
+/** Plans the epic of each issue, and does its tasks. */
 export const issueScenario = (tasks: number): Scenario =>
-  scenarioOf(planner(tasks), BOTH_STAY, AGAIN, SHARING, REPEATABLE_WORKER);
+  scenarioOf(
+    planner('t', tasks, TITLES.github),
+    planner('u', tasks, TITLES.elsewhere),
+    BOTH_STAY,
+    AGAIN,
+    SHARING,
+    REPEATABLE_WORKER,
+  );
 
 /** Its check is red when a command ran twice, a conflict was kept, or a line of the shared file came twice. */
 export const SHARED_REPOSITORY = {
