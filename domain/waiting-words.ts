@@ -22,14 +22,16 @@ export interface ForgeWait {
 export interface NoRoom {
   /** Name of the machine. */
   readonly host: string;
+  /** What lies on that disk, of the directories that work writes to. Absent: said before there was more than one. */
+  readonly directory?: string;
   readonly freeBytes: number;
   readonly wantedBytes: number;
 }
 
 const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
-export const noRoomWords = ({ host, freeBytes, wantedBytes }: NoRoom): string =>
-  `room on the disk of ${host}: ${gib(freeBytes)} are free, and below ${gib(wantedBytes)} no work begins`;
+export const noRoomWords = ({ host, directory, freeBytes, wantedBytes }: NoRoom): string =>
+  `room on the disk of ${host}${directory === undefined ? '' : ` that holds ${directory}`}: ${gib(freeBytes)} are free, and below ${gib(wantedBytes)} no work begins`;
 
 export const forgeWaitWords = ({ untilMs, shut }: ForgeWait): string => {
   const at = minuteOf(untilMs);

@@ -6,9 +6,10 @@ import { makeTelemetryFilterString, NativeConnection, Runtime, Worker, type Work
 import { agentsToRegister, registerAgents } from '../activities/store/agent.repository.js';
 import { beatHost } from '../activities/store/host.repository.js';
 import { Failure } from '../domain/failures.js';
+import { placesOfWork } from '../infra/config/layout.js';
 import { type Config, loadConfig } from '../infra/config.js';
 import { armFault } from '../infra/fault-point.js';
-import { freeBytes } from '../infra/free-space.js';
+import { leastSpace } from '../infra/free-space.js';
 import { createLogger, type Logger } from '../infra/logging.js';
 import { waitForOwnerLock } from '../infra/owner-lock.js';
 import { createPools, type Pools } from '../infra/pg/pools.js';
@@ -125,7 +126,7 @@ async function register(config: Config, pools: Pools, host: Host, log: Logger, s
       hostId: host.hostId,
       queue: host.queue,
       slots: hostSlots(config),
-      freeBytes: await freeBytes(config.layout.home),
+      freeBytes: (await leastSpace(placesOfWork(config.layout))).freeBytes,
     });
   };
   await beat();

@@ -129,10 +129,10 @@ export function mailText(template: MailTemplate): MailText {
 }
 
 /** To the admins, once for each time that a disk fills up. */
-export const fullDiskText = (room: NoRoom, directory: string): MailText => ({
+export const fullDiskText = (room: NoRoom): MailText => ({
   kind: 'escalation',
   subject: `The disk of ${room.host} is nearly full: no new work begins there`,
-  body: `What waits there waits for ${noRoomWords(room)}. It goes on by itself once there is room: free some for ${directory}, or start a worker on another machine. What is under way goes on.`,
+  body: `What waits there waits for ${noRoomWords(room)}. It goes on by itself once there is room: free some there, or start a worker on another machine. What is under way goes on.`,
 });
 
 /** To the admins, when an agent is not started again. */

@@ -64,6 +64,12 @@ export const homeLayout = (home: string): HomeLayout => {
   };
 };
 
+/** Where work writes. Any of them may be a link to another disk, or one that is mounted there. */
+export const placesOfWork = (layout: HomeLayout): readonly [string, ...string[]] => {
+  const { home, trees, mirrors, layers, forge, artifacts } = layout;
+  return [home, trees, mirrors, layers, forge, artifacts];
+};
+
 export interface ProcessUser {
   readonly uid: number;
   readonly homeDirectory: string;

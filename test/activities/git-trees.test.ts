@@ -207,8 +207,9 @@ test('a host names its queue, and one whose disk is nearly full says so and tell
   const beat = (freeBytes: number) =>
     beatHost(deps.pools.writes, { hostId, queue: `millwright-host-${hostId}`, slots: 1, freeBytes });
   await beat(0);
+  const directories = [deps.dataDirectory] as const;
   const claim = (minFreeBytes: number, isPatient?: boolean) => {
-    const host = { pools: deps.pools, hostId, hostQueue: 'q', directory: deps.dataDirectory, minFreeBytes };
+    const host = { pools: deps.pools, hostId, hostQueue: 'q', directories, minFreeBytes };
     const input = { projectId, ...(isPatient === undefined ? {} : { isPatient }) };
     return asAttempt(1, createHostClaimActivities(host).claimHost, input);
   };
@@ -219,7 +220,8 @@ test('a host names its queue, and one whose disk is nearly full says so and tell
   const never = Number.MAX_SAFE_INTEGER;
   expect(await claim(0)).toEqual({ hostId, hostQueue: 'q' });
   expect(await mails()).toBe(0);
-  const full = { kind: 'full', host: hostname(), freeBytes: expect.any(Number), wantedBytes: never };
+  const disk = { directory: deps.dataDirectory, freeBytes: expect.any(Number) };
+  const full = { kind: 'full', host: hostname(), ...disk, wantedBytes: never };
   expect(await Promise.all([claim(never), claim(never)])).toEqual([full, full]);
   await expect(claim(never, true)).rejects.toMatchObject({ details: { reason: 'DISK_FULL' } });
   expect(await mails()).toBe(1);

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CaseRun } from './case.js';
+
+const MOST_TRIES = 1000;
 
 /** What a disk holds, as `mount` names it: `size=9m`, `nr_inodes=500`. */
 export type Room = `${'size' | 'nr_inodes'}=${string}`;
@@ -29,7 +31,21 @@ export class SmallDisk {
   }
 
   grow(room: Room): void {
-    execFileSync('mount', ['-o', `remount,${room}`, this.mounted]);
+    execFileSync('mount', ['-o', `remount,${room}`, this.mounted], { stdio: 'pipe' });
+  }
+
+  /** Leaves not a byte of it, without having to write what would fill it. */
+  fillUp(): void {
+    for (let tries = 1, isFull = false; !isFull; tries++) {
+      const { blocks, bfree, bsize } = statfsSync(this.mounted);
+      try {
+        this.grow(`size=${Math.max(1, blocks - bfree) * bsize}`);
+        isFull = true;
+      } catch (error) {
+        // More was written between the two: a disk cannot be smaller than what it holds.
+        if (tries >= MOST_TRIES) throw error;
+      }
+    }
   }
 
   /** Before the directory is removed. Repeatable. */

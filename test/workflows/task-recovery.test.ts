@@ -121,10 +121,12 @@ test('a task that finds no host with room says so, and goes on by itself once th
   world.onClaim = async ({ isPatient = false }) => {
     asked.push(isPatient);
     if (isPatient) await full;
-    return isPatient ? undefined : { kind: 'full', host: 'anvil', freeBytes: 2 ** 29, wantedBytes: 2 ** 30 };
+    return isPatient
+      ? undefined
+      : { kind: 'full', host: 'anvil', directory: '/srv/trees', freeBytes: 2 ** 29, wantedBytes: 2 ** 30 };
   };
   const { task, landed, owner } = await suite.start(world);
-  const words = 'room on the disk of anvil: 0.5 GiB are free, and below 1.0 GiB no work begins';
+  const words = 'room on the disk of anvil that holds /srv/trees: 0.5 GiB are free, and below 1.0 GiB no work begins';
   await until(() => world.row.waitingFor === words);
   expect(world.row.state).toBe('PENDING');
   await until(async () => (await owner()).tasks.at(-1)?.reason === words);

@@ -38,6 +38,7 @@ import { createFleetActivities } from '../../activities/store/fleet.activities.j
 import { createEvidenceActivities, createQueueStoreActivities } from '../../activities/store/queue.activities.js';
 import { createStoreActivities } from '../../activities/store/store.activities.js';
 import { type BlobStore, createBlobStore } from '../../infra/artifacts.js';
+import { placesOfWork } from '../../infra/config/layout.js';
 import { type Config, environmentFor } from '../../infra/config.js';
 import { ProjectForges } from '../../infra/forge/forges.js';
 import { LocalForge } from '../../infra/forge/local/local-forge.js';
@@ -170,7 +171,12 @@ export function composeActivities(config: Config, pools: Pools, host: Host): Act
         planChecks: checks.planChecks,
         voidTurnedRed: (at, signal) => voidTurnedRed(ci, at, signal),
       }),
-      ...createHostClaimActivities({ pools, hostId: host.hostId, hostQueue: host.queue, directory: layout.home }),
+      ...createHostClaimActivities({
+        pools,
+        hostId: host.hostId,
+        hostQueue: host.queue,
+        directories: placesOfWork(layout),
+      }),
       planChecks: checks.planChecks,
     },
     model: createModelActivities({

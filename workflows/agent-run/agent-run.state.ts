@@ -149,9 +149,7 @@ export function become(
 }
 
 export function seeksRoom({ noRoom: _before, ...run }: AgentRunState, full: NoRoom | undefined): AgentRunState {
-  if (full === undefined) return run;
-  const { host, freeBytes, wantedBytes } = full;
-  return { ...run, noRoom: { host, freeBytes, wantedBytes } };
+  return full === undefined ? run : { ...run, noRoom: full };
 }
 
 /** Where it ended, and what it leaves behind. */

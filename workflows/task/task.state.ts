@@ -133,10 +133,7 @@ export const heldUp = (task: TaskFlow, forgeWait: ForgeWait): TaskFlow => ({ ...
 export const goingOn = ({ forgeWait: _over, ...task }: TaskFlow): TaskFlow => task;
 
 /** A host was claimed for, and its disk is nearly full. */
-export const withoutRoom = (task: TaskFlow, { host, freeBytes, wantedBytes }: NoRoom): TaskFlow => ({
-  ...task,
-  noRoom: { host, freeBytes, wantedBytes },
-});
+export const withoutRoom = (task: TaskFlow, noRoom: NoRoom): TaskFlow => ({ ...task, noRoom });
 
 export const withRoom = ({ noRoom: _over, ...task }: TaskFlow): TaskFlow => task;
 

@@ -1,15 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { placesOfWork } from '../../config/layout.js';
 import type { Config } from '../../config.js';
-import { freeBytes, MIN_FREE_BYTES } from '../../free-space.js';
+import { firstExisting, leastSpace, MIN_FREE_BYTES } from '../../free-space.js';
 import { findBarrier } from '../home.js';
 import { isPortFree, rememberedPorts } from '../ports.js';
 import { readStackFacts } from '../stack-file.js';
 import { advised, type Check, failed, passed } from './check.js';
 
 const GIB = 1024 ** 3;
-
-const firstExisting = (path: string): string => (existsSync(path) ? path : firstExisting(dirname(path)));
 
 /** Whether anybody can use the address that the API listens on. */
 export const checkApiAddress = ({ api }: Config): Check => {
@@ -52,8 +50,8 @@ export const checkSecrets = ({ layout }: Config): Check => {
 };
 
 export const checkDisk = async ({ layout }: Config): Promise<Check> => {
-  const free = await freeBytes(firstExisting(layout.home));
-  const finding = `${(free / GIB).toFixed(1)} GiB free for ${layout.home}`;
+  const { directory, freeBytes: free } = await leastSpace(placesOfWork(layout));
+  const finding = `${(free / GIB).toFixed(1)} GiB free for ${directory}`;
   if (free < MIN_FREE_BYTES)
     return failed(
       'disk',

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { descendantsNow } from '../../../activities/sandbox/process-tree.js';
@@ -11,7 +11,7 @@ import { testGit } from '../../support/git/repositories.js';
 import { until } from '../../support/until.js';
 import type { CaseRun, ChaosCase } from '../case.js';
 import { REPOSITORY } from '../scenario.js';
-import { fillUpWith, type Room, SmallDisk, whyNoMount } from '../small-disk.js';
+import { type Room, SmallDisk, whyNoMount } from '../small-disk.js';
 import { ChaosWorld } from '../world.js';
 
 const MOST_KILLS = 60;
@@ -72,8 +72,12 @@ const BIG_FILE_BYTES = 3 * 1024 * 1024;
 
 async function fillDisk(run: CaseRun): Promise<void> {
   const big = Array.from({ length: BIG_FILE_BYTES / 16 }, () => run.random().toString(36).padEnd(15, '0')).join('\n');
-  await wantTrees(run, { files: { big }, has: 'size=9m', getsLater: 'size=300m' });
+  const fillsUp = { becomes: 'size=9m', getsLater: ROOM } as const;
+  await wantTrees(run, { files: { big }, has: ROOM, ...fillsUp });
 }
+
+/** Enough to begin work. */
+const ROOM = 'size=1300m';
 
 const MANY_FILES = 200;
 
@@ -85,11 +89,13 @@ async function useUpInodes(run: CaseRun): Promise<void> {
 interface Shortage {
   readonly files: Readonly<Record<string, string>>;
   readonly has: Room;
+  /** As soon as the first tree is begun: on a disk that was full before, no work begins. */
+  readonly becomes?: Room;
   readonly getsLater: Room;
 }
 
 /** Four tasks want a tree each on a disk that has no room for so many. */
-async function wantTrees(run: CaseRun, { files, has, getsLater }: Shortage): Promise<void> {
+async function wantTrees(run: CaseRun, { files, has, becomes, getsLater }: Shortage): Promise<void> {
   const disk = new SmallDisk(run, has);
   const world = await ChaosWorld.open(run, {
     repository: { ...REPOSITORY, ...files },
@@ -98,6 +104,11 @@ async function wantTrees(run: CaseRun, { files, has, getsLater }: Shortage): Pro
   run.atEnd(() => disk.unmount());
   await world.addProject();
   await world.fileEpic('a', 4);
+  if (becomes) {
+    const begun = () => ['transit', 'live'].flatMap((place) => readdirSync(join(disk.directory, place)));
+    await until(() => begun().length > 0, { everyMs: 2, atMostMs: 120_000 });
+    disk.grow(becomes);
+  }
   run.note('the disk of the trees is full; after a while there is room again');
   await until(() => hasFilled(world), { everyMs: 100, atMostMs: 120_000 });
   await sleep(3_000 + run.random() * 5_000);
@@ -108,7 +119,7 @@ async function wantTrees(run: CaseRun, { files, has, getsLater }: Shortage): Pro
 
 /** Snapshots, commits and fetches write there: it fills up between any two of them. */
 async function fillMirrors(run: CaseRun): Promise<void> {
-  const disk = new SmallDisk(run, 'size=60m');
+  const disk = new SmallDisk(run, ROOM);
   const world = await ChaosWorld.open(run, {
     repository: REPOSITORY,
     prepare: (directory) => disk.mount(homeLayout(join(directory, 'home')).mirrors),
@@ -116,13 +127,12 @@ async function fillMirrors(run: CaseRun): Promise<void> {
   run.atEnd(() => disk.unmount());
   await world.addProject();
   await world.fileEpic('a', 4);
-  const ballast = join(disk.directory, 'ballast');
   for (let times = 1; times <= 2; times++) {
     await sleep(2_000 + run.random() * 6_000);
     run.note(`the disk of the mirrors is full, ${times} of 2`);
-    fillUpWith(ballast);
+    disk.fillUp();
     await sleep(3_000 + run.random() * 5_000);
-    rmSync(ballast);
+    disk.grow(ROOM);
   }
   await world.verdict({ boughtAgain: 4 });
   requireSound(world);
