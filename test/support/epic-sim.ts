@@ -50,6 +50,8 @@ export class EpicSim {
   slots = 10;
   /** Hears the asks instead, and answers when it likes. */
   factory: ((ask: AskAdmission) => void) | undefined;
+  /** Hears what the queue is told, and says whether anybody was there. */
+  hearing: ((event: QueueForgeEvent) => 'told' | 'gone') | undefined;
   private ids = 0;
   private rows: TaskSnapshot[];
 
@@ -205,7 +207,7 @@ export class EpicSim {
     leaveFactory: async () => 'told',
     tellQueue: async (event) => {
       this.queue.push(event);
-      return 'told';
+      return this.hearing?.(event) ?? 'told';
     },
   };
 

@@ -2,16 +2,19 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { findTaskFacts } from '../../activities/store/task.repository.js';
+import { LocalForge } from '../../infra/forge/local/local-forge.js';
 import { composeCandidate } from '../../infra/git/compose.js';
 import { fetchAllBranches } from '../../infra/git/mirror.js';
 import { ProjectRepositories } from '../../infra/git/mirrors.js';
 import { pushLanding, pushOwnRef } from '../../infra/git/push.js';
 import type { GitRemote, Repository } from '../../infra/git/repository.js';
 import { createLogger } from '../../infra/logging.js';
+import { withTransaction } from '../../infra/pg/transaction.js';
 import { restoreLostLandings } from '../../workers/duties/lost-landings.js';
 import { type SourceRepository, sourceRepository, temporaryHome, testGit } from '../support/git/repositories.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { insertAgent, insertEpic, insertProject, insertTask } from '../support/rows.js';
+import { until } from '../support/until.js';
 
 const BOT = { name: 'Millwright', email: 'bot@example.org' };
 
@@ -19,6 +22,7 @@ let db: TestDatabase;
 let home: ReturnType<typeof temporaryHome>;
 let source: SourceRepository;
 let mirrors: ProjectRepositories;
+let forges: ProjectRepositories;
 let mirror: Repository;
 let remote: GitRemote;
 let projectId: string;
@@ -36,7 +40,8 @@ beforeEach(async () => {
   const git = testGit();
   mirrors = new ProjectRepositories(git, join(home.path, 'mirrors'));
   mirror = await mirrors.ensure(projectId);
-  const forge = await new ProjectRepositories(git, join(home.path, 'forge')).ensure(projectId);
+  forges = new ProjectRepositories(git, join(home.path, 'forge'));
+  const forge = await forges.ensure(projectId);
   remote = { url: forge.dir, transport: 'file' };
   source = sourceRepository(join(home.path, 'source'));
   base = source.commit('first', { 'a.txt': 'a\n' });
@@ -153,4 +158,38 @@ test('a message that an agent wrote is no landing', async () => {
   source.git('merge', '-q', '--no-ff', '-m', `${forged}`, head);
   source.git('push', '-q', remote.url, 'main');
   expect(await restore()).toBe(0);
+});
+
+test('a pull request that is opened while a landing is written again gets another number', async () => {
+  const taskId = await insertTask(db.pools.writes, projectId);
+  const { sha } = await land('main', base, await headOf(taskId, base, 'one'), 'A task');
+  const headSha = await headOf(uuidv7(), base, 'two');
+  const countBlocked = async (): Promise<number> => {
+    const text = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    return (await db.pools.writes.query({ text })).rowCount;
+  };
+  const { both } = await withTransaction(db.pools.writes, async (tx) => {
+    // The landing is written up to what its task is told of it, and then both wait.
+    await tx.query({ text: 'SELECT 1 FROM task WHERE id = $1 FOR NO KEY UPDATE', values: [taskId] });
+    const restoring = restore();
+    await until(async () => (await countBlocked()) === 1);
+    const opening = new LocalForge({ pools: db.pools, repositories: forges }).openPullRequest({
+      projectId,
+      headRef: 'millwright/two',
+      headSha,
+      baseRef: 'main',
+      baseSha: base,
+      title: 'Another task',
+      body: '',
+      author: 'Millwright',
+      marker: 'another',
+    });
+    await until(async () => (await countBlocked()) === 2);
+    return { both: Promise.all([restoring, opening]) };
+  });
+  expect(await both).toMatchObject([1, { number: 2 }]);
+  expect(await pullRequests()).toMatchObject([
+    { number: 1, state: 'merged', sha },
+    { number: 2, state: 'open' },
+  ]);
 });

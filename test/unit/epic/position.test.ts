@@ -96,6 +96,17 @@ test('work says what it waits for, people first', async () => {
 `);
 });
 
+test('the log of an epic says what blocked it, and that this is gone', async () => {
+  const { epic, clock } = await atWork();
+  const lost = { type: 'Unavailable', message: 'the forge is down' } as const;
+  const blocked = settle(withStuck(epic, 'openPullRequest', lost, 0), clock);
+  const going = settle(withoutStuck(blocked, 'openPullRequest'), clock);
+  expect(going.log.pending.map(({ data }) => data)).toEqual([
+    { from: 'IN_PROGRESS', to: 'BLOCKED', reason: 'the forge is down' },
+    { from: 'BLOCKED', to: 'IN_PROGRESS', reason: 'what blocked it is gone' },
+  ]);
+});
+
 test('a step that failed blocks the epic, is tried ever later, and is forgotten when it succeeds', async () => {
   const { epic } = await atWork();
   const lost = { type: 'Unavailable', message: 'the forge is down' } as const;

@@ -61,6 +61,13 @@ describe('why an entry has not landed', () => {
 `);
   });
 
+  test('is its landing while it is pushed, whatever has become of the lane since', () => {
+    const passed = planned(report(building, 'verdict', 'none')).state;
+    const pushing = scheduledPush(passed, 1, { base: TIP, commit: sha(2), tree: sha(3) });
+    expect(said(pauseLane(pushing, 'person', { by: 'ada', reason: 'audit' }, T0))).toBe('It is being landed.');
+    expect(said(markRed(pushing, { tip: TIP, reason: 'test fails', checks: [] }, T0))).toBe('It is being landed.');
+  });
+
   test('of an unknown entry is nothing', () => {
     expect(whyView(building, 'none', T0)).toBeUndefined();
   });

@@ -77,6 +77,12 @@ test('a mail that is told to a task twice is handed on once, to a live run and t
   expect(controls.mailed(controls.mailed(opened, mail), mail).inbox).toEqual(['m1']);
 });
 
+test('mail that a run took along does not wait for the next one, and what came since does', () => {
+  const waiting = [{ mailId: 'm1' }, { mailId: 'm2' }].reduce(controls.mailed, opened);
+  const started = afterStart(waiting, { runId: 'r1', next: { ...NEXT, context: { mailIds: ['m1'] } }, nowMs: 0 });
+  expect(started.inbox).toEqual(['m2']);
+});
+
 test('a blocked task is woken by the answer to its own question, not by other mail', () => {
   expect(controls.mailed(asking, { mailId: 'm1' }).wake).toBeUndefined();
   expect(controls.mailed(asking, { mailId: 'm1', answers: 'another question' }).wake).toBeUndefined();
