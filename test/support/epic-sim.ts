@@ -50,6 +50,13 @@ export class EpicSim {
   slots = 10;
   /** Hears the asks instead, and answers when it likes. */
   factory: ((ask: AskAdmission) => void) | undefined;
+  isFactoryGone = false;
+  /** Happens while a run's tree is taken. */
+  taking: (() => void) | undefined;
+  /** Runs whose tree was given back. */
+  readonly released: string[] = [];
+  /** Mail that was sent after a run. */
+  readonly forwarded: string[] = [];
   /** Hears what the queue is told, and says whether anybody was there. */
   hearing: ((event: QueueForgeEvent) => 'told' | 'gone') | undefined;
   private ids = 0;
@@ -200,6 +207,7 @@ export class EpicSim {
       return 'told';
     },
     askFactory: async (ask) => {
+      if (this.isFactoryGone) return 'gone';
       if (this.factory) this.factory(ask);
       else this.change((epic) => admitted(epic, { slots: Math.min(ask.wants, this.slots) }));
       return 'told';
@@ -212,8 +220,11 @@ export class EpicSim {
   };
 
   private readonly runs: RunPorts = {
-    takeTree: async () => HOST,
-    releaseTree: async () => undefined,
+    takeTree: async () => {
+      this.taking?.();
+      return HOST;
+    },
+    releaseTree: async (runId) => void this.released.push(runId),
     startRun: async (run) => {
       this.run = run;
       return 'started';
@@ -222,6 +233,9 @@ export class EpicSim {
       this.endRun({ kind: 'cancelled', host: HOST });
       return 'told';
     },
-    forwardMail: async () => 'told',
+    forwardMail: async (_, mailId) => {
+      this.forwarded.push(mailId);
+      return 'told';
+    },
   };
 }

@@ -31,6 +31,8 @@ export class FakeChecks implements VerifyPorts {
   };
   /** Trees whose configuration cannot be read. */
   invalid: readonly string[] = [];
+  /** Trees whose configuration nobody can be asked for now. */
+  unread: readonly string[] = [];
   /** Checks that only these trees have. */
   only: Readonly<Record<string, readonly string[]>> = {};
   stopped = false;
@@ -44,8 +46,9 @@ export class FakeChecks implements VerifyPorts {
 
   compose = async () => this.composed;
 
-  planChecks: VerifyPorts['planChecks'] = async ({ tree }) =>
-    this.invalid.includes(tree)
+  planChecks: VerifyPorts['planChecks'] = async ({ tree }) => {
+    if (this.unread.includes(tree)) return { kind: 'infra', error: 'the mirror is away' };
+    return this.invalid.includes(tree)
       ? { kind: 'invalid', message: `line 3 of ${tree}` }
       : {
           kind: 'planned',
@@ -53,6 +56,7 @@ export class FakeChecks implements VerifyPorts {
             .filter(({ name }) => this.only[name]?.includes(tree) ?? true)
             .map((one) => ({ ...one, key: `${one.name}@${tree}` })),
         };
+  };
 
   lookUpEvidence: VerifyPorts['lookUpEvidence'] = async (keys) => this.evidence.filter(({ key }) => keys.includes(key));
 

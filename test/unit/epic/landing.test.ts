@@ -1,6 +1,8 @@
 // What an epic does while its own pull request is in the merge queue.
 import { expect, test } from '@jest/globals';
 import type { TaskState } from '../../../domain/states.js';
+import type { QueueForgeEvent } from '../../../workflows/contract/forge-event.js';
+import * as controls from '../../../workflows/epic/controls.js';
 import type { Epic } from '../../../workflows/epic/epic.state.js';
 import { forgeEvent, type Queued, type Rebase } from '../../../workflows/epic/landing.js';
 import { landingStep } from '../../../workflows/epic/landing-step.js';
@@ -36,18 +38,30 @@ test('an epic in the queue adds the task that the queue asks for, says when it i
   expect(leaving(true)).toBeUndefined();
 });
 
-test('an epic that lands while it tells the queue of its new head is not enqueued once more', async () => {
-  const sim = await atWork();
+/** The entry lands while the queue is told this; it was the last one, and its queue has ended. */
+const landsOn = (sim: EpicSim, kind: QueueForgeEvent['kind']): void => {
   sim.hearing = (event) => {
-    if (event.kind !== 'headPushed') return 'told';
-    const landed = { kind: 'entryLanded', entryId: 'e1', prNumber: 7, mergeSha: 'm' } as const;
-    sim.change((epic) => forgeEvent(epic, landed));
-    // It was the last entry: its queue has ended.
+    if (event.kind !== kind) return 'told';
+    sim.change((epic) => forgeEvent(epic, { kind: 'entryLanded', entryId: 'e1', prNumber: 7, mergeSha: 'm' }));
     return 'gone';
   };
+};
+
+test('an epic that lands while it tells the queue of its new head is not enqueued once more', async () => {
+  const sim = await atWork();
+  landsOn(sim, 'headPushed');
   sim.change((epic) => inQueue(epic, { ...QUEUED, rebase: REBASE }, 'COMPLETED'));
   await sim.drain();
   expect(sim.queue).toMatchObject([{ kind: 'headPushed', entryId: 'e1' }]);
   expect(sim.epic.ended).toEqual({ kind: 'completed', landed: 2, mergeSha: 'm' });
   expect(sim.enqueued).toBeUndefined();
+});
+
+test('an epic that lands while it withdraws has landed', async () => {
+  const sim = await atWork();
+  landsOn(sim, 'withdraw');
+  sim.change((epic) => controls.cancel(inQueue(epic, QUEUED), { by: 'ada' }, sim.clock));
+  await sim.drain();
+  expect(sim.queue).toMatchObject([{ kind: 'withdraw', entryId: 'e1' }]);
+  expect(sim.epic.ended).toEqual({ kind: 'completed', landed: 1, mergeSha: 'm' });
 });

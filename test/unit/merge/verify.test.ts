@@ -106,6 +106,15 @@ describe('what is seen, and what it means', () => {
     expect([...rerun.evidence, ...control.evidence]).toEqual([]);
   });
 
+  test('a parent that nobody can read says nothing about the change, be it red or out of time', async () => {
+    for (const outcome of ['failed', 'timeout'] as const) {
+      const checks = new FakeChecks([check('test')], { 'test@new': { outcome } });
+      checks.unread = ['old'];
+      expect(await verify(checks, LAST)).toMatchObject({ kind: 'infra', error: 'the mirror is away' });
+      expect(checks.evidence).toEqual([]);
+    }
+  });
+
   test('a single timeout is as infrastructure', async () => {
     const checks = new FakeChecks([check('test')], { 'test@new': { outcome: 'timeout' } });
     expect(await verify(checks, FIRST)).toMatchObject({ kind: 'infra', error: 'test: no result within 300 s' });

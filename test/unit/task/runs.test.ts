@@ -1,0 +1,50 @@
+// What the end of a run, mail on its way to one, and an earlier life mean for the task.
+import { expect, test } from '@jest/globals';
+import { afterRun } from '../../../workflows/task/after-run.js';
+import { afterStart } from '../../../workflows/task/after-step.js';
+import * as controls from '../../../workflows/task/controls.js';
+import { openedWith } from '../../../workflows/task/opening.js';
+import { restore, type TaskFlow } from '../../../workflows/task/task.state.js';
+import { nextTelling } from '../../../workflows/task/telling.js';
+import { TASK_FACTS } from '../../support/task-facts.js';
+
+const HOST = { hostQueue: 'host-a', treeId: 'tree-1' };
+const INPUT = { taskId: 'task-1', attempt: 1, tuning: 'brisk' } as const;
+const opened: TaskFlow = { ...openedWith(restore(INPUT), TASK_FACTS), host: HOST };
+const running = afterStart(opened, {
+  runId: 'r1',
+  next: { kind: 'execution', context: {}, opensAttempt: true },
+  nowMs: 0,
+});
+
+test('mail is sent after a run once: what reached it is its own, what found nobody waits for the next run', () => {
+  const mail = { mailId: 'm1' };
+  const sending = controls.mailed(running, mail);
+  expect(sending.forRun).toEqual([mail]);
+  const reached = controls.handedOn(sending, mail, 'told');
+  expect(reached).toMatchObject({ forRun: [], inbox: [], run: { next: { context: { mailIds: ['m1'] } } } });
+  const missed = controls.handedOn(sending, mail, 'gone');
+  expect(missed).toMatchObject({ forRun: [], inbox: ['m1'], run: { next: { context: {} } } });
+  for (const task of [reached, missed]) expect(nextTelling(task, INPUT)?.kind).not.toBe('mail');
+});
+
+test('a run that failed by its agent’s fault is one attempt; by anything else it blocks the task and counts as none', () => {
+  const failed = { kind: 'failed', reason: 'it gave up', host: HOST } as const;
+  expect(afterRun(running, { ...failed, agentFault: true })).toMatchObject({
+    attempts: 2,
+    stage: { kind: 'run', next: { opensAttempt: true, context: { previousFailure: 'it gave up' } } },
+  });
+  const blocked = afterRun(running, { ...failed, agentFault: false });
+  expect(blocked).toMatchObject({ attempts: 1, stage: { kind: 'blocked', reason: 'it gave up' } });
+});
+
+test('a later life keeps the base of what was kept of the earlier one, and begins anew where nothing was', () => {
+  const open = (kept: object) => openedWith(restore(INPUT), { ...TASK_FACTS, baseSha: 'base', ...kept });
+  const onCheckpoint = open({ checkpointSha: 'kept' });
+  expect(onCheckpoint).toMatchObject({ baseSha: 'base', onTip: 'base', checkpointSha: 'kept' });
+  const onHead = open({ checkpointSha: 'kept', headSha: 'head' });
+  expect(onHead).toMatchObject({ baseSha: 'base', onTip: 'base', headSha: 'head' });
+  expect(onHead.checkpointSha).toBeUndefined();
+  const anew = open({});
+  expect([anew.baseSha, anew.onTip]).toEqual([undefined, undefined]);
+});
