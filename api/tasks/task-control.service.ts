@@ -20,8 +20,6 @@ import { TaskRepository, type TaskRow } from './task.repository.js';
 import type { TaskResponse } from './task.response.js';
 import { subjectOf, TaskService } from './task.service.js';
 
-const MAX_ATTEMPTS = 5;
-
 /**
  * Commands to a task. While `task/<id>` is open it decides; otherwise its epic does, and for a lone task we write the
  * row ourselves.
@@ -108,9 +106,6 @@ export class TaskControlService {
     return this.changeAlone(id, { verb: 'retry', title: 'Task retried' }, asked, async (tx, before) => {
       if (before.state !== 'FAILED') {
         throw new Failure('InvalidState', `The task is ${before.state}: only a FAILED one can be retried.`);
-      }
-      if (before.attempts >= MAX_ATTEMPTS) {
-        throw new Failure('InvalidState', `The task has had its ${MAX_ATTEMPTS} attempts.`);
       }
       const row = await this.tasks.restart(tx, id);
       await startLoneTask(tx, row, this.settings.tuning);

@@ -64,8 +64,14 @@ test('a failed lone task is retried in one transaction with the request to start
     options: { reuse: 'allow_duplicate', attempts: 3 },
   });
   expect((await retry()).status).toBe(409);
-  const last = await seedTask(suite.database, suite.projectId, { state: 'FAILED', attempts: 5 });
-  expect((await suite.api.post(`/api/v1/tasks/${last}/retry`)).status).toBe(409);
+});
+
+test('a lone task that has had all its attempts gets one more by each retry of a person', async () => {
+  const task = await seedTask(suite.database, suite.projectId, { state: 'FAILED', attempts: 5 });
+  expect(await suite.api.post(`/api/v1/tasks/${task}/retry`)).toMatchObject({
+    status: 200,
+    body: { state: 'PENDING', attempts: 6 },
+  });
 });
 
 test('a lone task that has no workflow yet can be cancelled, one that has ended cannot', async () => {
