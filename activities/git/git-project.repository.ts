@@ -39,6 +39,16 @@ export async function keepBaseBranch(db: Queryable, projectId: string, baseBranc
   });
 }
 
+/** What keeps an import that is tried again; null once it has got through. A verdict on the project has its own reason. */
+export async function saveImportTrouble(db: Queryable, projectId: string, trouble: string | null): Promise<void> {
+  await db.query({
+    name: 'save-import-trouble',
+    text: `UPDATE project SET reason = $2, updated_at = now()
+           WHERE id = $1 AND state = 'importing' AND reason IS DISTINCT FROM $2`,
+    values: [projectId, trouble],
+  });
+}
+
 /** The newest commit of the task's branch, as its row says; undefined before its first round. */
 export async function findTaskHead(db: Queryable, taskId: string): Promise<string | undefined> {
   const { rows } = await db.query<{ head: string | null }>({

@@ -17,6 +17,7 @@ import { cleanRepository } from './clean-repository.js';
 import { findGitProject, keepBaseBranch } from './git-project.repository.js';
 import { type InspectionDeps, inspectProject } from './inspect-project.js';
 import { findLaneTip, findLost, saveBaseSeen, startQueueOf } from './known-base.js';
+import { tellingTrouble } from './telling-trouble.js';
 
 export interface RepositoryDeps extends InspectionDeps {
   /** Sources must lie outside of it. */
@@ -37,35 +38,37 @@ export const createRepositoryActivities = (deps: RepositoryDeps): RepositoryActi
 
   return {
     importSource: ({ projectId }) =>
-      withHeartbeat(async (signal) => {
-        const { writes } = deps.pools;
-        const project = await findGitProject(writes, projectId);
-        const history = await deps.forge.prepare(projectId, signal);
-        const { mirror, remote } = await places(projectId, signal);
-        if (history.kind === 'own') {
-          const baseBranch = project.baseBranch ?? history.defaultBranch;
-          // Its rules are read before the row is written as a whole.
-          if (project.baseBranch === null) await keepBaseBranch(writes, projectId, baseBranch);
-          // Read before the branch is: what our own queue lands meanwhile is not lost.
-          const known = [await findLaneTip(writes, projectId, baseBranch), project.tipSha];
-          const tip = await fetchBranch(mirror, remote, baseBranch, signal);
-          const isDefault = (remote.names?.here(history.defaultBranch) ?? history.defaultBranch) === baseBranch;
-          await saveBaseSeen(writes, { projectId, isDefault });
-          // Before the row forgets what it knew. A queue that lives sees the same by itself.
-          const knownTip = await findLost(mirror, tip, known, signal);
-          if (knownTip !== undefined)
-            await startQueueOf(writes, { projectId, branch: baseBranch, knownTip, tuning: deps.tuning });
-          return { baseBranch, tip, moved: tip !== project.tipSha, isShared: true };
-        }
-        const { branch, tip, moved } = await importSource(mirror, {
-          source: parseSource(project.source),
-          dataDirectory: deps.dataDirectory,
-          ...(project.baseBranch === null ? {} : { branch: project.baseBranch }),
-          remote,
-          signal,
-        });
-        return { baseBranch: branch, tip, moved };
-      }),
+      withHeartbeat((signal) =>
+        tellingTrouble(deps.pools.writes, projectId, async () => {
+          const { writes } = deps.pools;
+          const project = await findGitProject(writes, projectId);
+          const history = await deps.forge.prepare(projectId, signal);
+          const { mirror, remote } = await places(projectId, signal);
+          if (history.kind === 'own') {
+            const baseBranch = project.baseBranch ?? history.defaultBranch;
+            // Its rules are read before the row is written as a whole.
+            if (project.baseBranch === null) await keepBaseBranch(writes, projectId, baseBranch);
+            // Read before the branch is: what our own queue lands meanwhile is not lost.
+            const known = [await findLaneTip(writes, projectId, baseBranch), project.tipSha];
+            const tip = await fetchBranch(mirror, remote, baseBranch, signal);
+            const isDefault = (remote.names?.here(history.defaultBranch) ?? history.defaultBranch) === baseBranch;
+            await saveBaseSeen(writes, { projectId, isDefault });
+            // Before the row forgets what it knew. A queue that lives sees the same by itself.
+            const knownTip = await findLost(mirror, tip, known, signal);
+            if (knownTip !== undefined)
+              await startQueueOf(writes, { projectId, branch: baseBranch, knownTip, tuning: deps.tuning });
+            return { baseBranch, tip, moved: tip !== project.tipSha, isShared: true };
+          }
+          const { branch, tip, moved } = await importSource(mirror, {
+            source: parseSource(project.source),
+            dataDirectory: deps.dataDirectory,
+            ...(project.baseBranch === null ? {} : { branch: project.baseBranch }),
+            remote,
+            signal,
+          });
+          return { baseBranch: branch, tip, moved };
+        }),
+      ),
 
     inspectProject: (input) => withHeartbeat((signal) => inspectProject(deps, input, signal)),
 

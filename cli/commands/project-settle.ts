@@ -16,12 +16,18 @@ export async function untilSettled(client: ApiClient, id: string, say: (text: st
   for (;;) {
     const project = await client.get(`/projects/${id}`);
     if (project.state !== 'importing') return project;
-    const waits = ((project.waitingFor ?? []) as readonly string[]).join('; '); // by the API's schema
-    if (waits !== said && waits !== '') say(`Waiting for ${waits} …`);
-    said = waits;
+    const word = whyNotYet(project);
+    if (word !== said && word !== '') say(word);
+    said = word;
     await sleep(300);
   }
 }
+
+const whyNotYet = ({ reason, waitingFor, name }: Resource): string => {
+  if (reason) return `${reason}\nIt is tried again until it works, also without you: millwright project show ${name}`;
+  const waits = ((waitingFor ?? []) as readonly string[]).join('; '); // by the API's schema
+  return waits === '' ? '' : `Waiting for ${waits} …`;
+};
 
 /** @throws CliError that says why the project takes no work */
 export function requireReady({ state, reason }: Resource): void {

@@ -51,6 +51,24 @@ test('importing makes mirror and forge, and again moves nothing', async () => {
   expect(await world.tip('main')).toBe(base);
 });
 
+test('a project whose source does not answer says why it is still being imported, until it does', async () => {
+  const say = async (text: string) => {
+    const { rows } = await database.pools.writes.query({ text, values: [projectId] });
+    return rows[0];
+  };
+  const reason = () => say('SELECT state, reason FROM project WHERE id = $1');
+  const from = (source: string) => say(`UPDATE project SET state = 'importing', source = '${source}' WHERE id = $1`);
+  await from('https://nowhere.invalid/acme/shop');
+  await expect(imported()).rejects.toMatchObject({ type: 'Unavailable' });
+  expect(await reason()).toEqual({
+    state: 'importing',
+    reason: expect.stringContaining("unable to access 'https://nowhere.invalid/acme/shop/'"),
+  });
+  await from(world.source.dir);
+  await imported(2);
+  expect(await reason()).toEqual({ state: 'importing', reason: null });
+});
+
 test('an inspection stores the effective configuration and says ready', async () => {
   await imported();
   expect(await inspected(base)).toEqual({ kind: 'ready' });

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { ApiClient } from '../../cli/api-client.js';
+import { untilSettled } from '../../cli/commands/project-settle.js';
 import { NO_LINEAR } from '../../infra/config/linear.js';
 import { TestApi } from '../support/api/api.js';
 import { rowsOf, seedProject } from '../support/api/seed.js';
@@ -119,4 +121,21 @@ test('a project that is ready is not taken up', async () => {
   await refused({ state: 'ready' });
   const { exit, stderr } = await again('--name', 'hats', '--linear', 'ENG');
   expect([exit, stderr]).toEqual([1, expect.stringContaining('There is a project with this source already.')]);
+});
+
+test('while a source does not answer, it is said why, and that the import goes on by itself', async () => {
+  const trouble = 'Could not resolve host: example.com';
+  const id = await refused({ state: 'importing', reason: trouble });
+  const said: string[] = [];
+  let settled: Promise<void> | undefined;
+  const project = await untilSettled(new ApiClient(api.url, api.keys.admin), id, (text) => {
+    said.push(text);
+    if (text.includes(trouble)) settled = looked();
+  });
+  await settled;
+  expect(project.state).toBe('ready');
+  expect(said).toEqual([
+    'Importing and running the required checks on the tip …',
+    `${trouble}\nIt is tried again until it works, also without you: millwright project show shop`,
+  ]);
 });
