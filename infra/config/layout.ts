@@ -1,4 +1,6 @@
+import { statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
+import { firstExisting } from '../free-space.js';
 import { refused, type Variables } from './variables.js';
 
 /** Every path below the data directory that more than one part uses. */
@@ -83,6 +85,8 @@ export const readHome = (variables: Variables, user: ProcessUser): string => {
     const home = resolve(given);
     // Node tries for ever to make a directory where the kernel lets nobody make one.
     if (/^\/(proc|sys|dev)(\/|$)/.test(home)) throw refused('MILLWRIGHT_HOME', 'must not lie in /proc, /sys or /dev');
+    const found = firstExisting(home);
+    if (!statSync(found).isDirectory()) throw refused('MILLWRIGHT_HOME', `must name a directory; ${found} is none`);
     return home;
   }
   return user.uid === 0 ? '/var/lib/millwright' : join(user.homeDirectory, '.millwright');

@@ -13,22 +13,25 @@ export type Ports = Readonly<Record<PortName, number>>;
 /** Below the ranges that systems take for outgoing connections, so that a remembered port stays free. */
 const RANGE = { min: 20_000, max: 32_000 };
 
+/** The API's address, where somebody gave it. */
+export interface FixedAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /**
  * Answers this home's ports: the remembered ones, else free ones that are remembered from now on. One that a stranger
  * has taken meanwhile is replaced, aloud.
+ * @throws Conflict when nobody can listen on the address that was given: the API would be started again for ever
  */
-export const choosePorts = async (
-  file: string,
-  say: Progress,
-  fixed: Partial<Record<PortName, number>> = {},
-): Promise<Ports> => {
+export const choosePorts = async (file: string, say: Progress, api?: FixedAddress): Promise<Ports> => {
+  if (api !== undefined) await requireListening(api);
   const remembered = recall(file, say);
-  const taken = new Set<number>(Object.values(fixed));
+  const taken = new Set<number>(api === undefined ? [] : [api.port]);
   const choose = async (name: PortName): Promise<number> => {
-    const given = fixed[name];
-    if (given !== undefined) return given;
+    if (name === 'api' && api !== undefined) return api.port;
     const former = remembered[name];
-    if (former !== undefined && !taken.has(former) && (await becomesFree(former))) return former;
+    if (former !== undefined && !taken.has(former) && (await whyNeverFree(former)) === undefined) return former;
     const port = await freePort(taken);
     if (former !== undefined) say(`Port ${former} (${name}) is taken by another program; using ${port} from now on.`);
     return port;
@@ -65,13 +68,23 @@ export const rememberedPorts = (file: string): Partial<Ports> | undefined => {
   return fields && portsOf(fields);
 };
 
+const requireListening = async ({ host, port }: FixedAddress): Promise<void> => {
+  const reason = await whyNeverFree(port, host);
+  if (reason === undefined) return;
+  const why = reason === 'EADDRINUSE' ? 'another program does' : reason;
+  throw new Failure(
+    'Conflict',
+    `The API cannot listen on ${host}:${port}: ${why}. Set MILLWRIGHT_API_PORT to a free port, or unset it.`,
+  );
+};
+
 /** Children of an owner that was just killed may hold their ports for a moment longer. */
-const becomesFree = async (port: number): Promise<boolean> => {
-  for (let attempt = 0; attempt < 30; attempt++) {
-    if (await isPortFree(port)) return true;
+const whyNeverFree = async (port: number, host?: string): Promise<string | undefined> => {
+  for (let attempt = 1; ; attempt++) {
+    const reason = await whyNotListen(port, host);
+    if (reason !== 'EADDRINUSE' || attempt === 30) return reason;
     await sleep(100);
   }
-  return false;
 };
 
 export const freePort = async (taken: ReadonlySet<number>): Promise<number> => {
@@ -81,9 +94,13 @@ export const freePort = async (taken: ReadonlySet<number>): Promise<number> => {
   }
 };
 
-export const isPortFree = (port: number, host = '127.0.0.1'): Promise<boolean> =>
+export const isPortFree = async (port: number, host?: string): Promise<boolean> =>
+  (await whyNotListen(port, host)) === undefined;
+
+/** The system's code for it, such as `EADDRINUSE`. */
+const whyNotListen = (port: number, host = '127.0.0.1'): Promise<string | undefined> =>
   new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, host, () => server.close(() => resolve(true)));
+    server.once('error', ({ code, message }: NodeJS.ErrnoException) => resolve(code ?? message));
+    server.listen(port, host, () => server.close(() => resolve(undefined)));
   });

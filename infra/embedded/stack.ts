@@ -71,8 +71,8 @@ export class Stack {
       throw new Failure('Conflict', message, { pid: attempt.owner.pid });
     }
     try {
-      const { port } = config.api;
-      const ports = await choosePorts(config.layout.portsFile, say, port === undefined ? {} : { api: port });
+      const { host, port } = config.api;
+      const ports = await choosePorts(config.layout.portsFile, say, port === undefined ? undefined : { host, port });
       const stack = new Stack(options, attempt.lock, ports);
       await stack.run().catch(async (error: unknown) => {
         await stack.stop();
