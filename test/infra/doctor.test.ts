@@ -62,6 +62,28 @@ test('a remembered port that a stranger took is said', async () => {
   expect(check).toMatchObject({ ok: false, finding: `port ${port} (api) is taken by another program` });
 });
 
+test('the program of an agent that is missing or cannot be run is named before any task fails of it', async () => {
+  const home = join(root, 'with-agents');
+  mkdirSync(home, { mode: 0o711 });
+  const program = join(root, 'fix.sh');
+  const agents = (argv: readonly string[], readOnly: readonly string[] = []) => {
+    const agent = { name: 'fixer', role: 'worker', backend: 'command', argv, readOnly };
+    writeFileSync(join(home, 'host.yml'), JSON.stringify({ agents: [agent] }));
+    return find({ MILLWRIGHT_HOME: home }, 'host.yml');
+  };
+  const finding = (what: string) => ({ ok: false, isRequired: true, finding: what });
+  expect(await agents([program])).toMatchObject(finding(`${program} of the agent fixer does not exist`));
+  writeFileSync(program, '#!/bin/sh\n', { mode: 0o644 });
+  expect(await agents([program])).toMatchObject(finding(`${program} of the agent fixer is not executable`));
+  chmodSync(program, 0o755);
+  expect(await agents([program])).toMatchObject({ ok: true, finding: '1 agents, 0 toolchains, 0 prices' });
+  const gone = join(root, 'gone');
+  expect(await agents(['sh', '-c', 'true'], [gone])).toMatchObject(
+    finding(`${gone} of the agent fixer does not exist`),
+  );
+  for (const word of ['sh', '/src/agent.sh']) expect(await agents([word])).toMatchObject({ ok: true });
+});
+
 // Only root starts things as another user, so only there can a directory be in the way.
 (isRoot ? test : test.skip)('a directory that the service user cannot pass is named', async () => {
   const closed = join(root, 'closed');

@@ -9,15 +9,8 @@ import {
 import { errorMessage, errorReason } from '../../errors.js';
 import { advised, type Check, failed, passed } from './check.js';
 import { gitHubLooks, type ReadCredentials } from './github.js';
-import {
-  checkApiAddress,
-  checkDisk,
-  checkHome,
-  checkHostFile,
-  checkPorts,
-  checkRestored,
-  checkSecrets,
-} from './host.js';
+import { checkApiAddress, checkDisk, checkHome, checkPorts, checkRestored, checkSecrets } from './host.js';
+import { checkHostFile } from './host-file.js';
 import { linearLooks } from './linear.js';
 import { checkGit, checkNode } from './programs.js';
 import { checkCgroups, checkSandbox } from './sandbox.js';

@@ -66,20 +66,11 @@ export const checkPorts = async ({ layout, api }: Config): Promise<Check> => {
   const remembered = rememberedPorts(layout.portsFile) ?? {};
   const wanted = api.port === undefined ? remembered : { ...remembered, api: api.port };
   for (const [name, port] of Object.entries<number>(wanted)) {
-    if (await isPortFree(port)) continue;
+    if (await isPortFree(port, name === 'api' ? api.host : undefined)) continue;
     const finding = `port ${port} (${name}) is taken by another program`;
     return port === api.port
       ? failed('ports', finding, 'Set MILLWRIGHT_API_PORT to a free one, or unset it.')
       : advised('ports', finding, 'Another one is chosen at the next start; links that were noted down change.');
   }
   return passed('ports', Object.keys(wanted).length === 0 ? 'chosen at the first start' : 'free');
-};
-
-export const checkHostFile = ({ layout, host }: Config): Check => {
-  const parts = [
-    `${host.agents.length} agents`,
-    `${host.toolchains.length} toolchains`,
-    `${Object.keys(host.prices).length} prices`,
-  ];
-  return passed('host.yml', existsSync(layout.hostFile) ? parts.join(', ') : 'absent, which is fine');
 };
