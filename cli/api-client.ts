@@ -42,13 +42,16 @@ export class ApiClient {
       const response = await this.fetch(path, request, idempotencyKey);
       const text = await response.text();
       const body: unknown = text === '' ? undefined : parse(text);
+      if (response.ok && text !== '' && !/json/.test(response.headers.get('content-type') ?? '')) {
+        throw foreign(response.status, this.baseUrl);
+      }
       if (response.ok) return body as T; // the API's own shape, by its published schema
       const wait = Number(response.headers.get('retry-after') ?? 0);
       if (response.status === 503 && attempt < UNAVAILABLE_RETRIES) {
         await new Promise((resolve) => setTimeout(resolve, Math.max(1, wait) * 1000));
         continue;
       }
-      throw toError(response.status, body);
+      throw toError(response.status, body, this.baseUrl);
     }
   }
 
@@ -131,16 +134,19 @@ const parse = (text: string): unknown => {
   }
 };
 
-const toError = (status: number, body: unknown): CliError => {
+const foreign = (status: number, baseUrl: string): CliError =>
+  new CliError(`What answers at ${baseUrl} (${status}) is not Millwright's API: see MILLWRIGHT_API_URL.`);
+
+const toError = (status: number, body: unknown, baseUrl: string): CliError => {
   const { code, detail, details } = (body ?? {}) as ProblemBody;
+  // Any other server's body may have fields of these names.
+  if (detail === undefined || (code !== undefined && typeof code !== 'string')) {
+    return foreign(status, baseUrl);
+  }
   const errors = Array.isArray(details?.errors) ? details.errors : [];
   // A single one is in the sentence already.
   const lines = errors.length > 1 ? `\n${errors.map((line) => `  - ${line}`).join('\n')}` : '';
-  return new CliError(
-    `${detail ?? `The API answered ${status}.`}${code ? ` (${code})` : ''}${lines}`,
-    EXIT.failed,
-    body,
-  );
+  return new CliError(`${detail}${code ? ` (${code})` : ''}${lines}`, EXIT.failed, body);
 };
 
 /** From `MILLWRIGHT_API_URL` and `MILLWRIGHT_API_KEY`, else from what the running instance wrote into its home. */

@@ -30,7 +30,7 @@ export function createBrokerFetch(
     if (credentials.apiKey === undefined && new URL(endpoint).hostname === VENDOR_HOST) {
       throw new Failure(
         'PermissionDenied',
-        'No model key is configured: set ANTHROPIC_API_KEY and start the worker again.',
+        'No model key is configured: set ANTHROPIC_API_KEY and start Millwright again (millwright down, millwright up).',
       );
     }
     const headers = passed(new Headers(init.headers));

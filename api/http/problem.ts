@@ -91,7 +91,7 @@ const clientErrorStatus = (error: unknown): number | undefined => {
 
 /** Of a status alone: nobody can say more of a request that could not be read. */
 export const httpProblem = (status: number): Problem => {
-  if (status === 404) return problem(404, 'UnknownRoute', 'There is no such route.');
+  if (status === 404) return problem(404, 'UnknownRoute', 'There is no such route; /api/docs shows those there are.');
   if (status === 413) return problem(413, 'TooLarge', 'The request body is too large.');
   if (status === 415) return problem(415, 'UnsupportedMediaType', 'Send application/json, not compressed.');
   return problem(status, 'InvalidInput', 'The request cannot be read.');

@@ -5,12 +5,16 @@ import { findId, findProject } from '../find.js';
 import { type Column, printJson, printList, printOne } from '../output.js';
 import { collect } from './options.js';
 
-const COLUMNS: readonly Column[] = [
+/** @param nameOf of a project; one that was removed is called by the end of its id */
+const columns = (nameOf: ReadonlyMap<unknown, unknown>): readonly Column[] => [
   { title: 'id', of: (k) => String(k.id).slice(-12) },
   { title: 'name', of: (k) => k.name, max: 30 },
   { title: 'role', of: (k) => k.role },
   { title: 'state', of: (k) => k.state },
-  { title: 'projects', of: (k) => (Array.isArray(k.projects) ? k.projects.map((id) => String(id).slice(-12)) : 'all') },
+  {
+    title: 'projects',
+    of: (k) => (Array.isArray(k.projects) ? k.projects.map((id) => nameOf.get(id) ?? String(id).slice(-12)) : 'all'),
+  },
   { title: 'created', of: (k) => String(k.createdAt).slice(0, 10) },
   { title: 'expires', of: (k) => (k.expiresAt === null ? 'never' : String(k.expiresAt).slice(0, 16)) },
 ];
@@ -66,7 +70,10 @@ export function addKeyCommands(program: Command, contextOf: () => Context): void
     .option('--all', 'also those that were revoked or have expired')
     .action(async ({ all }: { readonly all?: boolean }) => {
       const { out, api } = contextOf();
-      printList(out, await (await api()).list('/keys', all ? { all } : {}, 10_000), COLUMNS, 'No key.');
+      const client = await api();
+      const keys = await client.list('/keys', all ? { all } : {}, 10_000);
+      const projects = await client.list('/projects', {}, 10_000);
+      printList(out, keys, columns(new Map(projects.map(({ id, name }) => [id, name]))), 'No key.');
     });
 
   key

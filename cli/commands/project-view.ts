@@ -42,9 +42,9 @@ export function printProject(out: Output, project: Resource): void {
   if (hasChecks(project)) return;
   const file = join(String(project.source), CONFIG_FILE);
   if (!hasFile(project) && existsSync(file)) {
-    out.line(
-      `\n${file} is not on the branch ${baseThere(project)}: commit it, then millwright project sync ${project.name}`,
-    );
+    // A repository without a commit has no branch yet.
+    const branch = baseThere(project) ?? 'that its HEAD names';
+    out.line(`\n${file} is not on the branch ${branch}: commit it, then millwright project sync ${project.name}`);
     return;
   }
   if (!hasProposals(project)) return;

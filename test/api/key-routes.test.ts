@@ -186,7 +186,7 @@ test('the command line creates, lists and revokes keys, and shows a key once', a
   expect([created.exit, await statusWith(key)]).toEqual([0, 200]);
   expect(created.stdout).toContain('The key is shown this once and stored nowhere.');
   const listed = await millwright('key', 'list');
-  expect(listed.stdout).toMatch(/gina +viewer +valid/);
+  expect(listed.stdout).toMatch(/gina +viewer +valid +shop/);
   expect(listed.stdout).not.toContain(key.slice(-43));
   const [, id = ''] = /id +\S*(\w{12})\n/.exec(created.stdout) ?? [];
   const revoked = await millwright('key', 'revoke', id, '--reason', 'done');

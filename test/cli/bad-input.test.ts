@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -153,6 +156,22 @@ test('an API that does not answer is named', async () => {
   const { exit, stdout, stderr } = await commandLine('http://127.0.0.1:1', 'key')('epic', 'list');
   expect([exit, stdout]).toEqual([1, '']);
   expect(stderr).toBe('Millwright does not answer at http://127.0.0.1:1. Is it up? (millwright up)\n');
+});
+
+test.each([
+  ['a page', 200, 'text/html', '<html></html>'],
+  ['an error of another kind', 404, 'application/json', '{"code":5,"message":"Not Found"}'],
+])('what answers with %s at the address of the API is said to be something else', async (_, status, type, body) => {
+  const stranger = createServer((_request, answer) => answer.writeHead(status, { 'content-type': type }).end(body));
+  stranger.listen(0, '127.0.0.1');
+  await once(stranger, 'listening');
+  const { port } = stranger.address() as AddressInfo; // it listens on a port, not on a path
+  const { exit, stderr } = await commandLine(`http://127.0.0.1:${port}`, 'key')('epic', 'list');
+  stranger.close();
+  expect([exit, stderr]).toEqual([
+    1,
+    `What answers at http://127.0.0.1:${port} (${status}) is not Millwright's API: see MILLWRIGHT_API_URL.\n`,
+  ]);
 });
 
 test('help and version are no failures, and no command at all is one', async () => {
