@@ -1,5 +1,5 @@
 import type { FullHost, HostClaimActivities } from '../contract/activities/git.js';
-import { failureType, isCancelled } from './failure-type.js';
+import { failureType } from './failure-type.js';
 
 export type ClaimHost = (projectId: string) => Promise<string>;
 
@@ -30,8 +30,7 @@ async function patiently(hosts: HostClaimActivities, projectId: string) {
   try {
     return await hosts.claimHost({ projectId, isPatient: true });
   } catch (error) {
-    if (isCancelled(error)) throw error;
-    failureType(error); // throws what is a bug
+    failureType(error); // throws a cancellation, and what is a bug
     return undefined;
   }
 }
