@@ -5,6 +5,7 @@ import type { EpicFacts, TaskSnapshot } from '../../workflows/contract/activitie
 import type { AgentRunOutcome } from '../../workflows/contract/agent-run.js';
 import type { AskAdmission } from '../../workflows/contract/factory.js';
 import type { QueueForgeEvent } from '../../workflows/contract/forge-event.js';
+import type { EnqueueOutcome } from '../../workflows/contract/merge-queue.js';
 import { admitted } from '../../workflows/epic/controls.js';
 import { carry, type Epic, type EpicRun, openedEpic } from '../../workflows/epic/epic.state.js';
 import { nextStep } from '../../workflows/epic/next-step.js';
@@ -45,6 +46,8 @@ export class EpicSim {
   readonly numbers: number[] = [];
   readonly mail: string[] = [];
   enqueued: string | undefined;
+  /** What the queue answers to an admission, instead of taking it. */
+  admission: EnqueueOutcome | undefined;
   run: Pick<EpicRun, 'runId' | 'kind'> | undefined;
   /** Slots that the factory gives, whatever is asked. */
   slots = 10;
@@ -180,7 +183,7 @@ export class EpicSim {
     closePullRequest: async () => undefined,
     enqueue: async ({ entryId }) => {
       this.enqueued = entryId;
-      return { kind: 'accepted', entryId, seq: 1 };
+      return this.admission ?? { kind: 'accepted', entryId, seq: 1 };
     },
     deleteMergedBranch: async () => true,
     dropBranch: async () => undefined,

@@ -9,6 +9,8 @@ import {
   restore,
 } from '../../../workflows/agent-run/agent-run.state.js';
 import * as controls from '../../../workflows/agent-run/controls.js';
+import { afterTurn } from '../../../workflows/agent-run/next-act.js';
+import type { ToolEffect } from '../../../workflows/contract/activities/agents.js';
 import type { RunFacts } from '../../../workflows/contract/activities/store.js';
 import type { AgentRunInput } from '../../../workflows/contract/agent-run.js';
 
@@ -69,4 +71,30 @@ test('a mail that is told to a run twice is handed over once, and lifts its budg
   const readIt = { ...lifted, inbox: [], pausedBy: ['budget'], budgetMailId: 'q1' } as const;
   const later = restore({ ...INPUT, carried: JSON.parse(JSON.stringify(carry(readIt))) }, 2);
   expect(controls.mailed(later, answer)).toEqual(readIt);
+});
+
+test('a run waits for every question that it asked, and for none whose answer has come, however early', () => {
+  const question = (mailId: string) => ({ mailId, of: 'supervisor' as const });
+  const asking: AgentRunState = { ...atWork, asked: [question('q1'), question('q2')] };
+  const once = controls.mailed(asking, { mailId: 'a1', answers: 'q1' });
+  expect(once).toMatchObject({ asked: [{ mailId: 'q2' }], inbox: ['a1'], answered: ['q1'] });
+  expect(controls.mailed(once, { mailId: 'a2', answers: 'of another' }).asked).toEqual([question('q2')]);
+  expect(controls.mailed(once, { mailId: 'a3', answers: 'q2' }).asked).toEqual([]);
+});
+
+test('a completion that was rolled back with its turn ends no run; a block and a question of it stand', () => {
+  const after = (effects: readonly ToolEffect[]) =>
+    afterTurn(
+      { ...atWork, inbox: ['m1', 'm2'] },
+      { kind: 'rolledBack', host: INPUT.host, effects, reason: 'the host is gone' },
+      { handed: { mailIds: ['m1'], notes: [] }, nowMs: 0, budgetMailId: 'm' },
+    );
+  const asked = { kind: 'asked', mailId: 'q1', of: 'supervisor' } as const;
+  const completed = after([asked, { kind: 'completed', summary: 'all done' }]);
+  expect(completed).toMatchObject({ asked: [{ mailId: 'q1' }], inbox: ['m2'], lostTurns: 1 });
+  expect(completed.ending).toBeUndefined();
+  expect(completed.notes).toHaveLength(2);
+  const blocked = after([{ kind: 'blocked', reason: 'no key' }]);
+  expect(blocked.ending).toEqual({ kind: 'blocked', reason: 'no key' });
+  expect(blocked.notes).toHaveLength(1);
 });

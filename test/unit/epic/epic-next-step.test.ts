@@ -2,13 +2,14 @@
 import { expect, test } from '@jest/globals';
 import { cancellable, cancelStep } from '../../../workflows/epic/cancel-step.js';
 import * as controls from '../../../workflows/epic/controls.js';
-import type { Epic } from '../../../workflows/epic/epic.state.js';
+import type { Epic, EpicRun } from '../../../workflows/epic/epic.state.js';
 import type { Landing } from '../../../workflows/epic/landing.js';
 import { landingStep } from '../../../workflows/epic/landing-step.js';
 import { nextStep } from '../../../workflows/epic/next-step.js';
 import { EpicSim } from '../../support/epic-sim.js';
 
 const BY = { by: 'ada' };
+const HOST = { hostQueue: 'h', treeId: 't' };
 const RUN = { runId: 'r', kind: 'supervision', mailIds: [], heardAtMs: 0, held: false, stopSent: false } as const;
 const stepOf = (sim: EpicSim, epic: Epic = sim.epic) => nextStep(epic, sim.nowMs)?.kind;
 /** Rows, mail and words for the factory are out of the way. */
@@ -70,6 +71,18 @@ test('no more tasks are started than the epic itself allows, whatever the factor
   sim.change((epic) => ({ ...epic, slots: 10 }));
   await sim.drain();
   expect(sim.children.size).toBe(2);
+});
+
+test('no task starts before the branch is there, also while its making has to wait', async () => {
+  const sim = await quiet();
+  const asked = { wants: 1, slots: 1, held: false, atMs: sim.nowMs };
+  const waiting = closed(sim.epic).tasks.map((task): Epic['tasks'][number] => ({ ...task, state: 'PENDING' }));
+  const ready: Epic = { ...sim.epic, asked, slots: 1, tasks: waiting };
+  expect(stepOf(sim, ready)).toBe('start');
+  const branchless: Epic = { ...ready, branchReady: false };
+  expect(stepOf(sim, branchless)).toBe('createBranch');
+  const stuck = [{ step: 'createBranch', reason: 'r', tries: 1, untilMs: sim.nowMs + 1 }];
+  expect(stepOf(sim, { ...branchless, stuck })).toBeUndefined();
 });
 
 test('an epic whose pull request has landed starts nothing more, nor does a cancelled one', async () => {
@@ -134,4 +147,25 @@ test('what has ended is not cancelled with its epic, but what failed is', async 
     cancellable({ ...epic, tasks: epic.tasks.map((task) => ({ ...task, state, open: task.id === 'b' })) });
   expect([ids('PENDING'), ids('FAILED')].map((tasks) => tasks.map(({ id }) => id))).toEqual([['a'], ['a']]);
   expect([...ids('COMPLETED'), ...ids('CANCELLED'), ...ids('SKIPPED')]).toEqual([]);
+});
+
+test('who was silent for long is asked after, but for a run that has said how it ended', async () => {
+  const { epic, nowMs } = await quiet();
+  const later = nowMs + epic.timing.silentMs;
+  const run: EpicRun = { ...RUN, host: HOST, heardAtMs: nowMs };
+  const asked = { wants: 1, slots: 1, held: false, atMs: later };
+  const askedAfter = (more: Partial<EpicRun>) => {
+    const step = nextStep({ ...epic, asked, run: { ...run, ...more } }, later);
+    return step?.kind === 'lookAfter' ? step.workflowIds : step?.kind;
+  };
+  expect(askedAfter({})).toEqual(['task/a', 'run/r']);
+  expect(askedAfter({ outcome: { kind: 'completed', summary: 's', host: HOST } })).toEqual(['task/a']);
+  expect(askedAfter({ heardAtMs: nowMs + 1 })).toEqual(['task/a']);
+});
+
+test('a person hears once that a plan waits for approval', async () => {
+  const sim = await quiet({ approval: 'plan' });
+  sim.change((epic) => ({ ...epic, refresh: true }));
+  await sim.drain();
+  expect(sim.mail).toEqual(['plan_waits']);
 });

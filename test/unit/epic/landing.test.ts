@@ -1,16 +1,18 @@
 // What an epic does while its own pull request is in the merge queue.
 import { expect, test } from '@jest/globals';
+import type { EntryState } from '../../../domain/merge/types.js';
 import type { TaskState } from '../../../domain/states.js';
 import type { QueueForgeEvent } from '../../../workflows/contract/forge-event.js';
+import type { EnqueueOutcome } from '../../../workflows/contract/merge-queue.js';
 import * as controls from '../../../workflows/epic/controls.js';
 import type { Epic } from '../../../workflows/epic/epic.state.js';
-import { forgeEvent, type Queued, type Rebase } from '../../../workflows/epic/landing.js';
+import { forgeEvent, type Landing, type Queued, type Rebase } from '../../../workflows/epic/landing.js';
 import { landingStep } from '../../../workflows/epic/landing-step.js';
 import { EpicSim } from '../../support/epic-sim.js';
 
 const REBASE: Rebase = { requestId: 'q', files: ['x'], taskId: 'fix', added: true };
 const QUEUED: Queued = { kind: 'queued', headSha: 'h', entryId: 'e1' };
-const inQueue = (epic: Epic, landing: Queued, fix?: TaskState): Epic => {
+const inQueue = (epic: Epic, landing: Landing, fix?: TaskState): Epic => {
   const tasks = epic.tasks.map((task): Epic['tasks'][number] => ({ ...task, state: 'COMPLETED', open: false }));
   const added = tasks.slice(0, fix ? 1 : 0).map((task) => ({ ...task, id: 'fix', state: fix ?? task.state }));
   return { ...epic, pr: { number: 7, url: null }, tasks: [...tasks, ...added], landing };
@@ -36,6 +38,24 @@ test('an epic in the queue adds the task that the queue asks for, says when it i
   const leaving = (sent: boolean) => step({ ...added, withdrawing: { reason: 'r', sent } }, 'COMPLETED');
   expect(leaving(false)).toEqual({ ...withdraw, reason: 'r' });
   expect(leaving(true)).toBeUndefined();
+});
+
+test('an epic waits for an entry of its own that lives, and for none that has ended or is refused', async () => {
+  const landingAfter = async (admission: EnqueueOutcome): Promise<Landing> => {
+    const sim = await atWork();
+    sim.admission = admission;
+    sim.change((epic) => inQueue(epic, { kind: 'asked', headSha: 'head', entryId: 'e1', by: 'ada' }));
+    await sim.drain();
+    return sim.epic.landing;
+  };
+  const exists = (state: EntryState) => landingAfter({ kind: 'exists', entryId: 'e0', state });
+  expect(await exists('active')).toEqual({ kind: 'queued', headSha: 'head', entryId: 'e0' });
+  for (const state of ['ejected', 'withdrawn'] as const)
+    expect(await exists(state)).toMatchObject({ kind: 'ejected', reason: `an entry of it was ${state}` });
+  const refused = (code: Extract<EnqueueOutcome, { kind: 'refused' }>['code']) =>
+    landingAfter({ kind: 'refused', code, message: 'no' });
+  expect(await refused('INVALID_ENTRY')).toMatchObject({ kind: 'ejected', reason: 'no' });
+  expect(await refused('QUEUE_FULL')).toMatchObject({ kind: 'asked', entryId: 'e1', refused: 'no' });
 });
 
 /** The entry lands while the queue is told this; it was the last one, and its queue has ended. */

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import * as controls from '../../../workflows/epic/controls.js';
 import type { Epic, EpicRun } from '../../../workflows/epic/epic.state.js';
-import { runChanged, runFinished } from '../../../workflows/epic/runs.js';
+import { nextRunStep, runChanged, runFinished } from '../../../workflows/epic/runs.js';
 import { lostTasks } from '../../../workflows/epic/tasks.js';
 import { EpicSim } from '../../support/epic-sim.js';
 
@@ -102,4 +102,23 @@ test('a task that died again is not lost before its pause is over', async () => 
   }));
   const lostAt = (atMs: number) => lostTasks({ ...epic, tasks }, atMs).map(({ id }) => id);
   expect([lostAt(nowMs), lostAt(nowMs + 1)]).toEqual([[], ['a']]);
+});
+
+test('a supervision that is asked once more is told what the last one left', async () => {
+  const { epic, nowMs } = await atWork();
+  const contextFor = (askedAgain: readonly string[]) => {
+    const step = nextRunStep({ ...epic, inbox: ['m1', 'm2'], askedAgain }, nowMs);
+    return step?.kind === 'startRun' ? step.context : undefined;
+  };
+  expect(contextFor(['m2'])).toMatchObject({ mailIds: ['m1', 'm2'], previousFailure: expect.any(String) });
+  expect(contextFor(['of an earlier run'])).toEqual({ mailIds: ['m1', 'm2'] });
+});
+
+test('what a run said last is how it ended, whatever is heard of it afterwards', async () => {
+  const { epic } = await atWork();
+  const outcome = { kind: 'completed', summary: 's', host: HOST } as const;
+  const ended = runChanged({ ...epic, run: RUN }, { runId: 'r', state: 'completed', outcome }, 1);
+  expect(ended.run).toMatchObject({ outcome, heardAtMs: 1 });
+  const late = { kind: 'lost', reason: 'late', host: HOST } as const;
+  expect(runChanged(ended, { runId: 'r', state: 'failed', outcome: late }, 2)).toBe(ended);
 });

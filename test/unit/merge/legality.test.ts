@@ -21,6 +21,12 @@ describe('the legality filter', () => {
     expect(filtered.refusals).toHaveLength(1);
   });
 
+  test('refuses a head of an entry that has one, whatever state the entry claims', () => {
+    const state = building(1);
+    const entries = state.entries.map((entry) => ({ ...entry, state: 'queued' as const }));
+    expect(filterLegal({ ...state, entries }, { ...none, form: [['e1']] }).proposal).toEqual(none);
+  });
+
   test('refuses to leave out a head that landed', () => {
     const state = reported(building(1, 2), 1, result('none'));
     const after = landed(scheduledPush(state, 1, TARGET), 1, TARGET, T0);

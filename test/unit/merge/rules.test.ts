@@ -192,11 +192,6 @@ describe('landings', () => {
     expect([path.on, membersOfPath(state, path).map((entry) => entry.id)]).toEqual([[1], ['e2']]);
   });
 
-  test('leave no build of what has landed behind', () => {
-    const { state } = planned(landed(scheduledPush(landing(), 1, TARGET), 1, TARGET, T0));
-    expect(state.paths.map(({ head }) => head)).toEqual([2]);
-  });
-
   test('that find no certificate are built again, and twice at one tip pause the lane', () => {
     const first = notLanded(landing(), 1, { kind: 'uncertified', checks: ['test'] }, T0);
     const asked = planned(first);
@@ -239,13 +234,6 @@ describe('landings', () => {
       ['e2', 'ejected', 'CHECKS_FAILED'],
     ]);
     expect(vain.state.paths.filter(({ status }) => status === 'building')).toEqual([]);
-  });
-
-  test('under way are not sent back for a conflict: whether they came through is seen at the remote first', () => {
-    const conflicts = [1, 2].map((n) => ({ entryId: `e${n}`, headSha: sha(1000 + n), files: ['a'] }));
-    const found = swept({ ...scheduledPush(landing(), 1, TARGET), sweep: TIP }, TIP, conflicts, T0);
-    expect(found.landing?.head).toBe(1);
-    expect(found.entries.filter(({ rebase }) => rebase).map(({ id }) => id)).toEqual(['e2']);
   });
 
   test('of a fix go first while the base is red, and are looked at by a control run at once', () => {

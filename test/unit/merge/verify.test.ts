@@ -169,6 +169,16 @@ describe('configuration', () => {
     checks.invalid = ['new', 'old'];
     expect((await verify(checks, FIRST)).kind).toBe('controlRed');
   });
+
+  test('that nobody can be asked for says nothing, of the change or of what it is based on', async () => {
+    for (const unread of ['new', 'old']) {
+      const checks = new FakeChecks([check('test')]);
+      checks.unread = [unread];
+      checks.invalid = ['new'];
+      expect(await verify(checks, FIRST)).toEqual({ kind: 'infra', error: 'the mirror is away', machineMs: 0 });
+      expect(checks.ran).toEqual([]);
+    }
+  });
 });
 
 describe('which checks run, and when', () => {

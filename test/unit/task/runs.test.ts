@@ -1,11 +1,13 @@
 // What the end of a run, mail on its way to one, and an earlier life mean for the task.
 import { expect, test } from '@jest/globals';
+import type { FailureType } from '../../../domain/failures.js';
 import { afterRun } from '../../../workflows/task/after-run.js';
-import { afterStart } from '../../../workflows/task/after-step.js';
+import { afterStart, afterTree } from '../../../workflows/task/after-step.js';
 import * as controls from '../../../workflows/task/controls.js';
 import { openedWith } from '../../../workflows/task/opening.js';
 import { restore, type TaskFlow } from '../../../workflows/task/task.state.js';
 import { nextTelling } from '../../../workflows/task/telling.js';
+import { wantsSlot } from '../../../workflows/task/wants-slot.js';
 import { TASK_FACTS } from '../../support/task-facts.js';
 
 const HOST = { hostQueue: 'host-a', treeId: 'tree-1' };
@@ -47,4 +49,26 @@ test('a later life keeps the base of what was kept of the earlier one, and begin
   expect(onHead.checkpointSha).toBeUndefined();
   const anew = open({});
   expect([anew.baseSha, anew.onTip]).toEqual([undefined, undefined]);
+});
+
+test('a task wants a slot while a run of it is due or at work, and not once it is held, over or blocked', () => {
+  if (!running.run) throw new Error('it has no run');
+  const { run } = running;
+  const waiting: TaskFlow = { ...running, run: { ...run, state: 'waiting' } };
+  for (const task of [opened, running, { ...waiting, run: { ...run, state: 'waiting' as const, answering: true } }]) {
+    expect(wantsSlot(task)).toBe(true);
+    expect(wantsSlot({ ...task, pausedBy: ['parent'] })).toBe(false);
+    expect(wantsSlot({ ...task, cancel: { by: 'ada' } })).toBe(false);
+    expect(wantsSlot({ ...task, landed: { mergeSha: 'm' } })).toBe(false);
+  }
+  expect(wantsSlot(waiting)).toBe(false);
+  expect(wantsSlot({ ...opened, stage: { kind: 'queued' } })).toBe(false);
+});
+
+test('a tree that another one mends is lost and made anew; what no tree mends asks people', () => {
+  const after = (type: FailureType) =>
+    afterTree(opened, { kind: 'failed', fault: { kind: 'failed', type, message: 'no tree', neverStarted: false } });
+  for (const type of ['WorktreeLost', 'NeverStarted', 'Unavailable'] as const)
+    expect(after(type)).toMatchObject({ lostInRow: 1, stage: opened.stage });
+  expect(after('PermissionDenied')).toMatchObject({ lostInRow: 0, stage: { kind: 'blocked', reason: 'no tree' } });
 });

@@ -139,6 +139,13 @@ test('a request to rebase a head that was replaced since starts no merge', () =>
   expect([replaced.stage.kind, replaced.rebase]).toEqual(['queued', undefined]);
 });
 
+test('a request that names a newer tip before the merge has begun has that tip merged', () => {
+  const merging = settle({ ...queued, rebase: request }, 1);
+  const amended = settle({ ...merging, rebase: { ...request, tip: 't2', round: 2 } }, 1);
+  expect(amended).toMatchObject({ rebaseRound: 2, stage: { kind: 'merge', tip: 't2' } });
+  expect(amended.rebase).toBeUndefined();
+});
+
 test('a task begins nothing without a slot, nor while anything holds it', () => {
   const merging: TaskFlow = { ...opened, stage: { kind: 'merge', opensAttempt: false } };
   for (const task of [opened, merging]) {
