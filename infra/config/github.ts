@@ -181,6 +181,8 @@ const readPrivate = (path: string, { isRequired }: { readonly isRequired: boolea
     return readFileSync(path, 'utf8');
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    throw new Failure('InvalidInput', `${path} cannot be read: ${errorReason(cause)}.`, { file: path });
+    // It is not there, or lies in somebody else's home: nobody named it.
+    const remedy = isRequired ? '' : ' Run this as the owner of the home, or name another MILLWRIGHT_HOME.';
+    throw new Failure('InvalidInput', `${path} cannot be read: ${errorReason(cause)}.${remedy}`, { file: path });
   }
 };

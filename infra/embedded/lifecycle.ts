@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../domain/failures.js';
 import { type Environment, environmentFor, type HomeLayout } from '../config.js';
 import { lockOwner } from '../owner-lock.js';
 import { isAlive } from '../process-identity.js';
+import { makeInHome } from './home.js';
 import type { Progress } from './progress.js';
 import { Stack, type StackOptions } from './stack.js';
 import { readStackFacts, type StackFacts } from './stack-file.js';
@@ -52,7 +53,7 @@ export interface DetachOptions {
 export const startStackDetached = async ({ layout, argv, env = {}, say }: DetachOptions): Promise<StackFacts> => {
   const logFile = join(layout.logs, 'up.log');
   // The first start in a new home; modes of the rest are the stack's own work.
-  mkdirSync(layout.logs, { recursive: true, mode: 0o711 });
+  makeInHome(layout.logs, 0o711);
   const output = openSync(logFile, 'a', 0o600);
   let position = statSync(logFile).size;
   const [file, ...args] = argv;

@@ -90,15 +90,12 @@ const whyNeverFree = async (port: number, host?: string): Promise<string | undef
 export const freePort = async (taken: ReadonlySet<number>): Promise<number> => {
   for (;;) {
     const port = randomInt(RANGE.min, RANGE.max);
-    if (!taken.has(port) && (await isPortFree(port))) return port;
+    if (!taken.has(port) && (await whyNotListen(port)) === undefined) return port;
   }
 };
 
-export const isPortFree = async (port: number, host?: string): Promise<boolean> =>
-  (await whyNotListen(port, host)) === undefined;
-
-/** The system's code for it, such as `EADDRINUSE`. */
-const whyNotListen = (port: number, host = '127.0.0.1'): Promise<string | undefined> =>
+/** The system's code for it, such as `EADDRINUSE`; undefined for a port that is free. */
+export const whyNotListen = (port: number, host = '127.0.0.1'): Promise<string | undefined> =>
   new Promise((resolve) => {
     const server = createServer();
     server.once('error', ({ code, message }: NodeJS.ErrnoException) => resolve(code ?? message));

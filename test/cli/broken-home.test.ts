@@ -9,6 +9,7 @@ import { connectApi } from '../../cli/api-client.js';
 import { runCommandLine } from '../../cli/program.js';
 import { loadConfig } from '../../infra/config.js';
 import { checkPorts } from '../../infra/embedded/doctor/host.js';
+import { makeInHome } from '../../infra/embedded/home.js';
 import { choosePorts } from '../../infra/embedded/ports.js';
 import { readStackFacts } from '../../infra/embedded/stack-file.js';
 import { ownIdentity } from '../../infra/process-identity.js';
@@ -167,6 +168,26 @@ test.each([
   process.env.MILLWRIGHT_HOME = place;
   const { exit, stderr } = await run('up');
   expect([exit, stderr]).toEqual([1, `MILLWRIGHT_HOME must name a directory; ${join(root, 'file')} is none.\n`]);
+});
+
+test('a home that whoever starts it may not write is said with the directory and the remedy', () => {
+  const place = join(root, 'closed');
+  mkdirSync(place, { mode: 0o555 });
+  const us = process.geteuid?.() ?? 0;
+  const uid = us === 0 ? 65_534 : us;
+  process.seteuid?.(uid);
+  try {
+    expect(() => makeInHome(join(place, 'home', 'logs'), 0o700)).toThrow(
+      expect.objectContaining({
+        type: 'PermissionDenied',
+        message: expect.stringMatching(
+          `^User ${uid} cannot write ${place}: EACCES.* Choose another MILLWRIGHT_HOME, or run this as its owner\\.$`,
+        ),
+      }),
+    );
+  } finally {
+    process.seteuid?.(us);
+  }
 });
 
 test.each(['\0\u0001', 'two words', 'ключ', ''])('an admin key of %j is no key', async (key) => {

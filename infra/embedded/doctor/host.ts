@@ -2,8 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { placesOfWork } from '../../config/layout.js';
 import type { Config } from '../../config.js';
 import { firstExisting, leastSpace, MIN_FREE_BYTES } from '../../free-space.js';
-import { findBarrier } from '../home.js';
-import { isPortFree, rememberedPorts } from '../ports.js';
+import { findBarrier, findUnwritable } from '../home.js';
+import { rememberedPorts, whyNotListen } from '../ports.js';
 import { readStackFacts } from '../stack-file.js';
 import { advised, type Check, failed, passed } from './check.js';
 
@@ -25,6 +25,11 @@ export const checkRestored = ({ layout }: Config): Check =>
 
 /** Whether the users that the parts run as can get to the data directory and the toolchains. */
 export const checkHome = ({ layout, users, host }: Config): Check => {
+  const unwritable = findUnwritable(layout.home);
+  if (unwritable !== undefined) {
+    const remedy = 'Choose another MILLWRIGHT_HOME, or run Millwright as its owner.';
+    return failed('home', `${unwritable} cannot be written by who runs this`, remedy);
+  }
   if (users === undefined) return passed('home', layout.home);
   for (const path of [layout.home, ...host.toolchains]) {
     if (path !== layout.home && !existsSync(path)) {
@@ -66,8 +71,9 @@ export const checkPorts = async ({ layout, api }: Config): Promise<Check> => {
   const remembered = rememberedPorts(layout.portsFile) ?? {};
   const wanted = api.port === undefined ? remembered : { ...remembered, api: api.port };
   for (const [name, port] of Object.entries<number>(wanted)) {
-    if (await isPortFree(port, name === 'api' ? api.host : undefined)) continue;
-    const finding = `port ${port} (${name}) is taken by another program`;
+    const why = await whyNotListen(port, name === 'api' ? api.host : undefined);
+    if (why === undefined) continue;
+    const finding = `port ${port} (${name}) ${why === 'EADDRINUSE' ? 'is taken by another program' : `cannot be listened on: ${why}`}`;
     return port === api.port
       ? failed('ports', finding, 'Set MILLWRIGHT_API_PORT to a free one, or unset it.')
       : advised('ports', finding, 'Another one is chosen at the next start; links that were noted down change.');
