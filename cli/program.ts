@@ -63,6 +63,7 @@ function createProgram(surroundings: Surroundings): Command {
     .version(surroundings.version)
     .option('--json', "print the API's own shapes")
     .exitOverride()
+    .showHelpAfterError('(--help says what the command takes)')
     .configureHelp({ sortSubcommands: false })
     .configureOutput({
       writeOut: (text) => void surroundings.stdout.write(text),

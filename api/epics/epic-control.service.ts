@@ -68,7 +68,8 @@ export class EpicControlService {
   async getPlan(id: string, caller: Caller, version?: number): Promise<PlanResponse> {
     await this.epics.get(id, caller.scope);
     const plan = await this.plans.find(id, version ?? null);
-    if (plan === undefined) throw new Failure('NotFound', 'The epic has no such plan.');
+    if (plan === undefined)
+      throw new Failure('NotFound', version === undefined ? 'The epic has no plan yet.' : 'The epic has no such plan.');
     return toPlanResponse(plan);
   }
 

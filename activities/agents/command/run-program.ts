@@ -160,7 +160,7 @@ const endOf = (ended: CommandResult | 'enough', read: ReadResult): ProgramEnd =>
     }
     if (end.code !== 0) {
       const said = plainText(capturedText(ended.stderr)).trim() || plainText(capturedText(ended.stdout)).trim();
-      const reason = `The program ended with ${end.code}. ${said.slice(-REASON_CHARACTERS)}`.trim();
+      const reason = `The program ended with exit code ${end.code}. ${said.slice(-REASON_CHARACTERS)}`.trim();
       return { kind: 'failed', reason, exitCode: end.code, log };
     }
   }

@@ -103,7 +103,7 @@ test('blocked, failed and timed out are told apart', async () => {
   expect(await (await start('echo no >&2; exit 7')).program()).toEqual({
     kind: 'failed',
     exitCode: 7,
-    reason: 'The program ended with 7. no',
+    reason: 'The program ended with exit code 7. no',
   });
   expect(await (await start('sleep 60')).program({ timeoutMs: 300 })).toEqual({
     kind: 'timeout',

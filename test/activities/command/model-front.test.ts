@@ -108,7 +108,7 @@ test('a program whose budget is used up is refused, and its failure says so', as
   expect(await program()).toEqual({
     kind: 'failed',
     exitCode: 3,
-    reason: expect.stringMatching(/^The run has used \d+ of 1 tokens\. The program ended with 3\./),
+    reason: expect.stringMatching(/^The run has used \d+ of 1 tokens\. The program ended with exit code 3\./),
   });
   expect(await readFile(join(tree.source, 'two.txt'), 'utf8')).toMatch(/^403 .*permission_error/);
   expect([await states(run.runId), rig.server.record.billed.length]).toEqual([['settled'], 1]);

@@ -80,7 +80,7 @@ test.each([
 
 test('an exit other than 0 fails with its code and last words, whatever the result says', async () => {
   const end = await run(`echo '{"status":"complete"}' > "$MILLWRIGHT_RESULT"; echo broken >&2; exit 3`);
-  expect(end).toMatchObject({ kind: 'failed', exitCode: 3, reason: 'The program ended with 3. broken' });
+  expect(end).toMatchObject({ kind: 'failed', exitCode: 3, reason: 'The program ended with exit code 3. broken' });
 });
 
 test("time over is a timeout: the run's, or the agent's own where it is shorter", async () => {
