@@ -318,3 +318,18 @@ test('projects that wait for others to be checked let the clock alone', async ()
   go();
   await until(() => world.rowOf('d') !== undefined);
 });
+
+test('what it does in between sets no second timer beside the one that wakes it', async () => {
+  await start({ sweepMs: 3_600_000 });
+  const epic = await anEpic();
+  const words = [1, 2, 3, 2, 1].map((wants) => ({ wants, word: `admitted ${wants}` }));
+  for (const [at, { wants }] of words.entries()) {
+    await epic.ask(wants);
+    await hasHeard(
+      epic,
+      words.slice(0, at + 1).map(({ word }) => word),
+    );
+  }
+  const { events } = await factory.fetchHistory();
+  expect((events ?? []).filter(({ timerStartedEventAttributes }) => timerStartedEventAttributes)).toHaveLength(1);
+});
