@@ -153,9 +153,14 @@ const toError = (status: number, body: unknown, baseUrl: string): CliError => {
 export async function connectApi(): Promise<ApiClient> {
   const { apiUrl, apiKey } = loadClientSettings();
   const { layout } = loadConfig();
-  const url = apiUrl ?? readStackFacts(layout)?.apiUrl;
+  const own = apiUrl === undefined || apiKey === undefined ? readStackFacts(layout)?.apiUrl : undefined;
+  const url = apiUrl ?? own;
   if (url === undefined) {
     throw new CliError(`No instance runs in ${layout.home}. Start one with: millwright up`, EXIT.failed);
+  }
+  // The home's key opens its own instance; at any other address it would be given to a stranger.
+  if (apiKey === undefined && (own === undefined || new URL(url).origin !== new URL(own).origin)) {
+    throw new CliError(`No API key for ${url}: set MILLWRIGHT_API_KEY to one of that instance.`, EXIT.usage);
   }
   const key = apiKey ?? (await readFile(layout.adminKeyFile, 'utf8').catch(() => undefined))?.trim();
   if (key === undefined) {

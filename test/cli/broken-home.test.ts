@@ -190,10 +190,31 @@ test('a home that whoever starts it may not write is said with the directory and
   }
 });
 
+/** An instance that runs in the home, as far as the command line sees. */
+function playInstance(apiUrl: string): void {
+  const { lockFile, stackFile } = loadConfig().layout;
+  const supervisor = ownIdentity();
+  writeFileSync(lockFile, JSON.stringify(supervisor));
+  writeFileSync(stackFile, JSON.stringify({ supervisor, apiUrl }));
+}
+
 test.each(['\0\u0001', 'two words', 'ключ', ''])('an admin key of %j is no key', async (key) => {
   const { adminKeyFile } = loadConfig().layout;
   writeFileSync(adminKeyFile, key === '' ? ' ' : key, { mode: 0o600 });
-  process.env.MILLWRIGHT_API_URL = 'http://127.0.0.1:1';
+  playInstance('http://127.0.0.1:1');
   const { exit, stderr } = await run('epic', 'list');
   expect([exit, stderr]).toEqual([2, `${adminKeyFile} holds no API key: one begins with mw_ and is one word.\n`]);
+});
+
+test('the key of a home is sent to its own instance alone', async () => {
+  writeFileSync(loadConfig().layout.adminKeyFile, 'mw_secret', { mode: 0o600 });
+  const elsewhere = `http://127.0.0.1:${takenPort}`;
+  process.env.MILLWRIGHT_API_URL = elsewhere;
+  const refused = [2, `No API key for ${elsewhere}: set MILLWRIGHT_API_KEY to one of that instance.\n`];
+  const asked = async () => Object.values(await run('epic', 'list')).filter((one) => one !== '');
+  expect(await asked()).toEqual(refused);
+  playInstance('http://127.0.0.1:1');
+  expect(await asked()).toEqual(refused);
+  process.env.MILLWRIGHT_API_URL = 'http://127.0.0.1:1/';
+  expect(await asked()).toEqual([1, expect.stringContaining('does not answer at http://127.0.0.1:1')]);
 });
