@@ -24,3 +24,6 @@ export const taskBranch = (title: string, taskId: string): string =>
 /** Frozen when the epic is made. @param epicId a UUID */
 export const epicBranch = (title: string, epicId: string): string =>
   `millwright/epic/${branchSlug(title)}-${lastTwelveHex(epicId)}`;
+
+/** What tasks and epics push to. */
+export const isOwnBranch = (branch: string): boolean => branch.startsWith('millwright/');

@@ -1,3 +1,4 @@
+import { isOwnBranch } from '../../../domain/branch-names.js';
 import { Failure } from '../../../domain/failures.js';
 import type { RenamedBranch } from '../../git/branch-names.js';
 import { findKnownBase, type KnownBase, saveBaseGone, saveBaseRenamed } from './base-branch.repository.js';
@@ -30,6 +31,22 @@ export async function lookForBase(
   const renamed = { here: branch, there: found.name };
   if (found.name !== base.there) await saveBaseRenamed(writes, projectId, renamed, found.proof);
   return renamed;
+}
+
+/**
+ * GitHub moves open pull requests to the new name of a branch in the same moment, and we may read one before we have heard
+ * of it. Undefined for a branch that is not the base of that project under any name.
+ */
+export async function lookForBaseOf(
+  deps: GitHubDeps,
+  projectId: string,
+  pullBase: string,
+  signal?: AbortSignal,
+): Promise<RenamedBranch | undefined> {
+  const base = await findKnownBase(deps.pools.writes, projectId);
+  if (base === undefined || pullBase === base.here || isOwnBranch(pullBase)) return undefined;
+  const found = await lookForBase(deps, projectId, base.here, signal);
+  return found?.there === pullBase ? found : undefined;
 }
 
 const goneText = (repository: string, branch: string): string =>

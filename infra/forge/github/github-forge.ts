@@ -4,7 +4,7 @@ import { BranchNames, branchThere } from '../../git/branch-names.js';
 import type { GitRemote } from '../../git/repository.js';
 import { keepOwnComment } from '../own-comment.js';
 import type { Forge, History, MergeOutcome, OpenPullRequest, PullRequest, PullRequestFilter } from '../port.js';
-import { lookForBase } from './base-branch.js';
+import { lookForBase, lookForBaseOf } from './base-branch.js';
 import { endAwaitOfBase, findOpenRow } from './base-branch.repository.js';
 import { commentPlace } from './comments.js';
 import { findRepository } from './find-repository.js';
@@ -83,7 +83,9 @@ export class GitHubForge implements Forge {
   private async read(projectId: string, number: number, signal?: AbortSignal): Promise<PullRequest> {
     const { name, client, renamed } = await this.open(projectId);
     const { data } = await client.rest.pulls.get({ ...name, pull_number: number, ...withSignal(signal) });
-    return toPullRequest(data, renamed);
+    const pr = toPullRequest(data, renamed);
+    const newer = pr.state === 'open' ? await lookForBaseOf(this.deps, projectId, pr.baseRef, signal) : undefined;
+    return newer === undefined ? pr : toPullRequest(data, newer);
   }
 
   /** GitHub closes what was to land on a branch that goes. That was nobody's decision: it is opened again. */

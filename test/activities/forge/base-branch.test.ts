@@ -96,6 +96,18 @@ test('a base that was renamed is followed: what was tested lands on it, and nobo
   ).toEqual([{ decision: 'followed', reasoning: 'GitHub leads from main to trunk' }]);
 });
 
+test('a pull request that GitHub moved with its base is read as one to the base, before anybody has heard of the rename', async () => {
+  await world.github.admin.renameDefaultBranch(SHOP, 'trunk');
+  const read = () => world.forge.readPullRequest(world.projectId, member.prNumber);
+  expect(await read()).toMatchObject({ state: 'open', baseRef: 'main' });
+  expect(await inspect()).toMatchObject({ kind: 'ready' });
+  await people().moveBranch({ repository: SHOP, branch: 'other', to: base });
+  const pull = page()?.pull;
+  if (pull) pull.baseRef = 'other';
+  expect(await read()).toMatchObject({ baseRef: 'other' });
+  expect(await inspect()).toMatchObject({ kind: 'refused', reason: 'BASE_CHANGED' });
+});
+
 test('the first to meet a renamed base follows it, whatever he was about', async () => {
   await world.github.admin.renameDefaultBranch(SHOP, 'trunk');
   expect(await land()).toEqual({ kind: 'landed' });
