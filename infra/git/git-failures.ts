@@ -77,7 +77,7 @@ const PATTERNS: readonly Pattern[] = [
   },
   {
     match:
-      /Could not resolve host|Connection |timed out|early EOF|RPC failed|HTTP 5\d\d|error: (?:408|429|5\d\d)|disconnect|hung up|Couldn't connect|Failed to connect|TLS|SSL|gnutls|reset by peer|Empty reply from server|Broken pipe|HTTP\/2 stream|Internal Server Error|Operation too slow|transfer closed/i,
+      /Could not resolve host|Connection |timed out|early EOF|RPC failed|HTTP 5\d\d|error: (?:408|429|5\d\d)|disconnect|hung up|expected flush after|Could not read from remote|Couldn't connect|Failed to connect|TLS|SSL|gnutls|reset by peer|Empty reply from server|Broken pipe|HTTP\/2 stream|Internal Server Error|Operation too slow|transfer closed/i,
     type: 'Unavailable',
     reason: 'REMOTE',
   },

@@ -30,6 +30,15 @@ export const REPEATABLE_WORKER: Rule = {
     })) ?? [],
 };
 
+/**
+ * For cases in which so much fails that a run may, and its task begins another in the same tree: who is told of a failed
+ * attempt does what a command did again without harm. What comes twice within an attempt is still seen.
+ */
+export const WORKERS_THAT_MAY_FAIL: readonly Rule[] = [
+  { ...REPEATABLE_WORKER, name: 'worker of another attempt', when: { role: 'worker', data: 'failure' } },
+  WORKER,
+];
+
 const SUPERVISOR: Rule = {
   name: 'supervisor',
   when: { role: 'supervisor' },

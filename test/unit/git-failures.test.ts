@@ -13,6 +13,8 @@ test.each([
   'error: RPC failed; curl 56 transfer closed with outstanding read data remaining',
   'remote: Internal Server Error',
   'fetch-pack: unexpected disconnect while reading sideband packet',
+  'Killed\nfatal: expected flush after ref listing',
+  'Killed\nfatal: Could not read from remote repository.',
 ])('a forge that is away for a moment: %s', (words) => {
   expect(gitFailure('fetch', 128, words)).toMatchObject({ type: 'Unavailable', details: { reason: 'REMOTE' } });
 });
@@ -25,6 +27,11 @@ test.each([
   ],
   [`remote: Invalid username or token.\nfatal: Authentication failed for 'https://github.com/'`, 'PermissionDenied'],
   [`fatal: couldn't find remote ref refs/heads/main`, 'NotFound'],
+  ['git@forge: Permission denied (publickey).\nfatal: Could not read from remote repository.', 'PermissionDenied'],
+  [
+    `fatal: '/srv/shop' does not appear to be a git repository\nfatal: Could not read from remote repository.`,
+    'NotFound',
+  ],
 ])('what is refused for good is not taken for a moment: %s', (words, type) => {
   expect(gitFailure('fetch', 128, words).type).toBe(type);
 });

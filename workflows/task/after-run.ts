@@ -1,7 +1,7 @@
 // Pure: what the end of a run means for its task.
 import { MAX_LOSSES } from '../../domain/attempts.js';
 import type { AgentRunOutcome } from '../contract/agent-run.js';
-import { attemptFailed, blocked } from './blocking.js';
+import { attemptFailed, blocked, told } from './blocking.js';
 import type { NextRun, Stage } from './stages.js';
 import type { TaskFlow } from './task.state.js';
 
@@ -45,7 +45,12 @@ export function afterRun(before: TaskFlow, outcome: AgentRunOutcome): TaskFlow {
       if (outcome.agentFault) return attemptFailed(task, outcome.reason, runAgain(next));
       const ask = { kind: 'run_blocked', reason: outcome.reason } as const;
       const needsPerson = outcome.needsPerson ?? false;
-      return blocked(task, { reason: outcome.reason, ask, needsPerson, goal: runAgain(next) });
+      return blocked(task, {
+        reason: outcome.reason,
+        ask,
+        needsPerson,
+        goal: { kind: 'run', next: told(runAgain(next).next, outcome.reason) },
+      });
     }
     case 'timeout':
       return attemptFailed(task, outcome.reason ?? 'the run reached its deadline', runAgain(next));

@@ -2,7 +2,7 @@
 import { afterBadAttempt, MAX_ANSWERS_IN_VAIN, MAX_ATTEMPTS } from '../../domain/attempts.js';
 import { ANSWER_TO_TASK } from '../../domain/waiting-words.js';
 import type { MailTemplate } from '../contract/activities/mail.js';
-import type { Blocked, Stage } from './stages.js';
+import type { Blocked, NextRun, Stage } from './stages.js';
 import type { TaskFlow } from './task.state.js';
 
 type Goal = Blocked['goal'];
@@ -36,6 +36,12 @@ export function blocked(task: TaskFlow, { reason, ask, anyMail = false, needsPer
   };
 }
 
+/** Its agent meets what the one before it left behind in the middle of its work. */
+export const told = (next: NextRun, reason: string): NextRun => ({
+  ...next,
+  context: { ...next.context, previousFailure: reason.slice(0, 2000) },
+});
+
 /** The agent itself ended badly: another attempt on the same tree, or the end. */
 export function attemptFailed(task: TaskFlow, reason: string, again: Stage & { readonly kind: 'run' }): TaskFlow {
   const next = afterBadAttempt(task.attempts);
@@ -45,10 +51,9 @@ export function attemptFailed(task: TaskFlow, reason: string, again: Stage & { r
     const of = task.attempts > MAX_ATTEMPTS ? '' : ` of ${MAX_ATTEMPTS}`;
     return { ...rest, stage: { kind: 'failing', reason: `${reason} (attempt ${task.attempts}${of})` } };
   }
-  const context = { ...again.next.context, previousFailure: reason.slice(0, 2000) };
   return {
     ...rest,
     attempts: next.attempts,
-    stage: { kind: 'run', next: { ...again.next, context, opensAttempt: true } },
+    stage: { kind: 'run', next: { ...told(again.next, reason), opensAttempt: true } },
   };
 }

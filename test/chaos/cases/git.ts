@@ -10,7 +10,7 @@ import { gitWorld } from '../../support/git/mirrors.js';
 import { testGit } from '../../support/git/repositories.js';
 import { until } from '../../support/until.js';
 import type { CaseRun, ChaosCase } from '../case.js';
-import { REPOSITORY } from '../scenario.js';
+import { REPOSITORY, scenarioOf, WORKERS_THAT_MAY_FAIL } from '../scenario.js';
 import { type Room, SmallDisk, whyNoMount } from '../small-disk.js';
 import { ChaosWorld } from '../world.js';
 
@@ -19,7 +19,7 @@ const CHANCE = 0.2;
 
 /** Kills one in five of the git processes that the worker starts, whatever they do. */
 async function killGit(run: CaseRun): Promise<void> {
-  const world = await ChaosWorld.open(run);
+  const world = await ChaosWorld.open(run, { scenario: scenarioOf(...WORKERS_THAT_MAY_FAIL) });
   await world.addProject();
   await world.fileEpic('a', 3);
   run.note('one in five processes of git is killed');

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TcpFaultProxy } from '../../support/network/tcp-fault-proxy.js';
 import type { CaseRun, ChaosCase } from '../case.js';
 import { postUntilAcknowledged } from '../keyed-post.js';
+import { scenarioOf, WORKERS_THAT_MAY_FAIL } from '../scenario.js';
 import { proxyTo } from '../through-proxy.js';
 import { ChaosWorld } from '../world.js';
 import { Storm } from './storm.js';
@@ -29,7 +30,8 @@ export const randomFaults = ({ minutes, epics, say }: RandomOptions): ChaosCase 
       return proxy.urlOf(url);
     };
     const env = { MILLWRIGHT_API_REQUESTS_PER_MINUTE: '60000' };
-    const world = await ChaosWorld.open(run, { modelUrl, env });
+    const scenario = scenarioOf(...WORKERS_THAT_MAY_FAIL);
+    const world = await ChaosWorld.open(run, { modelUrl, env, scenario });
     await world.addProject();
     if (proxy === undefined) throw new Error('unreachable: an open world has its model');
     const startedAtMs = performance.now();

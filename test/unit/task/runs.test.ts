@@ -30,14 +30,15 @@ test('mail is sent after a run once: what reached it is its own, what found nobo
   for (const task of [reached, missed]) expect(nextTelling(task, INPUT)?.kind).not.toBe('mail');
 });
 
-test('a run that failed by its agent’s fault is one attempt; by anything else it blocks the task and counts as none', () => {
+test('a run that failed by its agent’s fault is one attempt; by anything else it blocks the task and counts as none; the next one is told', () => {
   const failed = { kind: 'failed', reason: 'it gave up', host: HOST } as const;
   expect(afterRun(running, { ...failed, agentFault: true })).toMatchObject({
     attempts: 2,
     stage: { kind: 'run', next: { opensAttempt: true, context: { previousFailure: 'it gave up' } } },
   });
   const blocked = afterRun(running, { ...failed, agentFault: false });
-  expect(blocked).toMatchObject({ attempts: 1, stage: { kind: 'blocked', reason: 'it gave up' } });
+  const goal = { kind: 'run', next: { opensAttempt: false, context: { previousFailure: 'it gave up' } } };
+  expect(blocked).toMatchObject({ attempts: 1, stage: { kind: 'blocked', reason: 'it gave up', goal } });
 });
 
 test('a later life keeps the base of what was kept of the earlier one, and begins anew where nothing was', () => {
