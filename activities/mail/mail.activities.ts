@@ -1,11 +1,11 @@
 import type { Pools } from '../../infra/pg/pools.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import type { MailActivities } from '../../workflows/contract/activities/mail.js';
-import { epicWorkflowId, taskWorkflowId } from '../../workflows/contract/ids.js';
 import { mailAdmins } from './admins.js';
 import { handOnMail } from './hand-on.js';
-import { insertMail, notifyOfMail } from './mail.repository.js';
+import { insertMail } from './mail.repository.js';
 import { mailText } from './templates.js';
+import { wakeReaders } from './wake.js';
 import { answererOf } from './who-answers.js';
 
 export const createMailActivities = ({ pools }: { readonly pools: Pools }): MailActivities => ({
@@ -27,9 +27,7 @@ export const createMailActivities = ({ pools }: { readonly pools: Pools }): Mail
       if (input.to.kind === 'admins') return mailAdmins(tx, mail);
       const to = mail.needsAnswer ? await answererOf(tx, { ...mail, to: input.to }) : input.to;
       const isNew = await insertMail(tx, { ...mail, to });
-      // People read their inbox; workflows must be woken.
-      if (isNew && to.kind === 'epic') await notifyOfMail(tx, input, epicWorkflowId(to.id));
-      if (isNew && to.kind === 'task') await notifyOfMail(tx, input, taskWorkflowId(to.id));
+      if (isNew) await wakeReaders(tx, { mailId: mail.id, projectId: mail.projectId, to });
     });
   },
 

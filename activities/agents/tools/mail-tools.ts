@@ -1,10 +1,6 @@
-import { v5 as uuidv5 } from 'uuid';
 import { markedData } from '../../../domain/prompt-data.js';
-import { findLiveRuns } from '../../../infra/pg/live-runs.js';
-import type { Queryable, Tx } from '../../../infra/pg/statement.js';
-import { epicWorkflowId, runWorkflowId, taskWorkflowId } from '../../../workflows/contract/ids.js';
+import type { Queryable } from '../../../infra/pg/statement.js';
 import {
-  type Correspondent,
   findMail,
   insertMail,
   isSame,
@@ -15,6 +11,7 @@ import {
   type NewMail,
   notifyOfMail,
 } from '../../mail/mail.repository.js';
+import { wakeReaders } from '../../mail/wake.js';
 import { answererOf, dueOf } from '../../mail/who-answers.js';
 import type { AgentRun } from '../../store/agent-run.repository.js';
 import { mailBlock } from '../turn-request.js';
@@ -37,15 +34,6 @@ const ownersOf = ({
   ...(taskId === null ? {} : { taskId }),
 });
 
-/** Wakes whoever sleeps at the address. People read their inbox when they next look. */
-async function wake(tx: Tx, { projectId, runId: own }: AgentRun, to: Correspondent, mailId: string): Promise<void> {
-  if (to.kind === 'epic') await notifyOfMail(tx, { mailId }, epicWorkflowId(to.id));
-  if (to.kind === 'task') await notifyOfMail(tx, { mailId }, taskWorkflowId(to.id));
-  if (to.kind !== 'agent') return;
-  for (const runId of await findLiveRuns(tx, to.id, projectId))
-    if (runId !== own) await notifyOfMail(tx, { mailId, signalId: uuidv5(runId, mailId) }, runWorkflowId(runId));
-}
-
 export const mailSend: StoreTool = {
   async run(call, tx) {
     const { run } = call;
@@ -65,7 +53,7 @@ export const mailSend: StoreTool = {
       ...ownersOf(run),
       ...(needsAnswer ? { waiterWorkflowId: waiterOf(run), ...dueOf(to) } : {}),
     });
-    if (isNew) await wake(tx, run, to, id);
+    if (isNew) await wakeReaders(tx, { mailId: id, projectId: run.projectId, to, fromRunId: run.runId });
     if (!needsAnswer) return `Sent as mail ${id}.`;
     const instead = isSame(to, named) ? '' : ` to a person: nobody can answer at ${named.kind}:${named.id}`;
     return `Sent as mail ${id}${instead}. You sleep after this turn until the answer arrives.`;
@@ -144,7 +132,7 @@ export const mailReply: StoreTool = {
     if (!isNew) return `Sent as mail ${id}.`;
     // The asker waits in a workflow of its own; any other mail reaches the address.
     if (mail.waiterWorkflowId !== null) await notifyOfMail(tx, { mailId: id, answers: mail.id }, mail.waiterWorkflowId);
-    else await wake(tx, run, from, id);
+    else await wakeReaders(tx, { mailId: id, projectId: run.projectId, to: from, fromRunId: run.runId });
     return `Sent as mail ${id}.`;
   },
 };

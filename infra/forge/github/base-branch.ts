@@ -43,8 +43,9 @@ export async function lookForBaseOf(
   pullBase: string,
   signal?: AbortSignal,
 ): Promise<RenamedBranch | undefined> {
+  if (isOwnBranch(pullBase)) return undefined;
   const base = await findKnownBase(deps.pools.writes, projectId);
-  if (base === undefined || pullBase === base.here || isOwnBranch(pullBase)) return undefined;
+  if (base === undefined || pullBase === base.here) return undefined;
   const found = await lookForBase(deps, projectId, base.here, signal);
   return found?.there === pullBase ? found : undefined;
 }
