@@ -13,6 +13,9 @@ const TUNING = [
   ['--dynamic-config-value', 'matching.enableFairness=true'],
   ['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
   ['--dynamic-config-value', 'matching.numTaskqueueWritePartitions=1'],
+  // Else every workflow that ever ran stays in memory, up to 128,000 of them: only what is asked for again expires.
+  ['--dynamic-config-value', 'history.cacheTTL="10m"'],
+  ['--dynamic-config-value', 'history.cacheBackgroundEvict={"Enabled":true}'],
 ] as const;
 
 /** The tuning as flags. */
