@@ -102,7 +102,10 @@ export async function postponeForgeCheck(
   });
 }
 
-/** Those of the branches that a build may still need: it waits there, or will ask again for what was red once. */
+/**
+ * Those of the branches that a build may still need: it waits there, or will ask again for what was red once. One that
+ * was ended while its worker was dead never says that it waits no longer; its row, or that of its task, does.
+ */
 export async function listNeededRefs(
   db: Queryable,
   projectId: string,
@@ -115,7 +118,11 @@ export async function listNeededRefs(
              AND (ended_at IS NULL AND asked_at > now() - interval '2 hours'
                   OR purpose = 'first' AND outcome = 'failed' AND ended_at > now() - interval '10 minutes'
                      AND NOT EXISTS (SELECT 1 FROM forge_check r WHERE r.project_id = c.project_id AND r.key = c.key
-                                     AND r.build_id = c.build_id AND r.purpose = 'rerun' AND r.ended_at IS NOT NULL))`,
+                                     AND r.build_id = c.build_id AND r.purpose = 'rerun' AND r.ended_at IS NOT NULL))
+             AND NOT EXISTS (SELECT 1 FROM queue_build b WHERE b.id = c.build_id AND b.ended_at IS NOT NULL)
+             AND NOT EXISTS (SELECT 1 FROM task t WHERE t.project_id = $1
+                             AND c.build_id LIKE 'task/' || t.id || '/%'
+                             AND t.state IN ('COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED'))`,
     values: [projectId, refs],
   });
   return rows.map(({ ref }) => ref);

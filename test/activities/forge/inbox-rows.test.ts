@@ -27,10 +27,11 @@ import {
   countAttempt,
   listOpenDeliveries,
 } from '../../../activities/forge/watch/delivery.repository.js';
+import { upsertBuild } from '../../../activities/store/queue.repository.js';
 import type { TrackerKind } from '../../../infra/forge/issues.js';
 import { withTransaction } from '../../../infra/pg/transaction.js';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
-import { insertEpic, insertProject } from '../../support/rows.js';
+import { insertEpic, insertProject, insertTask } from '../../support/rows.js';
 
 let db: TestDatabase;
 let projectId: string;
@@ -196,4 +197,23 @@ test('a candidate’s branch is needed while somebody waits there, or may have w
   expect([...(await listNeededRefs(writes, projectId, refs))].sort()).toEqual(['refs/red', 'refs/waits']);
   expect(await listNeededRefs(writes, projectId, ['refs/red'])).toEqual(['refs/red']);
   expect(await listNeededRefs(writes, await insertProject(writes), refs)).toEqual([]);
+});
+
+test('a candidate’s branch is needed no longer when its build or its task has ended, though nobody ended the check', async () => {
+  const { writes } = db.pools;
+  const open = await insertTask(writes, projectId, { state: 'REVIEW' });
+  const ended = await insertTask(writes, projectId, { state: 'COMPLETED' });
+  const row = { projectId, branch: 'main', head: 1, members: [], on: [], workflowId: 'w', machineMs: 0 };
+  await upsertBuild(writes, { ...row, pathId: `${projectId}/open`, attempt: 1, status: 'building' });
+  await upsertBuild(writes, { ...row, pathId: `${projectId}/dropped`, attempt: 1, status: 'building' });
+  await upsertBuild(writes, { ...row, pathId: `${projectId}/dropped`, attempt: 1, status: 'cancelled' });
+  const needed = [`${projectId}/open/1`, `task/${open}/1`];
+  const builds = [...needed, `${projectId}/dropped/1`, `task/${ended}/1`];
+  for (const build of builds) await begin(check(build));
+  const found = await listNeededRefs(
+    writes,
+    projectId,
+    builds.map((build) => `refs/${build}`),
+  );
+  expect([...found].sort()).toEqual(needed.map((build) => `refs/${build}`).sort());
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Resource } from '../../../cli/api-client.js';
 import type { Pipeline } from '../../support/github/ci/jobs.js';
 import type { RecordedRequest } from '../../support/github/http/record.js';
-import { judge } from '../../support/github/judgement.js';
+import { branchesLeft, judge } from '../../support/github/judgement.js';
 import { type GitHub, startGitHub } from '../../support/github/start.js';
 import { fullNameOf } from '../../support/github/state/state.js';
 import { variablesOf } from '../../support/github/variables.js';
@@ -24,6 +24,8 @@ const SECRET = 'q1c7webhooks0of9chaos3alone5';
 const PATIENCE = { everyMs: 300, atMostMs: 5 * 60_000 };
 /** A limit that names no time takes its minutes; each task on a busy machine takes most of one. */
 const patienceFor = (tasks: number) => ({ everyMs: 300, atMostMs: (5 + tasks) * 60_000 });
+/** More than one sweep of the factory. */
+const SWEPT = { everyMs: 1_000, atMostMs: 7 * 60_000 };
 
 export interface GitHubWorldOptions {
   /** Of each epic. */
@@ -195,6 +197,8 @@ export class GitHubWorld {
     await this.world.verdict({ boughtAgain, landings });
     this.github.faults.clear();
     const wanted = { repository: this.repository, pulls: landings, outside, check: CHECK };
+    // What could not be removed in the trouble goes with the sweep.
+    await until(async () => (await branchesLeft(this.github, this.repository)).length === 0, SWEPT).catch(() => {}); // judged below
     const wrong = Object.values(await judge(this.github, wanted)).flat();
     wrong.push(...this.trackers.flatMap((tracker) => tracker.complaints()));
     wrong.push(...(await this.watch.stop()));

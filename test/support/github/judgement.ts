@@ -34,7 +34,7 @@ export async function judge(github: GitHub, wanted: Wanted): Promise<Judgement> 
     comments: comments(github, wanted),
     creations: creations(github),
     base: await base(github, wanted),
-    branches: await branches(github, wanted),
+    branches: (await branchesLeft(github, wanted.repository)).map((name) => `the branch ${name} was left behind`),
   };
 }
 
@@ -103,10 +103,10 @@ async function base({ people, state }: GitHub, { repository, outside, check }: W
   return wrong;
 }
 
-/** Nothing of ours stays behind. */
-async function branches({ people }: GitHub, { repository }: Wanted): Promise<readonly string[]> {
+/** Branches of ours; none stays behind. */
+export async function branchesLeft({ people }: GitHub, repository: string): Promise<readonly string[]> {
   const names = (await people.git(repository, 'for-each-ref', '--format=%(refname:short)', 'refs/heads')).split('\n');
-  return names.filter((name) => /^millwright/.test(name)).map((name) => `the branch ${name} was left behind`);
+  return names.filter((name) => /^millwright/.test(name));
 }
 
 const twice = (names: readonly string[]): readonly string[] => [
