@@ -38,12 +38,16 @@ const planner = (letter: string, count: number, title: string): Rule => ({
   ],
 });
 
+/** Who took in what the outsider then replaced meets both of it in a file that is the outsider's alone. */
+const KEEP_OUTSIDE = "sed -i '/^[<=>|]\\{7\\}/d' outside-*.txt || true";
+
 const BOTH_STAY: Rule = {
   name: 'both stay',
   when: { kind: 'integration', data: 'conflict' },
   steps: [
     { calls: [{ tool: 'read_file', input: { path: 'shared.txt' } }] },
     { calls: [{ tool: 'write_file', input: { path: 'shared.txt', content: '{{file.shared.txt | resolve both}}' } }] },
+    { calls: [{ tool: 'run_command', input: { command: KEEP_OUTSIDE } }] },
     { calls: [{ tool: 'task_complete', input: { summary: 'Kept both lines.' } }] },
   ],
 };
