@@ -111,7 +111,8 @@ export class ProjectRepository {
         name: 'api-project-insert',
         text: `INSERT INTO project (id, name, forge, source, remote, base_branch, state, overrides, created_by,
                  forge_name)
-               VALUES ($1, $2, $3, $4, $5, $6, 'importing', $7, $8, $9) RETURNING ${COLUMNS}`,
+               VALUES ($1, $2, $3, $4, $5, $6, 'importing', $7, $8, $9)
+               ON CONFLICT (forge, remote) WHERE archived_at IS NULL DO NOTHING RETURNING ${COLUMNS}`,
         values: [
           project.id,
           project.name,
@@ -124,13 +125,22 @@ export class ProjectRepository {
           project.forgeName,
         ],
       });
-      return oneRow(rows);
+      return rows[0] ?? (await this.refuseSource(tx, project));
     } catch (error) {
-      const constraint = violatedUnique(error);
-      if (constraint === undefined) throw error;
-      const what = constraint === 'project_remote_live' ? 'with this source' : `named ${project.name}`;
-      throw new Failure('Conflict', `There is a project ${what} already.`, { field: 'name' }, { cause: error });
+      if (violatedUnique(error) === undefined) throw error;
+      const detail = `There is a project named ${project.name} already.`;
+      throw new Failure('Conflict', detail, { field: 'name' }, { cause: error });
     }
+  }
+
+  private async refuseSource(tx: Tx, { forge, remote }: NewProject): Promise<never> {
+    const { rows } = await tx.query<{ readonly name: string }>({
+      name: 'api-project-of-source',
+      text: 'SELECT name FROM project WHERE forge = $1 AND remote = $2 AND archived_at IS NULL',
+      values: [forge, remote],
+    });
+    const named = rows.map(({ name }) => `: ${name}`).join('');
+    throw new Failure('Conflict', `There is a project with this source already${named}.`, { field: 'source' });
   }
 
   async change(tx: Tx, id: string, { overrides, commitIdentity }: ProjectChange): Promise<ProjectRow> {

@@ -21,6 +21,16 @@ export function addControlCommands(program: Command, contextOf: () => Context): 
   }
 }
 
+/** Who holds everything; nobody when no instance answers. */
+export async function readHolders({ api }: Pick<Context, 'api'>): Promise<readonly string[]> {
+  try {
+    return (await (await api()).get<Resource>('/control')).pausedBy as readonly string[]; // a list by the API's schema
+  } catch {
+    // The status of everything else is worth having without it.
+    return [];
+  }
+}
+
 function printControl(out: Context['out'], control: Resource): void {
   const held = control.pausedBy as readonly string[]; // a list by the API's schema
   const limits = control.limits as Resource; // {maxEpics, maxWorkers}

@@ -23,6 +23,7 @@ export function printProject(out: Output, project: Resource): void {
     ['state', project.state],
     ['reason', project.reason],
     ['source', project.source],
+    ['forge', project.forge === 'local' ? 'local: a copy in the home, its source is only read' : project.forge],
     ['base branch', baseOf(project)],
     ['waits for', project.waitingFor],
     ['imported', project.tipSha],

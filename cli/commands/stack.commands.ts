@@ -11,6 +11,7 @@ import { limitLines, readLimits } from '../github/limits.js';
 import { printInvariants } from '../invariants.js';
 import { details, printJson, table } from '../output.js';
 import { FOREGROUND, stackOptions } from '../stack.js';
+import { readHolders } from './control.commands.js';
 import { addDownCommand } from './down.command.js';
 
 export function addStackCommands(program: Command, contextOf: () => Context): void {
@@ -67,10 +68,11 @@ async function printStatus(context: Context): Promise<void> {
   const config = loadConfig();
   const status = await stackStatus(config);
   if (status.kind === 'down') throw new CliError(`Millwright is not running in ${config.layout.home}.`, EXIT.failed);
-  // A database that is away would have it wait.
-  const limits = status.answers.every(({ ok }) => ok) ? await readLimits(context) : [];
+  // A part that is away would have them wait.
+  const isWhole = status.answers.every(({ ok }) => ok);
+  const [limits, pausedBy] = isWhole ? await Promise.all([readLimits(context), readHolders(context)]) : [[], []];
   if (out.json) {
-    printJson(out, { ...status, limits });
+    printJson(out, { ...status, limits, pausedBy });
     return;
   }
   const { facts, answers } = status;
@@ -97,6 +99,10 @@ async function printStatus(context: Context): Promise<void> {
       ['logs', layout.logs],
       ['API key', layout.adminKeyFile],
       ...limitLines(limits),
+      [
+        'PAUSED',
+        pausedBy.length === 0 ? undefined : `nothing starts or lands until millwright thaw (${pausedBy.join(', ')})`,
+      ],
     ]),
   );
 }

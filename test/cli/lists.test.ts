@@ -189,6 +189,7 @@ describe('with rows', () => {
   test('a project is shown with the line that fetches its result', async () => {
     const { stdout } = await millwright('project', 'show', 'shop');
     expect(stdout).toMatch(/^name +shop\n/);
+    expect(stdout).toMatch(/^forge +local: a copy in the home, its source is only read$/m);
     expect(stdout).toMatch(/fetch result +git pull .*forge.* main\n/);
   });
 

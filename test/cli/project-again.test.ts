@@ -120,7 +120,7 @@ test('of two that were refused, the one of the forge that is named is taken up',
 test('a project that is ready is not taken up', async () => {
   await refused({ state: 'ready' });
   const { exit, stderr } = await again('--name', 'hats', '--linear', 'ENG');
-  expect([exit, stderr]).toEqual([1, expect.stringContaining('There is a project with this source already.')]);
+  expect([exit, stderr]).toEqual([1, expect.stringContaining('There is a project with this source already: shop.')]);
 });
 
 test('while a source does not answer, it is said why, and that the import goes on by itself', async () => {

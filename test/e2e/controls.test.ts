@@ -224,3 +224,10 @@ test('wrong usage exits with 2, a refusal with 1, each with a sentence', async (
     stdout: expect.stringContaining('"code": "InvalidInput"'),
   });
 });
+
+test('the status says so while everything is paused', async () => {
+  await instance.cli('pause');
+  expect(await instance.cli('status')).toMatch(/^PAUSED +nothing starts or lands until millwright thaw/m);
+  await instance.cli('thaw');
+  expect(await instance.cli('status')).not.toContain('PAUSED');
+});
