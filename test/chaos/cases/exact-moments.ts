@@ -62,7 +62,9 @@ const LOST_ANSWERS: readonly Moment[] = [
 
 async function strikeOnce(run: CaseRun, { point, boughtAgain = 0 }: Moment, action: string): Promise<void> {
   const nth = 1 + Math.floor(run.random() * 2);
-  const world = await ChaosWorld.open(run, { env: { MILLWRIGHT_FAULT: `${point}:${action}:${nth}` } });
+  // One task after the other: a call of the other one, in flight when the worker dies, would be bought again by right.
+  const env = { MILLWRIGHT_FAULT: `${point}:${action}:${nth}`, MILLWRIGHT_MAX_WORKERS: '1' };
+  const world = await ChaosWorld.open(run, { env });
   await world.addProject();
   run.note(`an epic of two tasks; ${action} at passage ${nth} of ${point}`);
   await world.fileEpic('a', 2);
