@@ -29,11 +29,12 @@ export const membersOf = (state: QueueState, head: Head): readonly Entry[] =>
 /** Something about a member is unknown: the head neither builds, is judged nor lands meanwhile. */
 export const isUnsettled = (state: QueueState, head: Head): boolean => membersOf(state, head).some(needsInspection);
 
-const fixesBase = (state: QueueState, head: Head): boolean => membersOf(state, head).some((entry) => entry.fixesBase);
+export const isFixOfBase = (state: QueueState, head: Head): boolean =>
+  membersOf(state, head).some((entry) => entry.fixesBase);
 
 /** Whether work on this head may start or land as the lane stands. While the base is red only its fix may. */
 export const isLaneOpenFor = (state: QueueState, head: Head): boolean =>
-  state.lane.pausedBy.length === 0 && !state.remoteDue && (!state.lane.red || fixesBase(state, head));
+  state.lane.pausedBy.length === 0 && !state.remoteDue && (!state.lane.red || isFixOfBase(state, head));
 
 /** Symmetric. */
 export const conflicts = (a: Touch, b: Touch): boolean => a.barrier || b.barrier;
@@ -49,19 +50,29 @@ const headsConflict = (entries: ReadonlyMap<EntryId, Entry>, a: Head, b: Head): 
 const byId = (state: QueueState): ReadonlyMap<EntryId, Entry> =>
   new Map(state.entries.map((entry) => [entry.id, entry]));
 
-/** Less = earlier. While the base is red its fix goes first; then merging, priority, seq of the first member, id. */
+/** The author is not asked once more after it. */
+export const isLastRound = ({ cfg }: QueueState, round: number): boolean => round > 0 && round >= cfg.rebaseRounds;
+
+/** Less = earlier: one that was asked to rebase as often as may be, then priority, then seq. */
+export const seatOf = (state: QueueState, { rounds, priority, seq }: Entry): readonly number[] => [
+  isLastRound(state, rounds) ? 0 : 1,
+  -priority,
+  seq,
+];
+
+/** Less = earlier. While the base is red its fix goes first; then merging, seat of the first member, id. */
 function rankOf(state: QueueState, head: Head): readonly number[] {
   const first = findEntry(state, head.members[0] ?? '');
   return [
-    state.lane.red && fixesBase(state, head) ? 0 : 1,
+    state.lane.red && isFixOfBase(state, head) ? 0 : 1,
     head.state === 'merging' ? 0 : 1,
-    -(first?.priority ?? 0),
-    first?.seq ?? 0,
+    ...(first ? seatOf(state, first) : [1, 0, 0]),
     head.id,
   ];
 }
 
-function compareRanks(a: readonly number[], b: readonly number[]): number {
+/** Less than 0: `a` is earlier. */
+export function compareRanks(a: readonly number[], b: readonly number[]): number {
   for (let i = 0; i < a.length; i++) {
     const difference = (a[i] ?? 0) - (b[i] ?? 0);
     if (difference !== 0) return difference;

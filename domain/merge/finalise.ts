@@ -14,6 +14,7 @@ import {
   sameIds,
 } from './facts.js';
 import { askForRebase } from './rebase.js';
+import { mustGiveWay } from './turns.js';
 import type { BuildResult, Head, Path, QueueState, Reason } from './types.js';
 
 /** Gives every verdict that the finished paths allow, until none changes. Scores play no part here. */
@@ -39,7 +40,8 @@ function stepBack(state: QueueState): QueueState {
 
 function judge(state: QueueState, head: Head, nowMs: number): QueueState {
   if (!state.paths.some((path) => path.head === head.id && isFinished(path))) return state;
-  if (isUnsettled(state, head) || hasUnresolved(state, head, rankedHeads(state))) return state;
+  if (isUnsettled(state, head) || mustGiveWay(state, head, nowMs)) return state;
+  if (hasUnresolved(state, head, rankedHeads(state))) return state;
   // Every dependency is decided: the path on exactly those that landed is the truth about this head.
   const landed = landedSince(state, head);
   const path = state.paths.find(

@@ -10,7 +10,7 @@ import {
   proposeLanding,
   proposeRevalidations,
 } from './propose.js';
-import { expireRebases } from './rebase.js';
+import { expireRebases, giveTurns } from './rebase.js';
 import type { EntryId, Path, QueueState } from './types.js';
 
 /** What is to be done now. The state already says that it is under way. */
@@ -30,7 +30,7 @@ export function plan(before: QueueState, nowMs: number): Plan {
   let state = expireRebases(before, nowMs);
   const formed = filterLegal(state, { ...NOTHING, form: proposeHeads(state) });
   for (const members of formed.proposal.form) state = formHead(state, members, nowMs);
-  state = prune(finalise(state, nowMs));
+  state = giveTurns(prune(finalise(state, nowMs)), nowMs);
 
   const cancelled = filterLegal(state, { ...NOTHING, cancel: proposeCancels(state) });
   const cancel = cancelled.proposal.cancel.flatMap((id) => findPath(state, id) ?? []);

@@ -12,6 +12,7 @@ import {
   sameIds,
   usedSlots,
 } from './facts.js';
+import { mustGiveWay } from './turns.js';
 import type { EntryId, Head, QueueState } from './types.js';
 
 /** What the planner wants; the legality filter has the last word. */
@@ -64,7 +65,7 @@ export function proposeBuilds(state: QueueState, nowMs: number): Pick<Proposal, 
   let free = state.cfg.budget - usedSlots(state);
   const start: { head: number; on: readonly number[] }[] = [];
   const retry: string[] = [];
-  for (const wanted of pathStream(state)) {
+  for (const wanted of pathStream(state, nowMs)) {
     if (free <= 0) break;
     const known = state.paths.find(
       (path) => path.head === wanted.head && sameIds(path.on, wanted.on) && path.status !== 'cancelling',
@@ -78,16 +79,21 @@ export function proposeBuilds(state: QueueState, nowMs: number): Pick<Proposal, 
 }
 
 /** Each open head's cheapest path, by rank: what landed is in, and with no lookahead nothing may be unresolved. */
-function* pathStream(state: QueueState): Generator<{ readonly head: number; readonly on: readonly number[] }> {
+function* pathStream(
+  state: QueueState,
+  nowMs: number,
+): Generator<{ readonly head: number; readonly on: readonly number[] }> {
   const ranked = rankedHeads(state);
-  for (const head of ranked) if (mayBuild(state, head, ranked)) yield { head: head.id, on: landedSince(state, head) };
+  for (const head of ranked)
+    if (mayBuild(state, head, ranked, nowMs)) yield { head: head.id, on: landedSince(state, head) };
 }
 
-const mayBuild = (state: QueueState, head: Head, ranked: readonly Head[]): boolean =>
+const mayBuild = (state: QueueState, head: Head, ranked: readonly Head[], nowMs: number): boolean =>
   head.state === 'open' &&
   isLaneOpenFor(state, head) &&
   !isUnsettled(state, head) &&
   membersOf(state, head).length > 0 &&
+  !mustGiveWay(state, head, nowMs) &&
   !hasUnresolved(state, head, ranked, state.cfg.lookahead);
 
 /** A red base is looked at again from time to time, and whenever it moves. */
@@ -102,10 +108,10 @@ const isControlDue = (state: QueueState, nowMs: number): boolean =>
   awaitsControl(state) && nowMs >= (state.lane.red?.nextControlAtMs ?? nowMs);
 
 /** When time alone lets a build start. While no slot is free, or a head may not build, an event comes first. */
-export function buildsDueAtMs(state: QueueState): readonly number[] {
+export function buildsDueAtMs(state: QueueState, nowMs: number): readonly number[] {
   if (usedSlots(state) >= state.cfg.budget) return [];
   const ranked = rankedHeads(state);
-  const buildable = ranked.filter((head) => mayBuild(state, head, ranked)).map((head) => head.id);
+  const buildable = ranked.filter((head) => mayBuild(state, head, ranked, nowMs)).map((head) => head.id);
   const retries = state.paths.flatMap((path) =>
     path.status === 'retrying' && buildable.includes(path.head) ? [path.retryAtMs ?? 0] : [],
   );

@@ -1,5 +1,6 @@
 import { endEntry, endHead, moveEntry, noticeEntry, notify, withEntry } from './change.js';
 import { findEntry, headOf } from './facts.js';
+import { hasTurn } from './turns.js';
 import type { EntryId, QueueState, RebaseRequest, Sha } from './types.js';
 
 /** Conflict of an entry with content that has landed. */
@@ -10,32 +11,43 @@ export interface TipConflict {
 }
 
 /**
- * Asks the author to rebase: the seat stays, the head dissolves. Conflict with content that has not landed never comes
- * here. After the last round the entry is ejected.
+ * Has the author asked to rebase when it is the entry's turn: the seat stays, the head dissolves. Conflict with content
+ * that has not landed never comes here. After the last round the entry is ejected.
  */
-export function askForRebase(state: QueueState, conflict: TipConflict, nowMs: number): QueueState {
+export const askForRebase = (state: QueueState, conflict: TipConflict, nowMs: number): QueueState =>
+  askForRebases(state, [conflict], nowMs);
+
+/** All of one look: whose turn it is depends on all of them. */
+export const askForRebases = (state: QueueState, found: readonly TipConflict[], nowMs: number): QueueState =>
+  giveTurns(
+    found.reduce((next, conflict) => contest(next, conflict, nowMs), state),
+    nowMs,
+  );
+
+function contest(state: QueueState, conflict: TipConflict, nowMs: number): QueueState {
   const entry = findEntry(state, conflict.entryId);
   if (!entry) return state;
-  if (entry.state === 'rebasing') return amend(state, conflict);
+  const { files } = conflict;
+  if (entry.state === 'rebasing')
+    return entry.rebase ? amend(state, conflict) : withEntry(state, entry.id, { contested: files });
   const head = headOf(state, entry.id);
   const dissolved = head ? endHead(state, head.id, 'left') : state;
-  const round = entry.rounds + 1;
-  if (round > state.cfg.rebaseRounds)
-    return endEntry(
-      dissolved,
-      entry.id,
-      { as: 'ejected', reason: 'REBASE_EXHAUSTED', detail: { files: conflict.files } },
-      nowMs,
-    );
-  const request = requestOf(entry.id, round, conflict, nowMs);
-  const moved = moveEntry(
-    dissolved,
-    entry.id,
-    'rebasing',
-    { nowMs, reason: `conflict with the base in ${conflict.files.join(', ')}` },
-    { rounds: round, rebase: request },
-  );
-  return notify(moved, { kind: 'rebase', entry: noticeEntry(entry), request, amends: false });
+  if (entry.rounds >= state.cfg.rebaseRounds)
+    return endEntry(dissolved, entry.id, { as: 'ejected', reason: 'REBASE_EXHAUSTED', detail: { files } }, nowMs);
+  const reason = `conflict with the base in ${files.join(', ')}`;
+  return moveEntry(dissolved, entry.id, 'rebasing', { nowMs, reason }, { contested: files });
+}
+
+/** Asks every author whose turn it is. Their requests are about the present tip. */
+export function giveTurns(state: QueueState, nowMs: number): QueueState {
+  const { tip } = state;
+  return state.entries.reduce((next, entry) => {
+    if (!hasTurn(state, entry, nowMs)) return next;
+    const round = entry.rounds + 1;
+    const request = requestOf(entry.id, round, { tip, files: entry.contested ?? [] }, nowMs);
+    const asked = withEntry(next, entry.id, { rounds: round, rebase: request });
+    return notify(asked, { kind: 'rebase', entry: noticeEntry(entry), request, amends: false });
+  }, state);
 }
 
 /** A further landing while a request is outstanding: same request, new tip and files. */
@@ -43,7 +55,7 @@ function amend(state: QueueState, { entryId, tip, files }: TipConflict): QueueSt
   const entry = findEntry(state, entryId);
   if (!entry?.rebase || entry.rebase.tip === tip) return state;
   const request = { ...entry.rebase, tip, files };
-  return notify(withEntry(state, entryId, { rebase: request }), {
+  return notify(withEntry(state, entryId, { rebase: request, contested: files }), {
     kind: 'rebase',
     entry: noticeEntry(entry),
     request,

@@ -5,7 +5,7 @@ import { owedMarks } from './contained.js';
 import { findEntry, findPath, headOf, isFinished } from './facts.js';
 import { ejectMember, headPushed } from './landing.js';
 import { controlAtOnce, pauseLane } from './lane.js';
-import { askForRebase } from './rebase.js';
+import { askForRebase, askForRebases } from './rebase.js';
 import type {
   BuildResult,
   Candidate,
@@ -153,12 +153,16 @@ export function swept(
   if (state.sweep !== tip) return state;
   const { sweep: _done, ...rest } = state;
   if (tip !== state.tip) return rest;
-  return conflicts.reduce<QueueState>((next, { entryId, headSha, files }) => {
-    const head = headOf(next, entryId);
-    const pushing = head !== undefined && next.landing?.head === head.id && next.landing.stage === 'pushing';
-    const stands = findEntry(next, entryId)?.headSha === headSha && !pushing;
-    return stands ? askForRebase(next, { entryId, tip, files }, nowMs) : next;
-  }, rest);
+  const standing = conflicts.filter(({ entryId, headSha }) => {
+    const head = headOf(rest, entryId);
+    const pushing = head !== undefined && rest.landing?.head === head.id && rest.landing.stage === 'pushing';
+    return findEntry(rest, entryId)?.headSha === headSha && !pushing;
+  });
+  return askForRebases(
+    rest,
+    standing.map(({ entryId, files }) => ({ entryId, tip, files })),
+    nowMs,
+  );
 }
 
 export type Revalidation =

@@ -31,6 +31,8 @@ export function whyText(why: Why, nameOf: (id: EntryId) => string): string {
       return `Fails ${list(why.tests, 'a check')} without ${list(why.entries.map(nameOf), 'those ahead')}; judged once those are decided.`;
     case 'REBASING':
       return `Conflicts with what has landed in ${list(why.files, 'some files')}: its author resolves it (round ${why.round}).`;
+    case 'TURN':
+      return `Conflicts with what has landed in ${list(why.files, 'some files')}: its author is asked once ${several(why.entries.map(nameOf), why.count)}, before it in the same files, has landed or left.`;
     case 'LANE':
       return `The lane is ${why.mode} since ${seconds(why.sinceMs)} (${why.by}): ${why.reason || 'no reason given'}.${
         why.mode === 'red' ? ` ${RED_REMEDY}` : ''

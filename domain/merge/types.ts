@@ -83,7 +83,10 @@ export interface Entry {
   readonly inspectedHead?: Sha;
   /** Rebase rounds so far. */
   readonly rounds: number;
+  /** Set while its author is asked; a rebasing entry without it waits for its turn. */
   readonly rebase?: RebaseRequest;
+  /** Files of its last conflict with what has landed. */
+  readonly contested?: readonly string[];
 }
 
 /** An entry that left the state; kept (bounded) so that a repeated admission gets the same answer. */

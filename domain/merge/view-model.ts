@@ -10,6 +10,13 @@ export type Why =
   | { readonly kind: 'SUSPECT'; readonly tests: readonly string[] }
   | { readonly kind: 'FAILING_BEHIND'; readonly entries: readonly EntryId[]; readonly tests: readonly string[] }
   | { readonly kind: 'REBASING'; readonly round: number; readonly files: readonly string[] }
+  /** Its author is asked after those of `entries`, the first ten of `count`. */
+  | {
+      readonly kind: 'TURN';
+      readonly files: readonly string[];
+      readonly entries: readonly EntryId[];
+      readonly count: number;
+    }
   | {
       readonly kind: 'LANE';
       readonly mode: LaneMode;

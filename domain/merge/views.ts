@@ -10,6 +10,7 @@ import {
   usedSlots,
 } from './facts.js';
 import { whyText } from './texts.js';
+import { awaitsTurn, turnsBefore, waysBefore } from './turns.js';
 import type { Entry, EntryId, Head, Path, QueueState } from './types.js';
 import type { EntryStatus, EntryView, QueueView, Why, WhyView } from './view-model.js';
 
@@ -80,7 +81,7 @@ export function entryViews(state: QueueState, nowMs: number, limit = state.entri
   const rest = state.entries.filter((entry) => entry.state !== 'active').sort((a, b) => a.seq - b.seq);
   return [...headed, ...rest].slice(0, limit).map((entry, at) => {
     const head = heads.get(entry.id);
-    const why = whyOf(state, entry, head, ahead);
+    const why = whyOf(state, { entry, head, ahead, nowMs });
     const eta = head && hasEta(state, entry, head) ? times.get(head.id) : undefined;
     return {
       entryId: entry.id,
@@ -109,6 +110,7 @@ const STATUS: Record<Why['kind'], EntryStatus> = {
   SUSPECT: 'suspect',
   FAILING_BEHIND: 'suspect',
   REBASING: 'rebasing',
+  TURN: 'rebasing',
   LANE: 'held',
   INFRA: 'retrying',
   PASSED: 'passed-waiting',
@@ -118,8 +120,15 @@ const STATUS: Record<Why['kind'], EntryStatus> = {
 const hasEta = (state: QueueState, entry: Entry, head: Head): boolean =>
   isLaneOpenFor(state, head) && !needsInspection(entry);
 
+interface Asked {
+  readonly entry: Entry;
+  readonly head: Head | undefined;
+  readonly ahead: Ahead;
+  readonly nowMs: number;
+}
+
 /** Exactly one reason, the most pressing first. */
-function whyOf(state: QueueState, entry: Entry, head: Head | undefined, ahead: Ahead): Why {
+function whyOf(state: QueueState, { entry, head, ahead, nowMs }: Asked): Why {
   if (entry.rebase) return { kind: 'REBASING', round: entry.rebase.round, files: entry.rebase.files };
   if (head && state.landing?.head === head.id && state.landing.stage === 'pushing') return { kind: 'LANDING' };
   const { by, reason, sinceMs, red } = state.lane;
@@ -131,16 +140,24 @@ function whyOf(state: QueueState, entry: Entry, head: Head | undefined, ahead: A
       reason: red?.reason ?? reason,
       sinceMs: red?.sinceMs ?? sinceMs,
     };
+  if (awaitsTurn(entry)) {
+    const first = turnsBefore(state, entry, nowMs).map(({ id }) => id);
+    return { kind: 'TURN', files: entry.contested ?? [], entries: first.slice(0, NAMED_AHEAD), count: first.length };
+  }
   if (!head || needsInspection(entry))
     return entry.inspectedHead ? { kind: 'STALE', sha: entry.headSha } : { kind: 'INSPECTION' };
   if (state.landing?.head === head.id) return { kind: 'LANDING' };
   if (head.state === 'merging') return { kind: 'PASSED' };
-  return whyOpen(state, head, ahead);
+  return whyOpen(state, { head, ahead, nowMs });
 }
 
-function whyOpen(state: QueueState, head: Head, all: Ahead): Why {
+function whyOpen(
+  state: QueueState,
+  { head, ahead: all, nowMs }: Pick<Asked, 'ahead' | 'nowMs'> & { readonly head: Head },
+): Why {
   const path = state.paths.find((one) => one.head === head.id && one.status !== 'cancelling');
-  const ahead = (all.get(head.id) ?? []).flatMap((other) => other.members);
+  const heads = (all.get(head.id) ?? []).flatMap((other) => other.members);
+  const ahead = [...new Set([...waysBefore(state, head, nowMs).map(({ id }) => id), ...heads])];
   const named = ahead.slice(0, NAMED_AHEAD);
   if (path?.suspect) return { kind: 'SUSPECT', tests: path.suspectTests };
   if (path?.status === 'retrying')

@@ -68,7 +68,7 @@ export async function mergeQueue(input: MergeQueueInput): Promise<MergeQueueOutc
       idleSinceMs = mayEnd() ? (idleSinceMs ?? Date.now()) : undefined;
       const endAtMs = idleSinceMs === undefined ? undefined : idleSinceMs + (work.gone() ? 0 : state.timing.idleExitMs);
       if (endAtMs !== undefined && Date.now() >= endAtMs && (await farewell())) return outcome();
-      alarm([tickAtMs, nextDueAtMs(state), endAtMs]);
+      alarm([tickAtMs, nextDueAtMs(state, Date.now()), endAtMs]);
     }
   }
 

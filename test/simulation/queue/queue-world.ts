@@ -21,7 +21,7 @@ import { must, type Story } from '../world.js';
 import { QueueEffects } from './effects.js';
 import { type Change, Remote } from './remote.js';
 import { QueueRows } from './rows.js';
-import { lookAtEntries, lookAtOrder, lookAtPlan, lookAtVerdicts } from './rules.js';
+import { lookAtEntries, lookAtOrder, lookAtPatience, lookAtPlan, lookAtVerdicts } from './rules.js';
 
 export interface Weather {
   readonly entries: number;
@@ -30,16 +30,26 @@ export interface Weather {
   readonly outsiders: number;
   readonly meddling: boolean;
   readonly crashes: boolean;
+  /** Every change conflicts with every other, and every author answers, if late. */
+  readonly isHot: boolean;
+}
+
+interface Job {
+  readonly job: number;
+  /** What had landed when it began. */
+  readonly seen: ReadonlySet<number>;
+  readonly steps: number;
 }
 
 const MOST_EVENTS = 4_000;
-const CALM = { entries: 5, infra: 0, outsiders: 0, meddling: false, crashes: false } as const;
+const CALM = { entries: 5, infra: 0, outsiders: 0, meddling: false, crashes: false, isHot: false } as const;
 export const WEATHERS: readonly [Weather, ...Weather[]] = [
   CALM,
   { ...CALM, infra: 0.4 },
   { ...CALM, infra: 0.1, outsiders: 3 },
   { ...CALM, infra: 0.1, outsiders: 1, meddling: true },
   { ...CALM, crashes: true },
+  { ...CALM, entries: 20, isHot: true },
   { ...CALM, crashes: true, infra: 0.1, outsiders: 2, meddling: true },
 ];
 
@@ -53,6 +63,8 @@ export class QueueWorld {
   readonly remote: Remote;
   readonly rows = new QueueRows();
   private readonly effects: QueueEffects;
+  /** Of each entry's author, the newest. */
+  private readonly jobs = new Map<string, number>();
 
   constructor(
     private readonly chance: Chance,
@@ -60,13 +72,13 @@ export class QueueWorld {
     readonly weather: Weather,
     scorer?: () => Score,
   ) {
-    this.remote = new Remote(chance.below(1_000_000));
+    this.remote = new Remote(chance.below(1_000_000), weather.isHot);
     this.effects = new QueueEffects(this, chance, story, scorer);
   }
 
   run(): void {
-    const { entries, meddling, outsiders } = this.weather;
-    for (let n = 1; n <= entries; n++) this.effects.happen(`#${n} arrives`, () => this.arrive(n));
+    const { entries, meddling, outsiders, isHot } = this.weather;
+    for (let n = 1; n <= (isHot ? 1 : entries); n++) this.effects.happen(`#${n} arrives`, () => this.arrive(n));
     for (let i = 0; meddling && i < entries; i++) this.effects.happen(`meddling ${i}`, () => this.meddle());
     for (let i = 0; i < outsiders; i++) this.effects.happen(`outsider ${i}`, () => this.outsiderPushes());
     for (let event = 0; event < MOST_EVENTS; event++) {
@@ -95,7 +107,7 @@ export class QueueWorld {
       must(lost === undefined, 'every entry ends', () => `${lost?.entryId} is nowhere`);
       return true;
     }
-    const due = nextDueAtMs(this.state);
+    const due = nextDueAtMs(this.state, this.nowMs);
     must(due !== undefined, 'no wedge', () => this.livingText());
     this.nowMs = Math.max(this.nowMs + 1, due);
     // The queue's tick: a hint that came while the remote was being read is made up for.
@@ -111,6 +123,7 @@ export class QueueWorld {
     this.state = next.state;
     lookAtOrder(before, this.state);
     lookAtVerdicts(this, before);
+    if (this.weather.isHot) lookAtPatience(this.state);
     for (const path of next.start) this.effects.build(path);
     const { control } = this.state;
     if (next.startControl && control) this.effects.control(control.pathId, control.attempt);
@@ -121,16 +134,21 @@ export class QueueWorld {
     if (this.state.remoteDue && this.state.landing?.stage !== 'pushing') this.effects.readRemote();
     if (this.state.sweep !== undefined) this.effects.sweep(this.state.sweep);
     this.rows.follow(toRecord(this.state, undefined), this.state.transitions);
-    for (const notice of this.state.notices) if (notice.kind === 'rebase') this.askAuthor(notice.entry.entryId);
+    for (const notice of this.state.notices)
+      if (notice.kind === 'rebase') this.askAuthor(notice.entry.entryId, notice.amends);
     this.state = { ...this.state, notices: [], transitions: [], unrecorded: [], marks: [] };
   }
 
   private arrive(n: number): void {
-    const change: Change = { n, head: this.remote.newSha(), patch: `patch-${n}`, rebased: new Set() };
+    const rebased = new Set(this.weather.isHot ? this.remote.treeOf(this.state.tip) : []);
+    const change: Change = { n, head: this.remote.newSha(), patch: `patch-${n}`, rebased };
     this.remote.changes.set(n, change);
     const input = admission(n, { headSha: change.head, priority: this.chance.is(0.15) ? 2 : 1 });
     this.rows.admitted.push(input);
     this.ask(input);
+    // One after the other, so that there is always one that conflicts with nothing yet.
+    if (this.weather.isHot && n < this.weather.entries)
+      this.effects.happen(`#${n + 1} arrives`, () => this.arrive(n + 1));
   }
 
   private ask(input: Admission): void {
@@ -169,19 +187,38 @@ export class QueueWorld {
     return { queueId: this.state.queueId, nowMs: this.nowMs };
   }
 
-  /** The author resolves the conflict with what has landed by now; now and then too late or never. */
-  private askAuthor(entryId: string): void {
-    if (this.chance.is(0.1)) return;
-    const rebase = (): void => {
-      const entry = this.find(entryId);
-      const change = entry && this.remote.changes.get(entry.prNumber);
-      if (!change || entry.state !== 'rebasing') return;
-      for (const n of this.remote.treeOf(this.state.tip)) change.rebased.add(n);
-      change.head = this.remote.newSha();
-      change.patch = `${change.patch}'`;
-      this.state = ownerPushed(this.state, entryId, change.head, this.nowMs);
-    };
-    this.effects.happen(`the author of ${entryId} rebases`, rebase);
+  /**
+   * The author resolves the conflict with what has landed when the work begins; now and then too late or never. Who is
+   * told of more while at work takes it up or not, and does one thing at a time.
+   */
+  private askAuthor(entryId: string, amends: boolean): void {
+    if (!this.weather.isHot && this.chance.is(0.1)) return;
+    if (amends && this.chance.is(0.5)) return;
+    const job = (this.jobs.get(entryId) ?? 0) + 1;
+    this.jobs.set(entryId, job);
+    this.effects.happen(`the author of ${entryId} begins (${job})`, () => {
+      const seen = this.remote.treeOf(this.state.tip);
+      this.work(entryId, { job, seen, steps: this.chance.below(this.weather.isHot ? 12 : 3) });
+    });
+  }
+
+  private work(entryId: string, { job, seen, steps }: Job): void {
+    if (this.jobs.get(entryId) !== job) return;
+    if (steps === 0) this.rebase(entryId, seen);
+    else
+      this.effects.happen(`the author of ${entryId} works (${job}, ${steps} to go)`, () =>
+        this.work(entryId, { job, seen, steps: steps - 1 }),
+      );
+  }
+
+  private rebase(entryId: string, seen: ReadonlySet<number>): void {
+    const entry = this.find(entryId);
+    const change = entry && this.remote.changes.get(entry.prNumber);
+    if (!change || entry.state !== 'rebasing') return;
+    for (const n of seen) change.rebased.add(n);
+    change.head = this.remote.newSha();
+    change.patch = `${change.patch}'`;
+    this.state = ownerPushed(this.state, entryId, change.head, this.nowMs);
   }
 
   /** People and authors who do not ask first. */

@@ -23,7 +23,11 @@ export class Remote {
   private readonly history: Sha[] = [TIP];
   private nextSha = 5_000;
 
-  constructor(private readonly salt: number) {}
+  /** @param isHot every change touches the same lines as every other */
+  constructor(
+    private readonly salt: number,
+    private readonly isHot: boolean,
+  ) {}
 
   newSha(): Sha {
     return sha(this.nextSha++);
@@ -77,7 +81,11 @@ export class Remote {
   /** Textual conflicts end when the author has rebased over them; outsiders' commits never conflict. */
   conflicts({ n, rebased }: Change, commit: Sha): boolean {
     return [...this.treeOf(commit)].some(
-      (other) => other < OUTSIDE && other !== n && !rebased.has(other) && (n * 31 + other * 17 + this.salt) % 100 < 18,
+      (other) =>
+        other < OUTSIDE &&
+        other !== n &&
+        !rebased.has(other) &&
+        (this.isHot || (n * 31 + other * 17 + this.salt) % 100 < 18),
     );
   }
 

@@ -32,13 +32,23 @@ export function lookAtPlan(before: QueueState, next: Plan, nowMs: number): void 
   must(idle.refusals.length === 0, 'to do nothing is legal', () => idle.refusals.join('; '));
 }
 
-/** A head that starts to merge leaves no earlier one of equal priority behind that could have gone first. */
+/** Who answers every request is never sent away for what the queue itself landed meanwhile. */
+export function lookAtPatience({ ended }: QueueState): void {
+  const tired = ended.find(({ reason }) => reason === 'REBASE_EXHAUSTED');
+  must(tired === undefined, 'nobody who answers is sent away', () => `${tired?.id} was asked too often`);
+}
+
+/**
+ * A head that starts to merge leaves no earlier one of equal priority behind that could have gone first; but one that
+ * was sent back as often as may be goes before all.
+ */
 export function lookAtOrder(before: QueueState, after: QueueState): void {
   const entriesOf = (members: readonly string[]) => after.entries.filter(({ id }) => members.includes(id));
   const open = after.heads.filter(({ state }) => state === 'open').flatMap(({ members }) => entriesOf(members));
   for (const head of after.heads) {
     if (head.state !== 'merging' || before.heads.find(({ id }) => id === head.id)?.state === 'merging') continue;
     for (const entry of entriesOf(head.members)) {
+      if (entry.rounds >= after.cfg.rebaseRounds) continue;
       const passed = open.find((other) => other.seq < entry.seq && other.priority >= entry.priority);
       must(passed === undefined, 'nobody is overtaken', () => `${entry.id} overtook ${passed?.id}`);
     }

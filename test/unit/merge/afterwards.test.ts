@@ -49,10 +49,10 @@ test('an entry that landed in an earlier life of its queue has landed, at the co
 test('a build that may not start now rings no alarm: what holds it up says when that is over', () => {
   const failed = reported(building(1), 1, result('infra'));
   const { retryAtMs } = pathOf(failed, 1);
-  expect([retryAtMs, nextDueAtMs(failed)]).toEqual([retryAtMs, retryAtMs]);
+  expect([retryAtMs, nextDueAtMs(failed, T0)]).toEqual([retryAtMs, retryAtMs]);
   const red = markRed({ ...failed, remoteDue: true }, { tip: TIP, reason: 'r', checks: [] }, T0);
   expect(pathOf(red, 1).retryAtMs).toBe(retryAtMs);
-  expect(nextDueAtMs(red)).toBeUndefined();
+  expect(nextDueAtMs(red, T0)).toBeUndefined();
 });
 
 test('who says again and again that it waits for a red lane crowds nobody else out', () => {

@@ -116,9 +116,9 @@ describe('builds', () => {
               },
               nowMs,
             );
-      waits.push((nextDueAtMs(state) ?? 0) - nowMs);
+      waits.push((nextDueAtMs(state, nowMs) ?? 0) - nowMs);
       expect(planned(state, nowMs).start).toEqual([]);
-      nowMs = nextDueAtMs(state) ?? 0;
+      nowMs = nextDueAtMs(state, nowMs) ?? 0;
       state = planned(state, nowMs).state;
     }
     expect(waits).toEqual([30_000, 120_000, 300_000, 300_000, 300_000]);
@@ -150,7 +150,7 @@ describe('builds', () => {
     expect(laneMode(state.lane)).toBe('red');
     expect(state.entries.map((entry) => entry.state)).toEqual(['active', 'active']);
     expect(usedSlots(state)).toBe(0);
-    expect(nextDueAtMs(state)).toBe(T0 + 600_000);
+    expect(nextDueAtMs(state, T0)).toBe(T0 + 600_000);
     const control = planned(state, T0 + 600_000);
     expect([control.startControl, usedSlots(control.state)]).toEqual([true, 1]);
     const green = planned(controlReported(control.state, result('none'), T0));
@@ -268,22 +268,22 @@ describe('rebases', () => {
   test('are asked again when a round is over, and after the last one the entry leaves', () => {
     let state = asked();
     for (const round of [2, 3]) {
-      state = planned(state, nextDueAtMs(state) ?? 0).state;
+      state = planned(state, nextDueAtMs(state, T0) ?? 0).state;
       expect(findEntry(state, 'e1')?.rebase?.requestId).toBe(`e1/${round}`);
     }
-    expect(planned(state, nextDueAtMs(state) ?? 0).state.ended).toMatchObject([
+    expect(planned(state, nextDueAtMs(state, T0) ?? 0).state.ended).toMatchObject([
       { id: 'e1', reason: 'REBASE_EXHAUSTED' },
     ]);
   });
 
   test('give the time back that author or lane were paused', () => {
     const held = holdAuthor(asked(), 'e1', true, T0 + 100);
-    expect(nextDueAtMs(held)).toBeUndefined();
+    expect(nextDueAtMs(held, T0)).toBeUndefined();
     const freed = holdAuthor(holdAuthor(held, 'e1', true, T0 + 500), 'e1', false, T0 + 1_100);
-    expect(nextDueAtMs(freed)).toBe(T0 + 1_000 + 1_800_000);
+    expect(nextDueAtMs(freed, T0)).toBe(T0 + 1_000 + 1_800_000);
     const paused = pauseLane(freed, 'factory', WORD, T0 + 2_000);
-    expect([nextDueAtMs(paused), planned(paused, T0 + 9_000_000).state.entries.length]).toEqual([undefined, 1]);
-    expect(nextDueAtMs(unpauseLane(paused, ['factory'], WORD, T0 + 3_000))).toBe(T0 + 2_000 + 1_800_000);
+    expect([nextDueAtMs(paused, T0), planned(paused, T0 + 9_000_000).state.entries.length]).toEqual([undefined, 1]);
+    expect(nextDueAtMs(unpauseLane(paused, ['factory'], WORD, T0 + 3_000), T0)).toBe(T0 + 2_000 + 1_800_000);
   });
 });
 

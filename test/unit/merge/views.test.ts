@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { admit } from '../../../domain/merge/admit.js';
 import { scheduledPush } from '../../../domain/merge/landing.js';
 import { drainLane, markRed, pauseLane } from '../../../domain/merge/lane.js';
-import { askForRebase } from '../../../domain/merge/rebase.js';
+import { askForRebase, askForRebases } from '../../../domain/merge/rebase.js';
 import { ownerPushed } from '../../../domain/merge/remote.js';
 import { buildReported } from '../../../domain/merge/reports.js';
 import { NEXT_STEP, rebaseMail, whyText } from '../../../domain/merge/texts.js';
@@ -23,6 +23,7 @@ const report = (state: QueueState, phase: 'suspect' | 'verdict', cause: 'red' | 
     },
     T0,
   );
+const conflict = (n: number) => ({ entryId: `e${n}`, tip: TIP, files: ['a.txt'] });
 const said = (state: QueueState, entryId = 'e1'): string => whyView(state, entryId, T0)?.text ?? 'nothing';
 
 describe('why an entry has not landed', () => {
@@ -38,6 +39,7 @@ describe('why an entry has not landed', () => {
       infra: said(report(building, 'verdict', 'infra')),
       overtaken: said(urgent, 'e2'),
       rebasing: said(askForRebase(building, { entryId: 'e1', tip: TIP, files: ['a.txt', 'b.txt'] }, T0)),
+      turn: said(askForRebases(building, [conflict(1), conflict(2)], T0), 'e2'),
       pushed: said(ownerPushed(building, 'e1', sha(77), T0)),
       paused: said(pauseLane(building, 'person', { by: 'ada', reason: 'audit' }, T0)),
       red: said(red),
@@ -57,6 +59,7 @@ describe('why an entry has not landed', () => {
   "rebasing": "Conflicts with what has landed in a.txt, b.txt: its author resolves it (round 1).",
   "red": "The lane is red since 2023-11-14T22:13:20Z (system): the base itself fails test. Mend it at its source and run \`millwright project sync\`, or let an admin mark the entry that mends it: \`millwright queue reprioritise <entry> urgent --fixes-base --reason <text>\`. The base is looked at again by itself.",
   "suspect": "First red in adds: the failed tests run again before anything is decided.",
+  "turn": "Conflicts with what has landed in a.txt: its author is asked once #1, before it in the same files, has landed or left.",
 }
 `);
   });
