@@ -1,3 +1,4 @@
+import { type Ahead, finishTimes } from './eta.js';
 import {
   allUnresolved,
   findEntry,
@@ -14,13 +15,9 @@ import { awaitsTurn, turnsBefore, waysBefore } from './turns.js';
 import type { Entry, EntryId, Head, Path, QueueState } from './types.js';
 import type { EntryStatus, EntryView, QueueView, Why, WhyView } from './view-model.js';
 
-/** What a landing takes after its last check: a push and a look. */
-const LANDING_EST_MS = 2_000;
 const SHOWN_ENDED = 20;
 /** More would make the view of a full queue too large for one answer. */
 const NAMED_AHEAD = 10;
-
-type Ahead = ReadonlyMap<number, readonly Head[]>;
 
 export function queueView(state: QueueState, nowMs: number): QueueView {
   const { pausedBy, draining, by, reason, sinceMs, red } = state.lane;
@@ -171,35 +168,3 @@ function whyOpen(
 }
 
 const isFailure = (path: Path): boolean => path.status === 'failed';
-
-interface FinishTime {
-  readonly likelyMs: number;
-  readonly highMs: number;
-}
-
-/** From now: a head ends after those it depends on, and after its own build. */
-function finishTimes(
-  state: QueueState,
-  ranked: readonly Head[],
-  ahead: Ahead,
-  nowMs: number,
-): ReadonlyMap<number, FinishTime> {
-  const times = new Map<number, FinishTime>();
-  for (const head of ranked) {
-    const before = (ahead.get(head.id) ?? []).flatMap((other) => times.get(other.id) ?? []);
-    const likely = Math.max(0, ...before.map((time) => time.likelyMs));
-    const high = Math.max(0, ...before.map((time) => time.highMs));
-    const path = state.paths.find((one) => one.head === head.id && one.status !== 'cancelling');
-    times.set(head.id, {
-      likelyMs: afterOwnBuild(path, likely, head.score.estMs, nowMs) + LANDING_EST_MS,
-      highMs: afterOwnBuild(path, high, head.score.estMs + head.score.sdMs, nowMs) + LANDING_EST_MS,
-    });
-  }
-  return times;
-}
-
-function afterOwnBuild(path: Path | undefined, readyMs: number, estMs: number, nowMs: number): number {
-  if (path && isFinished(path)) return readyMs;
-  if (path?.status === 'building') return Math.max(readyMs, path.startedAtMs + estMs - nowMs);
-  return readyMs + estMs;
-}
