@@ -128,9 +128,13 @@ export class ChaosWorld {
     await untilReady(this.api);
   }
 
+  /** Runs that did not complete, oldest first. */
   private async runErrors(): Promise<string> {
-    const rows = await this.instance.query<{ error: string }>('SELECT DISTINCT error FROM run WHERE error IS NOT NULL');
-    return rows.map(({ error }) => `\n  a run ended with: ${error}`).join('');
+    const rows = await this.instance.query<Readonly<Record<'title' | 'kind' | 'state' | 'error', string | null>>>(
+      `SELECT t.title, r.kind, r.state, r.error FROM run r LEFT JOIN task t ON t.id = r.task_id
+       WHERE r.state <> 'completed' ORDER BY r.id`,
+    );
+    return rows.map(({ title, kind, state, error }) => `\n  ${kind} of ${title}: ${state} ${error ?? ''}`).join('');
   }
 
   /** Everything is done, once, and nothing is left. @throws with whatever is not so */

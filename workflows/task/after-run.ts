@@ -10,6 +10,8 @@ const runAgain = (next: NextRun): Stage & { readonly kind: 'run' } => ({
   next: { ...next, opensAttempt: false },
 });
 
+const toldAndAgain = (next: NextRun, reason: string): Stage & { readonly kind: 'run' } => runAgain(told(next, reason));
+
 /** Mail that its run never took up waits for the next one. */
 const withoutRun = (task: TaskFlow): TaskFlow => {
   const { run, ...rest } = task;
@@ -49,7 +51,7 @@ export function afterRun(before: TaskFlow, outcome: AgentRunOutcome): TaskFlow {
         reason: outcome.reason,
         ask,
         needsPerson,
-        goal: { kind: 'run', next: told(runAgain(next).next, outcome.reason) },
+        goal: toldAndAgain(next, outcome.reason),
       });
     }
     case 'timeout':
@@ -72,13 +74,13 @@ function stoppedBy(task: TaskFlow, by: string, next: NextRun): TaskFlow {
     reason: `the run was stopped by ${by}; resume the task to go on, or cancel it`,
     ask,
     needsPerson: true,
-    goal: runAgain(next),
+    goal: toldAndAgain(next, `it was stopped by ${by}`),
   });
 }
 
 function lost(task: TaskFlow, reason: string, next: NextRun): TaskFlow {
   const { host: _gone, ...rest } = task;
-  return afterLoss(rest, reason, stageAfterLoss(rest, next));
+  return afterLoss(rest, reason, stageAfterLoss(rest, told(next, reason)));
 }
 
 /** A merge that only the lost tree held is made anew; a checkpoint keeps what was resolved of it. */

@@ -52,6 +52,16 @@ test('a later life keeps the base of what was kept of the earlier one, and begin
   expect([anew.baseSha, anew.onTip]).toEqual([undefined, undefined]);
 });
 
+test('the next agent is told of a run that lost its tree or was stopped: it meets what that one left', () => {
+  const lost = afterRun(running, { kind: 'lost', reason: 'its host is gone', host: HOST });
+  expect(lost.stage).toMatchObject({ kind: 'run', next: { context: { previousFailure: 'its host is gone' } } });
+  const ended = afterRun(running, { kind: 'ended', state: 'failed', host: HOST });
+  expect(ended.stage).toMatchObject({ next: { context: { previousFailure: 'its row says failed already' } } });
+  const stopped = afterRun(running, { kind: 'stopped', by: 'ada', host: HOST });
+  const goal = { kind: 'run', next: { context: { previousFailure: 'it was stopped by ada' } } };
+  expect(stopped.stage).toMatchObject({ kind: 'blocked', goal });
+});
+
 test('a task wants a slot while a run of it is due or at work, and not once it is held, over or blocked', () => {
   if (!running.run) throw new Error('it has no run');
   const { run } = running;
