@@ -28,7 +28,7 @@ const REFUSED =
 const UNAVAILABLE_CLASSES = ['08', '53', '57'];
 
 const LOST_CONNECTION =
-  /connection terminated|connection ended|timeout exceeded when trying to connect|not queryable|socket hang up|read timeout/i;
+  /connection terminated|connection ended|timeout exceeded when trying to connect|timeout expired|not queryable|socket hang up|read timeout/i;
 const SYSTEM_CODE = /^E(CONN|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN|NOENT)/;
 
 const MESSAGES: Partial<Record<FailureType, string>> = {

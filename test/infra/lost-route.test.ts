@@ -22,22 +22,24 @@ afterEach(async () => {
   await database.drop();
 });
 
-test.each(['reads', 'writes'] as const)(
-  '%s whose route is lost fail in time, and the next ones answer',
-  async (kind) => {
-    const ask = () => pools[kind].query({ text: 'SELECT 1 AS one' });
-    await ask();
-    proxy.set({ isHalfOpen: true });
-    await expect(ask()).rejects.toMatchObject({ type: 'Unavailable' });
-    proxy.heal();
-    await until(() =>
-      ask().then(
-        ({ rows }) => rows.length === 1,
-        () => false,
-      ),
-    );
-  },
-);
+test.each([
+  ['reads', 'once they had one'],
+  ['reads', 'before their first connection'],
+  ['writes', 'once they had one'],
+  ['writes', 'before their first connection'],
+] as const)('%s whose route is lost %s fail in time as unavailable, and the next ones answer', async (kind, when) => {
+  const ask = () => pools[kind].query({ text: 'SELECT 1 AS one' });
+  if (when === 'once they had one') await ask();
+  proxy.set({ isHalfOpen: true });
+  await expect(ask()).rejects.toMatchObject({ type: 'Unavailable' });
+  proxy.heal();
+  await until(() =>
+    ask().then(
+      ({ rows }) => rows.length === 1,
+      () => false,
+    ),
+  );
+});
 
 test('a lock whose holder is out of reach becomes free, and the holder hears that it has lost it', async () => {
   const options = { databaseUrl: proxy.urlOf(database.url), applicationName: 'holder' };
