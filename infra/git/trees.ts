@@ -62,7 +62,8 @@ export class Trees {
     return inTurn(this.store.live(input.treeId).directory, async () => {
       const tree = this.store.live(input.treeId);
       const record = await findRecord(tree);
-      if (record === undefined) await this.takeFresh(input, tree);
+      // One of the pool belongs to nobody until its taker has said so, and who is killed before that leaves a ruin too.
+      if (record?.ownerId === undefined) await this.takeFresh(input, tree);
       else await this.adopt(input, tree, record);
       return { tree, record: await readRecord(tree) };
     });
@@ -128,10 +129,11 @@ export class Trees {
   }
 
   private async takeFresh(input: AcquireInput, tree: Tree): Promise<void> {
-    // What is there without a record is the ruin of a killed attempt.
+    // What is there without an owner is the ruin of a killed attempt.
     await this.store.remove(tree);
     for (const pooled of await this.store.listPooled(input.projectId)) {
       if (!(await this.store.toLive(pooled, input.treeId))) continue;
+      await faultPoint('tree.before-call');
       const record = await findRecord(tree);
       if (record?.ready && (await this.tryMove(input, tree, record))) return;
       await this.store.remove(tree);

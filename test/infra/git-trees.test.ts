@@ -163,6 +163,18 @@ test('a pooled tree whose files were being changed is thrown away', async () => 
   expect(readFileSync(join(second.tree.source, 'a.txt'), 'utf8')).toBe('a\n');
 });
 
+test('a pooled tree whose taker died before it said whose it is is made anew for the one that comes back', async () => {
+  await acquire('t1');
+  await release('t1');
+  const [pooled] = await trees.store.listPooled('p1');
+  if (pooled === undefined) throw new Error('no pooled tree');
+  writeFileSync(join(pooled.source, 'a.txt'), 'half');
+  expect(await trees.store.toLive(pooled, 't2')).toBe(true);
+  const { tree, record } = await acquire('t2');
+  expect(record).toMatchObject({ ownerId: expect.any(String), ready: true });
+  expect(readFileSync(join(tree.source, 'a.txt'), 'utf8')).toBe('a\n');
+});
+
 test('a tree that somebody goes on writing to is not handed out as clean', async () => {
   const { tree } = await acquire('t1');
   const { git } = world.mirror;
