@@ -51,7 +51,7 @@ const byId = (state: QueueState): ReadonlyMap<EntryId, Entry> =>
   new Map(state.entries.map((entry) => [entry.id, entry]));
 
 /** The author is not asked once more after it. */
-export const isLastRound = ({ cfg }: QueueState, round: number): boolean => round > 0 && round >= cfg.rebaseRounds;
+export const isLastRound = ({ cfg }: QueueState, round: number): boolean => round >= cfg.rebaseRounds;
 
 /** Less = earlier: one that was asked to rebase as often as may be, then priority, then seq. */
 export const seatOf = (state: QueueState, { rounds, priority, seq }: Entry): readonly number[] => [

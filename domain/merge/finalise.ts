@@ -40,8 +40,8 @@ function stepBack(state: QueueState): QueueState {
 
 function judge(state: QueueState, head: Head, nowMs: number): QueueState {
   if (!state.paths.some((path) => path.head === head.id && isFinished(path))) return state;
-  if (isUnsettled(state, head) || mustGiveWay(state, head, nowMs)) return state;
-  if (hasUnresolved(state, head, rankedHeads(state))) return state;
+  if (isUnsettled(state, head) || hasUnresolved(state, head, rankedHeads(state))) return state;
+  if (mustGiveWay(state, head, nowMs)) return state;
   // Every dependency is decided: the path on exactly those that landed is the truth about this head.
   const landed = landedSince(state, head);
   const path = state.paths.find(

@@ -93,8 +93,8 @@ const mayBuild = (state: QueueState, head: Head, ranked: readonly Head[], nowMs:
   isLaneOpenFor(state, head) &&
   !isUnsettled(state, head) &&
   membersOf(state, head).length > 0 &&
-  !mustGiveWay(state, head, nowMs) &&
-  !hasUnresolved(state, head, ranked, state.cfg.lookahead);
+  !hasUnresolved(state, head, ranked, state.cfg.lookahead) &&
+  !mustGiveWay(state, head, nowMs);
 
 /** A red base is looked at again from time to time, and whenever it moves. */
 const awaitsControl = (state: QueueState): boolean =>
