@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { nextDueAtMs } from '../../../domain/merge/clock.js';
-import { findEntry } from '../../../domain/merge/facts.js';
+import { findEntry, rankedHeads } from '../../../domain/merge/facts.js';
 import { landed, scheduledPush } from '../../../domain/merge/landing.js';
 import { askForRebases, holdAuthor } from '../../../domain/merge/rebase.js';
 import { inspected, ownerPushed } from '../../../domain/merge/remote.js';
@@ -33,10 +33,10 @@ function answered(state: QueueState, n: number): QueueState {
   return planned(inspected(pushed, { entryId: `e${n}`, headSha, tip: pushed.tip }, found, T0)).state;
 }
 
-/** As if it had been asked for the second time and sent back. */
-const tired = (state: QueueState, n: number): QueueState => ({
+/** As if it had been asked so often, by default for the last time but one, and had answered. */
+const tired = (state: QueueState, n: number, rounds = 2): QueueState => ({
   ...state,
-  entries: state.entries.map((entry) => (entry.id === `e${n}` ? { ...entry, rounds: 2 } : entry)),
+  entries: state.entries.map((entry) => (entry.id === `e${n}` ? { ...entry, rounds } : entry)),
 });
 
 test('of those that conflict over one file the first is asked, and the next once that has landed', () => {
@@ -87,6 +87,13 @@ test('before the last answer nothing else is built or lands, for a third of a ro
   expect(started(others, T0 + TURN_MS)).toEqual([2]);
   expect(started(holdAuthor(others, 'e1', true, T0))).toEqual([2]);
   expect(started(freed(askForRebases(building(1, 2), over(['a'], 1), T0)))).toEqual([2]);
+});
+
+test('who has answered the last request goes before those with an earlier seat, as far as they are not landing', () => {
+  const order = (state: QueueState) => rankedHeads(state).flatMap(({ members }) => members);
+  expect(order(tired(building(1, 2, 3), 3, 3))).toEqual(['e3', 'e1', 'e2']);
+  expect(order(tired(building(1, 2, 3), 3, 2))).toEqual(['e1', 'e2', 'e3']);
+  expect(order(tired(reported(building(1, 2, 3), 1, result('none')), 3, 3))).toEqual(['e1', 'e3', 'e2']);
 });
 
 test('nobody is asked for the last time while another lands, and nothing more begins to', () => {
