@@ -2,15 +2,17 @@ import type { Pools } from '../../infra/pg/pools.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
 import type { MailActivities } from '../../workflows/contract/activities/mail.js';
 import { mailAdmins } from './admins.js';
+import { mailCommands } from './commands.js';
 import { handOnMail } from './hand-on.js';
 import { insertMail } from './mail.repository.js';
-import { mailText } from './templates.js';
+import { type MailText, mailText } from './templates.js';
 import { wakeReaders } from './wake.js';
 import { answererOf } from './who-answers.js';
 
 export const createMailActivities = ({ pools }: { readonly pools: Pools }): MailActivities => ({
   async sendMail(input) {
     const text = mailText(input.template);
+    const forPeople = withCommands(text, mailCommands(input));
     const { waiterWorkflowId } = input;
     await withTransaction(pools.writes, async (tx) => {
       const mail = {
@@ -24,9 +26,9 @@ export const createMailActivities = ({ pools }: { readonly pools: Pools }): Mail
         ...(input.runId === undefined ? {} : { runId: input.runId }),
         ...(waiterWorkflowId === undefined ? {} : { waiterWorkflowId }),
       };
-      if (input.to.kind === 'admins') return mailAdmins(tx, mail);
+      if (input.to.kind === 'admins') return mailAdmins(tx, { ...mail, ...forPeople });
       const to = mail.needsAnswer ? await answererOf(tx, { ...mail, to: input.to }) : input.to;
-      const isNew = await insertMail(tx, { ...mail, to });
+      const isNew = await insertMail(tx, { ...mail, ...(to.kind === 'human' ? forPeople : {}), to });
       if (isNew) await wakeReaders(tx, { mailId: mail.id, projectId: mail.projectId, to });
     });
   },
@@ -35,3 +37,8 @@ export const createMailActivities = ({ pools }: { readonly pools: Pools }): Mail
     await withTransaction(pools.writes, (tx) => handOnMail(tx, input));
   },
 });
+
+const withCommands = (text: MailText, commands: readonly string[]): MailText =>
+  commands.length === 0
+    ? text
+    : { ...text, body: `${text.body}\n\n${commands.map((line) => `    ${line}`).join('\n')}` };

@@ -1,12 +1,19 @@
-import { Flag, JsonObject, OneOf, Text, Texts } from '../validation/fields.js';
+import { Flag, JsonObject, OneOf, Text, type TextPattern, Texts } from '../validation/fields.js';
 import { BRANCH } from '../validation/ids.js';
 import { ListQuery } from '../validation/list.dto.js';
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
-/** What stands before the number in a team's issues. */
-const TEAM_KEY = /^[A-Za-z0-9]{1,32}$/;
-/** `Name <mail>`, as git writes it. */
-const IDENTITY = /^[^<>\p{Cc}]{1,100} <[^<>\s\p{Cc}]{1,100}>$/u;
+const NAME: TextPattern = {
+  regExp: /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+  rule: 'be 1 to 100 letters, digits, dots, hyphens or underscores, and begin with a letter or digit',
+};
+const TEAM_KEY: TextPattern = {
+  regExp: /^[A-Za-z0-9]{1,32}$/,
+  rule: "be what stands before the number in the team's issues, such as ENG",
+};
+const IDENTITY: TextPattern = {
+  regExp: /^[^<>\p{Cc}]{1,100} <[^<>\s\p{Cc}]{1,100}>$/u,
+  rule: 'be as git writes an author: Name <mail>',
+};
 
 export class CreateProjectDto {
   @Text({

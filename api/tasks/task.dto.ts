@@ -1,8 +1,11 @@
-import { Line, Markdown, OneOf, Text, Texts, Uuid, Whole } from '../validation/fields.js';
+import { Line, Markdown, OneOf, Text, type TextPattern, Texts, Uuid, Whole } from '../validation/fields.js';
 import { ListQuery } from '../validation/list.dto.js';
 
 const DESCRIPTION_BYTES = 100_000;
-const AGENT = /^[a-z0-9][a-z0-9-]{0,39}$/;
+const AGENT: TextPattern = {
+  regExp: /^[a-z0-9][a-z0-9-]{0,39}$/,
+  rule: 'be the name of an agent: 1 to 40 lower-case letters, digits or hyphens',
+};
 const STATES = [
   'PENDING',
   'ASSIGNED',

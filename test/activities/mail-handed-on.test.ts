@@ -6,6 +6,7 @@ import { insertMail, listInbox } from '../../activities/mail/mail.repository.js'
 import { answererOf } from '../../activities/mail/who-answers.js';
 import { createStoreActivities } from '../../activities/store/store.activities.js';
 import { withTransaction } from '../../infra/pg/transaction.js';
+import type { SendMailInput } from '../../workflows/contract/activities/mail.js';
 import { MemoryBlobs } from '../support/memory-blobs.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { insertAgent, insertEpic, insertProject, insertRun, insertTask } from '../support/rows.js';
@@ -176,6 +177,22 @@ test('a task’s question goes to a person at once when its supervisor is a prog
   expect(await ask()).toEqual({ to_kind: 'human', to_id: 'ada' });
   const signals = await rowsOf(`SELECT 1 FROM outbox WHERE workflow_id = $1`, [`epic/${epicId}`]);
   expect(signals).toHaveLength(1);
+});
+
+test('mail about a failed task gives a person the commands that help, and an agent none: it has its tools', async () => {
+  const { sendMail } = createMailActivities(db);
+  const taskId = await insertTask(db.pools.writes, projectId, { epicId, state: 'FAILED' });
+  const template = { kind: 'attempts_exhausted', attempts: 3, reason: 'no colour' } as const;
+  const bodyTo = async (to: SendMailInput['to']) => {
+    const mailId = uuidv7();
+    await sendMail({ mailId, projectId, epicId, taskId, from: { kind: 'task', id: taskId }, to, template });
+    return await rowsOf('SELECT body FROM mail WHERE id = $1', [mailId]);
+  };
+  const commands = `\n\n    millwright task retry ${taskId}\n    millwright task cancel ${taskId}`;
+  expect(await bodyTo({ kind: 'human', id: 'ada' })).toEqual([{ body: expect.stringContaining(commands) }]);
+  expect(await bodyTo({ kind: 'epic', id: epicId })).toEqual([
+    { body: expect.not.stringContaining('millwright task') },
+  ]);
 });
 
 test('a question to an epic is for its supervisor while the epic goes on, and then for whoever filed the work', async () => {
