@@ -1,7 +1,7 @@
 // Pure: where a task begins, or goes on after the engine lost it.
 import type { TaskFacts } from '../contract/activities/store.js';
 import { withHold } from '../support/holds.js';
-import { blocked } from './blocking.js';
+import { blocked, told } from './blocking.js';
 import type { Blocked } from './stages.js';
 import { FIRST_RUN, type TaskFlow } from './task.state.js';
 
@@ -39,12 +39,16 @@ export function openedWith(before: TaskFlow, facts: TaskFacts): TaskFlow {
   const goOn: Blocked['goal'] = isQueued
     ? { kind: 'queued' }
     : headSha === undefined
-      ? firstStage(facts)
+      ? firstStage(facts, task.checkpointSha !== undefined)
       : { kind: 'verify', tries: 0, notBeforeMs: 0 };
   const queued = isQueued ? { entry: { entryId: entry.entryId, rebasing: false } } : {};
   if (facts.state !== 'BLOCKED' || before.openFailed) return { ...task, ...queued, stage: goOn };
   return blocked({ ...task, ...queued }, { reason: 'it was blocked before the engine was restored', goal: goOn });
 }
 
-const firstStage = ({ mergeBranch }: TaskFacts): Blocked['goal'] =>
-  mergeBranch === undefined ? FIRST_RUN : { kind: 'merge', opensAttempt: true };
+const firstStage = ({ mergeBranch }: TaskFacts, isOnCheckpoint: boolean): Blocked['goal'] => {
+  if (mergeBranch !== undefined) return { kind: 'merge', opensAttempt: true };
+  return isOnCheckpoint ? { ...FIRST_RUN, next: told(FIRST_RUN.next, EARLIER_LIFE) } : FIRST_RUN;
+};
+
+const EARLIER_LIFE = 'an earlier run of this task ended in the middle of its work';

@@ -101,7 +101,10 @@ type LaneChecks = readonly {
   readonly logRef?: string;
 }[];
 
-export const FIRST_RUN: Blocked['goal'] = { kind: 'run', next: { kind: 'execution', context: {}, opensAttempt: true } };
+export const FIRST_RUN: Extract<Blocked['goal'], { readonly kind: 'run' }> = {
+  kind: 'run',
+  next: { kind: 'execution', context: {}, opensAttempt: true },
+};
 
 export function restore(input: TaskInput): TaskFlow {
   // Written by `carry` of an earlier run of this same workflow.

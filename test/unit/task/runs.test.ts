@@ -5,7 +5,7 @@ import { afterRun } from '../../../workflows/task/after-run.js';
 import { afterStart, afterTree } from '../../../workflows/task/after-step.js';
 import * as controls from '../../../workflows/task/controls.js';
 import { openedWith } from '../../../workflows/task/opening.js';
-import { restore, type TaskFlow } from '../../../workflows/task/task.state.js';
+import { FIRST_RUN, restore, type TaskFlow } from '../../../workflows/task/task.state.js';
 import { nextTelling } from '../../../workflows/task/telling.js';
 import { wantsSlot } from '../../../workflows/task/wants-slot.js';
 import { TASK_FACTS } from '../../support/task-facts.js';
@@ -41,15 +41,17 @@ test('a run that failed by its agent’s fault is one attempt; by anything else 
   expect(blocked).toMatchObject({ attempts: 1, stage: { kind: 'blocked', reason: 'it gave up', goal } });
 });
 
-test('a later life keeps the base of what was kept of the earlier one, and begins anew where nothing was', () => {
+test('a later life keeps the base of what was kept of the earlier one, and begins anew where nothing was; an agent on a checkpoint is told', () => {
   const open = (kept: object) => openedWith(restore(INPUT), { ...TASK_FACTS, baseSha: 'base', ...kept });
   const onCheckpoint = open({ checkpointSha: 'kept' });
   expect(onCheckpoint).toMatchObject({ baseSha: 'base', onTip: 'base', checkpointSha: 'kept' });
+  expect(onCheckpoint.stage).toMatchObject({ kind: 'run', next: { context: { previousFailure: expect.any(String) } } });
   const onHead = open({ checkpointSha: 'kept', headSha: 'head' });
   expect(onHead).toMatchObject({ baseSha: 'base', onTip: 'base', headSha: 'head' });
   expect(onHead.checkpointSha).toBeUndefined();
   const anew = open({});
   expect([anew.baseSha, anew.onTip]).toEqual([undefined, undefined]);
+  expect(anew.stage).toEqual(FIRST_RUN);
 });
 
 test('the next agent is told of a run that lost its tree or was stopped: it meets what that one left', () => {
