@@ -3,6 +3,7 @@ import { runCommandTool } from '../../../activities/agents/tools/run-command.js'
 import { openToolTree } from '../../../activities/agents/tools/tool-tree.js';
 import { type AgentRole, type RunKind, TOOLS } from '../../../domain/tools/catalogue.js';
 import { checkFence } from '../../../infra/git/fence.js';
+import { makeFence, withAttempt } from '../../../workflows/contract/fence.js';
 import { limits } from '../../support/sandbox/home.js';
 import { HostileWorld, TREE_ID } from '../git/world.js';
 import type { Vector } from '../vector.js';
@@ -14,6 +15,9 @@ const ROLES: readonly AgentRole[] = ['orchestrator', 'supervisor', 'worker', 're
 const KINDS: readonly RunKind[] = ['planning', 'supervision', 'execution', 'debug', 'integration'];
 /** Said again here, so that a slip in the table of the product is seen: only workers change files or run commands. */
 const OF_WORKERS = ['write_file', 'edit_file', 'run_command'];
+
+const OLDER = withAttempt(makeFence(1_000, 1), 1);
+const NEWER = withAttempt(makeFence(1_000, 2), 1);
 
 const refusal = (work: () => unknown): string | undefined => {
   try {
@@ -87,7 +91,7 @@ const otherTree: FilesVector = {
     const hostile = await HostileWorld.make();
     try {
       const deps = { db: noRows as never, trees: hostile.trees };
-      const open = (changes: object) => openToolTree(deps, run(changes), { treeId: TREE_ID, fence: '1' });
+      const open = (changes: object) => openToolTree(deps, run(changes), { treeId: TREE_ID, fence: OLDER });
       await open({ taskId: TREE_ID });
       for (const changes of [
         {},
@@ -103,11 +107,13 @@ const otherTree: FilesVector = {
       }
       for (const treeId of ['../live/attacked', '..', 'attacked/../attacked', '/etc', ''])
         tally.count(
-          await openToolTree(deps, run({ taskId: TREE_ID }), { treeId, fence: '1' }).then(
+          await openToolTree(deps, run({ taskId: TREE_ID }), { treeId, fence: OLDER }).then(
             () => `${treeId} is a tree`,
             () => undefined,
           ),
         );
+      // A tree that opens for nobody would have stopped them all.
+      await open({ taskId: TREE_ID });
     } finally {
       hostile.remove();
     }
@@ -120,13 +126,15 @@ const staleAttempt: FilesVector = {
   run: async (_, tally) => {
     const hostile = await HostileWorld.make();
     try {
-      await checkFence(hostile.tree, '000002');
+      await checkFence(hostile.tree, NEWER);
       const deps = { db: noRows as never, trees: hostile.trees };
-      const isOpen = await openToolTree(deps, run({ taskId: TREE_ID }), { treeId: TREE_ID, fence: '000001' }).then(
+      const open = (fence: string) => openToolTree(deps, run({ taskId: TREE_ID }), { treeId: TREE_ID, fence });
+      const isOpen = await open(OLDER).then(
         () => true,
         () => false,
       );
       tally.count(isOpen ? 'the older attempt still writes' : undefined);
+      await open(NEWER);
     } finally {
       hostile.remove();
     }
