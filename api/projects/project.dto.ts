@@ -1,17 +1,18 @@
-import { Flag, JsonObject, OneOf, Text, type TextPattern, Texts } from '../validation/fields.js';
+import type { TextPattern } from '../../domain/project-config/nodes.js';
+import { Flag, JsonObject, OneOf, Text, Texts } from '../validation/fields.js';
 import { BRANCH } from '../validation/ids.js';
 import { ListQuery } from '../validation/list.dto.js';
 
 const NAME: TextPattern = {
-  regExp: /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+  source: /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.source,
   rule: 'be 1 to 100 letters, digits, dots, hyphens or underscores, and begin with a letter or digit',
 };
 const TEAM_KEY: TextPattern = {
-  regExp: /^[A-Za-z0-9]{1,32}$/,
+  source: /^[A-Za-z0-9]{1,32}$/.source,
   rule: "be what stands before the number in the team's issues, such as ENG",
 };
 const IDENTITY: TextPattern = {
-  regExp: /^[^<>\p{Cc}]{1,100} <[^<>\s\p{Cc}]{1,100}>$/u,
+  source: /^[^<>\p{Cc}]{1,100} <[^<>\s\p{Cc}]{1,100}>$/u.source,
   rule: 'be as git writes an author: Name <mail>',
 };
 

@@ -1,11 +1,8 @@
-import { Line, Markdown, OneOf, Text, type TextPattern, Texts, Uuid, Whole } from '../validation/fields.js';
+import { AGENT_NAME } from '../../domain/project-config/nodes.js';
+import { Line, Markdown, OneOf, Text, Texts, Uuid, Whole } from '../validation/fields.js';
 import { ListQuery } from '../validation/list.dto.js';
 
 const DESCRIPTION_BYTES = 100_000;
-const AGENT: TextPattern = {
-  regExp: /^[a-z0-9][a-z0-9-]{0,39}$/,
-  rule: 'be the name of an agent: 1 to 40 lower-case letters, digits or hyphens',
-};
 const STATES = [
   'PENDING',
   'ASSIGNED',
@@ -29,7 +26,12 @@ export class AddTaskDto {
   @Whole({ min: 1, max: 5, optional: true, description: "1 goes first; the epic's when absent, else 3." })
   readonly priority?: number;
 
-  @Text({ max: 40, pattern: AGENT, optional: true, description: "Who works on it; the project's worker when absent." })
+  @Text({
+    max: 40,
+    pattern: AGENT_NAME,
+    optional: true,
+    description: "Who works on it; the project's worker when absent.",
+  })
   readonly agent?: string;
 
   @Texts({ maxItems: 100, max: 1000, optional: true, description: 'Commands or statements, true when it is done.' })

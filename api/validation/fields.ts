@@ -20,6 +20,7 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import type { TextPattern } from '../../domain/project-config/nodes.js';
 
 // One decorator a field says what is accepted and what the OpenAPI document tells, so that the two cannot differ.
 
@@ -46,12 +47,6 @@ const field = (
     } as ApiPropertyOptions), // the union is by `type`, which every caller below sets
   );
 
-export interface TextPattern {
-  readonly regExp: RegExp;
-  /** What a text must be, after "must": a regular expression tells nobody what to write. */
-  readonly rule: string;
-}
-
 /** A text that is not blank; lengths count UTF-16 units, `maxBytes` its UTF-8 bytes. */
 export const Text = (
   options: FieldOptions & { readonly min?: number; readonly max: number; readonly pattern?: TextPattern },
@@ -59,14 +54,15 @@ export const Text = (
   const { min = 1, max, pattern } = options;
   const rules = [IsString(), Length(min, max)];
   if (min > 0) rules.push(Matches(/\S/, { message: '$property must not be blank' }));
-  if (pattern !== undefined) rules.push(Matches(pattern.regExp, { message: `$property must ${pattern.rule}` }));
+  if (pattern !== undefined)
+    rules.push(Matches(new RegExp(pattern.source, 'u'), { message: `$property must ${pattern.rule}` }));
   return field(
     options,
     {
       type: String,
       minLength: min,
       maxLength: max,
-      ...(pattern === undefined ? {} : { pattern: pattern.regExp.source }),
+      ...(pattern === undefined ? {} : { pattern: pattern.source }),
     },
     rules,
   );
